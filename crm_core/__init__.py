@@ -1,0 +1,1 @@
+"""The business of the hospital's contact centre. Knows nothing of Asterisk, modems or HTML."""

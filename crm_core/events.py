@@ -1,0 +1,254 @@
+"""Everything that can happen, in the past tense, on one page.
+
+`public` fields may travel in a NOTIFY: never personal data.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+
+from crm_core.kernel.event import Event
+from crm_core.kernel.ids import (
+    AppointmentId,
+    AttemptId,
+    CallId,
+    ConsultationId,
+    Msisdn,
+    PatientId,
+    RecordingId,
+    SlotId,
+    SmsId,
+    TaskId,
+    UserId,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientRegistered(Event):
+    """A person is now in the register."""
+
+    public: ClassVar = ("patient_id",)
+    patient_id: PatientId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientChanged(Event):
+    """Some field of a patient is new."""
+
+    public: ClassVar = ("patient_id",)
+    patient_id: PatientId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentBooked(Event):
+    """A place is taken; also the second half of a move."""
+
+    public: ClassVar = ("appointment_id", "patient_id", "slot_id")
+    appointment_id: AppointmentId
+    patient_id: PatientId
+    slot_id: SlotId
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentConfirmed(Event):
+    """The patient said they will come."""
+
+    public: ClassVar = ("appointment_id", "patient_id", "slot_id")
+    appointment_id: AppointmentId
+    patient_id: PatientId
+    slot_id: SlotId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentCancelled(Event):
+    """The place is free again; what was planned for it must not be sent. Also the first half of a move."""
+
+    public: ClassVar = ("appointment_id", "patient_id", "slot_id")
+    appointment_id: AppointmentId
+    patient_id: PatientId
+    slot_id: SlotId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentChanged(Event):
+    """Somebody opted in or out."""
+
+    public: ClassVar = ("purpose", "channel", "decision")
+    msisdn: Msisdn = field(repr=False)
+    purpose: str
+    channel: str
+    decision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultationOpened(Event):
+    """Somebody asked before becoming a patient."""
+
+    public: ClassVar = ("consultation_id",)
+    consultation_id: ConsultationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskOpened(Event):
+    """Something waits for a person."""
+
+    public: ClassVar = ("task_id", "kind")
+    task_id: TaskId
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDone(Event):
+    """A person has dealt with it."""
+
+    public: ClassVar = ("task_id",)
+    task_id: TaskId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStarted(Event):
+    """A caller is in the hospital's hands, or the hospital's call was answered."""
+
+    public: ClassVar = ("call_id", "direction")
+    call_id: CallId
+    direction: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallQueued(Event):
+    """A caller waits for an agent."""
+
+    public: ClassVar = ("call_id", "queue")
+    call_id: CallId
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRang(Event):
+    """An agent's desk rings with this call: the moment of the screen pop, for that agent only."""
+
+    public: ClassVar = ("call_id", "user_id")
+    call_id: CallId
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallConnected(Event):
+    """An agent and a patient speak."""
+
+    public: ClassVar = ("call_id", "user_id")
+    call_id: CallId
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded(Event):
+    """The call is over; `reason` is the hang-up cause in words, or `lost` when Asterisk no longer knows it."""
+
+    public: ClassVar = ("call_id", "reason", "patient_id", "agent_id")
+    call_id: CallId
+    reason: str
+    patient_id: PatientId | None
+    agent_id: UserId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallMissed(Event):
+    """A patient rang and nobody answered. `waited_s` counts from joining the queue."""
+
+    public: ClassVar = ("call_id", "patient_id", "waited_s")
+    call_id: CallId
+    caller: Msisdn | None = field(repr=False)
+    patient_id: PatientId | None
+    waited_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispositionSet(Event):
+    """The agent has written down how the call ended."""
+
+    public: ClassVar = ("call_id", "user_id")
+    call_id: CallId
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentStateChanged(Event):
+    """Available, on a call, in wrap-up, on a break, away."""
+
+    public: ClassVar = ("user_id", "state")
+    user_id: UserId
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowPublished(Event):
+    """New calls run this version; calls under way end on theirs."""
+
+    public: ClassVar = ("flow", "version")
+    flow: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptAnswered(Event):
+    """A call of ours was picked up by `by`: human or machine."""
+
+    public: ClassVar = ("attempt_id", "by")
+    attempt_id: AttemptId
+    by: str
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptEnded(Event):
+    """One try to reach a patient is over: `result` is human, machine, busy, no_answer, failed or unknown."""
+
+    public: ClassVar = ("attempt_id", "result", "appointment_id")
+    attempt_id: AttemptId
+    appointment_id: AppointmentId
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingStored(Event):
+    """The audio is encrypted and can be found."""
+
+    public: ClassVar = ("recording_id", "call_id")
+    recording_id: RecordingId
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsReceived(Event):
+    """A whole message came in, all segments of it."""
+
+    public: ClassVar = ("sms_id", "patient_id")
+    sms_id: SmsId
+    patient_id: PatientId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsQueued(Event):
+    """A message waits for a modem."""
+
+    public: ClassVar = ("sms_id",)
+    sms_id: SmsId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsStateChanged(Event):
+    """Sent, delivered, failed ..."""
+
+    public: ClassVar = ("sms_id", "state")
+    sms_id: SmsId
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsRead(Event):
+    """Staff opened a thread."""
+
+    public: ClassVar = ()
+    peer: str = field(repr=False)

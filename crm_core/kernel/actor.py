@@ -1,0 +1,43 @@
+"""Who does something: a user, a program with a token, a patient, or the system itself."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from crm_core.kernel.ids import UserId
+
+
+class Role(StrEnum):
+    """What an account may do is decided by its role; see crm_core.users.rights."""
+
+    ADMIN = "admin"
+    SUPERVISOR = "supervisor"
+    AGENT = "agent"
+    NURSE = "nurse"
+    MARKETER = "marketer"
+    AUDITOR = "auditor"
+    API = "api"
+
+
+class ActorKind(StrEnum):
+    """Where the wish came from."""
+
+    USER = "user"
+    TOKEN = "token"
+    PATIENT = "patient"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """`name` goes into the audit table: a login, `token:3`, `ivr`, `sms`, or a service's name; never a patient's."""
+
+    kind: ActorKind
+    name: str
+    role: Role | None = None
+    user_id: UserId | None = None
+
+
+SYSTEM = Actor(ActorKind.SYSTEM, "system")
+IVR_CALLER = Actor(ActorKind.PATIENT, "ivr")
+SMS_SENDER = Actor(ActorKind.PATIENT, "sms")
+ANONYMOUS = Actor(ActorKind.SYSTEM, "anonymous")

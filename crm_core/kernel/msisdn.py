@@ -1,0 +1,51 @@
+"""Subscriber numbers: from what people and networks write to E.164 and back."""
+
+import phonenumbers
+
+from crm_core.kernel.errors import InvalidInputError
+from crm_core.kernel.ids import Msisdn
+
+HOME_REGION = "CN"
+
+
+class InvalidMsisdnError(InvalidInputError):
+    """Not a number anybody could be reached at."""
+
+    code = "invalid_msisdn"
+
+
+def parse_msisdn(text: str, *, region: str = HOME_REGION) -> Msisdn:
+    """E.164 of a number as typed, dialled or shown: "138 0013 8000", "+8613800138000", "0086138...".
+
+    Raises InvalidMsisdnError for short codes, placeholders and garbage. Full-width digits are understood.
+    """
+    if len(text) > 40:
+        raise InvalidMsisdnError("number too long", field="phone")
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        raise InvalidMsisdnError("not a telephone number", field="phone") from None
+    if number.extension or not phonenumbers.is_possible_number(number):
+        raise InvalidMsisdnError("not a possible telephone number", field="phone")
+    return Msisdn(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def try_parse_msisdn(text: str, *, region: str = HOME_REGION) -> Msisdn | None:
+    """The same, None for a withheld or impossible number."""
+    try:
+        return parse_msisdn(text, region=region)
+    except InvalidMsisdnError:
+        return None
+
+
+def national(msisdn: Msisdn) -> str:
+    """As people at home dial it: "13800138000"; foreign numbers keep their '+'."""
+    number = phonenumbers.parse(msisdn, None)
+    if number.country_code != phonenumbers.country_code_for_region(HOME_REGION):
+        return msisdn
+    return phonenumbers.national_significant_number(number)
+
+
+def masked(msisdn: Msisdn) -> str:
+    """For screens of people who may not see the whole number: "+86138****8000"."""
+    return f"{msisdn[:6]}****{msisdn[-4:]}"

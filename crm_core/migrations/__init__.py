@@ -1,0 +1,16 @@
+"""Numbered, forward only. `upgrade(url)` brings a database to this release's schema."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+FOLDER = Path(__file__).parent
+
+
+def upgrade(url: str, *, to: str = "head") -> None:
+    """Blocking. Takes an advisory lock, so any number of processes may start at once."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["url"] = url
+    command.upgrade(config, to)

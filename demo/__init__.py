@@ -1,0 +1,1 @@
+"""A hospital to try: patients, a GSM network, a telephone carrier, a handset."""

@@ -1,0 +1,1 @@
+"""Calls the hospital places: reminders now, campaigns later."""

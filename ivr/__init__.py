@@ -1,0 +1,1 @@
+"""Calls that answer: a pure engine that decides, a runner that acts."""

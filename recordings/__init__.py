@@ -1,0 +1,1 @@
+"""The audio of calls: encrypted, found, played, audited, purged."""

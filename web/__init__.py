@@ -1,0 +1,1 @@
+"""Pages, parts, live messages and the REST API: an adapter."""
