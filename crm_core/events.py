@@ -192,6 +192,25 @@ class FlowPublished(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptPlanned(Event):
+    """A patient shall be called; the dialer looks when."""
+
+    public: ClassVar = ("attempt_id", "appointment_id")
+    attempt_id: AttemptId
+    appointment_id: AppointmentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptSuppressed(Event):
+    """A planned try will not be made; `rule` says why."""
+
+    public: ClassVar = ("attempt_id", "appointment_id", "rule")
+    attempt_id: AttemptId
+    appointment_id: AppointmentId
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptAnswered(Event):
     """A call of ours was picked up by `by`: human or machine."""
 
@@ -203,7 +222,10 @@ class AttemptAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptEnded(Event):
-    """One try to reach a patient is over: `result` is human, machine, busy, no_answer, failed or unknown."""
+    """One try to reach a patient is over: `result` is human, machine, hung_up, busy, no_answer, failed or unknown.
+
+    `hung_up`: somebody answered and was gone before the call could say anything.
+    """
 
     public: ClassVar = ("attempt_id", "result", "appointment_id")
     attempt_id: AttemptId

@@ -300,6 +300,8 @@ CREATE TABLE dial_attempt (
 CREATE INDEX ON dial_attempt (patient_id);
 CREATE INDEX ON dial_attempt (call_id);
 CREATE INDEX dial_attempt_open ON dial_attempt (state, not_before) WHERE state IN ('planned','dialing','answered');
+CREATE UNIQUE INDEX dial_attempt_one_open ON dial_attempt (appointment_id) WHERE state IN ('planned','dialing','answered');
+CREATE INDEX dial_attempt_linkedid ON dial_attempt (linkedid) WHERE linkedid <> '';
 ALTER TABLE call ADD FOREIGN KEY (attempt_id) REFERENCES dial_attempt;
 CREATE INDEX ON call (attempt_id);
 
@@ -319,6 +321,12 @@ CREATE TABLE recording (
     created_at  timestamptz NOT NULL
 );
 CREATE INDEX ON recording (call_id);
+CREATE INDEX ON recording (created_at DESC, id);
+CREATE TABLE recording_absence (                     -- why an answered call has no audio
+    call_id uuid PRIMARY KEY REFERENCES call,
+    reason  text NOT NULL CHECK (reason IN ('no_file','empty','corrupt')),
+    at      timestamptz NOT NULL
+);
 
 -- sms -----------------------------------------------------------------------------------------------------------------
 CREATE TABLE sms (
