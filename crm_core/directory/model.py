@@ -1,0 +1,30 @@
+"""Departments and practitioners, in both languages of the hotline."""
+
+from dataclasses import dataclass
+
+from crm_core.kernel.ids import DepartmentId, PractitionerId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Department:
+    """`keywords` are other words patients use for it; `position` is the order in menus."""
+
+    id: DepartmentId
+    code: str
+    name: str
+    name_en: str
+    keywords: tuple[str, ...]
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practitioner:
+    """Somebody who sees patients."""
+
+    id: PractitionerId
+    department_id: DepartmentId
+    name: str
+    name_en: str
+    title: str
+    title_en: str
+    is_active: bool

@@ -1,0 +1,81 @@
+"""The hospital's directory in PostgreSQL."""
+
+from collections.abc import Sequence
+
+from crm_core.directory.model import Department, Practitioner
+from crm_core.kernel.db import Connection
+from crm_core.kernel.ids import DepartmentId, PractitionerId
+
+
+async def departments(conn: Connection) -> list[Department]:
+    """All, in the order of menus."""
+    rows = await conn.fetch("SELECT id, code, name, name_en, keywords, position FROM department ORDER BY position, id")
+    return [Department(**{**dict(row), "keywords": tuple(row["keywords"])}) for row in rows]
+
+
+async def practitioners(
+    conn: Connection, department_id: DepartmentId | None = None, *, active_only: bool = True
+) -> list[Practitioner]:
+    """Who sees patients, by department and name."""
+    rows = await conn.fetch(
+        """
+        SELECT p.id, p.department_id, p.name, p.name_en, p.title, p.title_en, p.is_active
+        FROM practitioner p JOIN department d ON d.id = p.department_id
+        WHERE ($1::bigint IS NULL OR p.department_id = $1) AND (p.is_active OR NOT $2)
+        ORDER BY d.position, d.id, p.name, p.id
+        """,
+        department_id,
+        active_only,
+    )
+    return [Practitioner(**row) for row in rows]
+
+
+async def practitioner(conn: Connection, practitioner_id: PractitionerId) -> Practitioner | None:
+    """One, also when no longer active."""
+    row = await conn.fetchrow(
+        "SELECT id, department_id, name, name_en, title, title_en, is_active FROM practitioner WHERE id = $1",
+        practitioner_id,
+    )
+    return Practitioner(**row) if row else None
+
+
+async def put_department(
+    conn: Connection, *, code: str, name: str, name_en: str, keywords: Sequence[str] = (), position: int = 0
+) -> DepartmentId:
+    """New or, by `code`, changed."""
+    return DepartmentId(
+        await conn.fetchval(
+            """
+            INSERT INTO department (code, name, name_en, keywords, position) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (code) DO UPDATE SET name = excluded.name, name_en = excluded.name_en,
+                keywords = excluded.keywords, position = excluded.position
+            RETURNING id
+            """,
+            code,
+            name,
+            name_en,
+            list(keywords),
+            position,
+        )
+    )
+
+
+async def put_practitioner(
+    conn: Connection, department_id: DepartmentId, *, name: str, name_en: str, title: str = "", title_en: str = ""
+) -> PractitionerId:
+    """New or, by department and name, changed and active again."""
+    return PractitionerId(
+        await conn.fetchval(
+            """
+            INSERT INTO practitioner (department_id, name, name_en, title, title_en) VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (department_id, name) DO UPDATE SET name_en = excluded.name_en, title = excluded.title,
+                title_en = excluded.title_en, is_active = true
+            RETURNING id
+            """,
+            department_id,
+            name,
+            name_en,
+            title,
+            title_en,
+        )
+    )

@@ -1,0 +1,135 @@
+"""What a patient's record may contain, and what has changed between two versions of it."""
+
+import dataclasses
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from crm_core.kernel.errors import InvalidInputError
+from crm_core.kernel.msisdn import InvalidMsisdnError, parse_msisdn
+from crm_core.patients.model import Language, NewPatient, Patient, Phone, Sex
+
+LONGEST_TEXT = 200
+MOST_PHONES = 10
+MOST_DISEASES = 50
+EARLIEST_BIRTH = date(1880, 1, 1)
+IDENTIFIERS = ("card_no", "outpatient_no", "inpatient_no")
+FIELDS = tuple(field.name for field in dataclasses.fields(NewPatient))
+_NOTHING = re.compile(r"(?:0+|1{7,}|9{7,}|-+|/+|无|没有|暂无|不详|未知|none|null|nil|n/?a|x+)", re.IGNORECASE)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether somebody had to type something: "0", "无", 11111111111. Such a value names nobody."""
+    return not text.strip() or _NOTHING.fullmatch(unicodedata.normalize("NFKC", text).strip()) is not None
+
+
+def checked(new: NewPatient) -> NewPatient:
+    """The same, trimmed, placeholders emptied. Raises InvalidInputError naming the field."""
+    name = _text("name", new.name)
+    if not name:
+        raise InvalidInputError("a patient needs a name", field="name")
+    if new.birth_date is not None and new.birth_date < EARLIEST_BIRTH:
+        raise InvalidInputError("birth date too long ago", field="birth_date")
+    return dataclasses.replace(
+        new,
+        name=name,
+        sex=_member(Sex, "sex", new.sex),
+        language=_member(Language, "language", new.language),
+        diseases=_diseases(new.diseases),
+        region=_text("region", new.region),
+        source=_text("source", new.source),
+        department=_text("department", new.department),
+        member_level=_text("member_level", new.member_level),
+        card_no=_identifier("card_no", new.card_no),
+        outpatient_no=_identifier("outpatient_no", new.outpatient_no),
+        inpatient_no=_identifier("inpatient_no", new.inpatient_no),
+    )
+
+
+def phones(typed: tuple[str, ...]) -> tuple[Phone, ...]:
+    """E.164 of each, in order, each number once; placeholders are left out. Raises InvalidMsisdnError."""
+    if len(typed) > MOST_PHONES:
+        raise InvalidInputError("too many phones", field="phones")
+    found: dict[str, Phone] = {}
+    for text in typed:
+        if not is_placeholder(text):
+            msisdn = _msisdn(text)
+            found.setdefault(msisdn, Phone(msisdn, text.strip()))
+    return tuple(found.values())
+
+
+def _msisdn(text: str) -> Any:
+    try:
+        return parse_msisdn(text)
+    except InvalidMsisdnError as error:
+        raise InvalidMsisdnError(str(error), field="phones") from None
+
+
+def as_new(patient: Patient) -> NewPatient:
+    """The record as it would be typed today."""
+    return NewPatient(**{field: getattr(patient, field) for field in FIELDS})
+
+
+def with_changes(patient: Patient, changes: Mapping[str, object]) -> NewPatient:
+    """The record after the changes, checked. Raises InvalidInputError for a field that does not exist."""
+    for field in changes:
+        if field not in FIELDS:
+            raise InvalidInputError("no such field", field=field)
+    typed: dict[str, Any] = dict(changes)
+    for field in ("phones", "diseases"):
+        if field in typed:
+            typed[field] = _texts(field, typed[field])
+    return checked(dataclasses.replace(as_new(patient), **typed))
+
+
+def differences(
+    before: Patient, after: NewPatient, after_phones: tuple[Phone, ...]
+) -> dict[str, tuple[object, object]]:
+    """Field -> (old, new) as JSON values; empty when nothing is new."""
+    old = {field: _json(getattr(before, field)) for field in FIELDS}
+    new = {field: _json(getattr(after, field)) for field in FIELDS}
+    new["phones"] = [phone.msisdn for phone in after_phones]
+    return {field: (old[field], new[field]) for field in FIELDS if old[field] != new[field]}
+
+
+def _json(value: object) -> object:
+    if isinstance(value, date):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _texts(field: str, value: object) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, (list, tuple)) or not all(isinstance(v, str) for v in value):
+        raise InvalidInputError("a list of texts is wanted", field=field)
+    return tuple(value)
+
+
+def _text(field: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidInputError("a text is wanted", field=field)
+    text = " ".join(value.split())
+    if len(text) > LONGEST_TEXT or any(unicodedata.category(char) == "Cc" for char in text):
+        raise InvalidInputError("too long, or has control characters", field=field)
+    return text
+
+
+def _identifier(field: str, value: object) -> str | None:
+    if value is None:
+        return None
+    text = unicodedata.normalize("NFKC", _text(field, value)).replace(" ", "")
+    return None if is_placeholder(text) else text
+
+
+def _diseases(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(values) > MOST_DISEASES:
+        raise InvalidInputError("too many diseases", field="diseases")
+    return tuple(dict.fromkeys(text for text in (_text("diseases", value) for value in values) if text))
+
+
+def _member(kind: type[Sex] | type[Language], field: str, value: object) -> Any:
+    try:
+        return kind(str(value))
+    except ValueError:
+        raise InvalidInputError("not one of the allowed values", field=field) from None

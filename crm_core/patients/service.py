@@ -1,0 +1,93 @@
+"""Register, change and look at patients. Whoever reads a record for a person uses `view`: it is audited."""
+
+from collections.abc import Mapping
+
+import asyncpg
+
+from crm_core.events import PatientChanged, PatientRegistered
+from crm_core.kernel import audit
+from crm_core.kernel.actor import Actor
+from crm_core.kernel.db import Database, Tx
+from crm_core.kernel.ids import PatientId
+from crm_core.patients import rules, store
+from crm_core.patients.errors import IdentifierTakenError, PatientNotFoundError
+from crm_core.patients.model import NewPatient, Patient, Phone
+
+
+async def register(db: Database, actor: Actor, new: NewPatient) -> Patient:
+    """A new record. Raises InvalidInputError, InvalidMsisdnError, IdentifierTakenError."""
+    async with db.transaction(actor) as tx:
+        return await register_in(tx, new)
+
+
+async def register_in(tx: Tx, new: NewPatient) -> Patient:
+    """The same inside a caller's transaction, which is over after IdentifierTakenError."""
+    record, phones = rules.checked(new), rules.phones(new.phones)
+    try:
+        patient_id = await store.insert(tx.conn, record, created_by=tx.actor.name, now=tx.now)
+    except asyncpg.UniqueViolationError as error:
+        raise _taken(error) from None
+    await store.replace_phones(tx.conn, patient_id, phones)
+    await audit.record(tx, "register patient", "patient", patient_id)
+    await tx.emit(PatientRegistered(patient_id=patient_id))
+    return await _loaded(tx, patient_id)
+
+
+async def change(db: Database, actor: Actor, patient_id: PatientId, changes: Mapping[str, object]) -> Patient:
+    """Only the fields named; history is kept. `phones` replaces all numbers. Nothing new changes nothing."""
+    async with db.transaction(actor) as tx:
+        return await change_in(tx, patient_id, changes)
+
+
+async def change_in(tx: Tx, patient_id: PatientId, changes: Mapping[str, object]) -> Patient:
+    """The same inside a caller's transaction, which is over after IdentifierTakenError."""
+    before = await store.lock(tx.conn, patient_id)
+    if before is None:
+        raise PatientNotFoundError("no such patient")
+    after = rules.with_changes(before, changes)
+    phones = rules.phones(after.phones)
+    differences = rules.differences(before, after, phones)
+    if not differences:
+        return before
+    await _store(tx, patient_id, after, phones if "phones" in differences else None)
+    await store.add_changes(tx.conn, patient_id, differences, actor=tx.actor.name, now=tx.now)
+    await audit.record(tx, "change patient", "patient", patient_id, detail={"fields": sorted(differences)})
+    await tx.emit(PatientChanged(patient_id=patient_id))
+    return await _loaded(tx, patient_id)
+
+
+async def _store(tx: Tx, patient_id: PatientId, after: NewPatient, phones: tuple[Phone, ...] | None) -> None:
+    try:
+        await store.update(tx.conn, patient_id, after, now=tx.now)
+    except asyncpg.UniqueViolationError as error:
+        raise _taken(error) from None
+    if phones is not None:
+        typed = {phone.msisdn: phone.as_typed for phone in await store.phones(tx.conn, patient_id)}
+        kept = [
+            Phone(p.msisdn, typed.get(p.msisdn, p.as_typed) if p.as_typed == p.msisdn else p.as_typed) for p in phones
+        ]
+        await store.replace_phones(tx.conn, patient_id, kept)
+
+
+async def set_language(db: Database, actor: Actor, patient_id: PatientId, language: str) -> Patient:
+    """What the hotline speaks to this person from now on."""
+    return await change(db, actor, patient_id, {"language": language})
+
+
+async def view(db: Database, actor: Actor, patient_id: PatientId) -> Patient:
+    """One record for somebody to read, with an audit row. Raises PatientNotFoundError."""
+    async with db.transaction(actor) as tx:
+        patient = await _loaded(tx, patient_id)
+        await audit.record(tx, "view patient", "patient", patient_id)
+        return patient
+
+
+async def _loaded(tx: Tx, patient_id: PatientId) -> Patient:
+    patient = await store.get(tx.conn, patient_id)
+    if patient is None:
+        raise PatientNotFoundError("no such patient")
+    return patient
+
+
+def _taken(error: asyncpg.UniqueViolationError) -> IdentifierTakenError:
+    return IdentifierTakenError((error.constraint_name or "").removeprefix("patient_"))

@@ -1,0 +1,49 @@
+"""What happened with a patient, in one line of time. Each package writes its own entries in its transactions."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from crm_core.kernel.db import Connection, Tx
+from crm_core.kernel.ids import PatientId
+from crm_core.patients.model import TimelineEntry, TimelineKind
+
+
+async def add(
+    tx: Tx,
+    patient_id: PatientId,
+    kind: TimelineKind | str,
+    at: datetime,
+    code: str,
+    args: Mapping[str, object],
+    ref: str,
+) -> None:
+    """Safe to happen twice: one entry per patient, kind, ref and code. `args` are JSON values."""
+    await tx.conn.execute(
+        "INSERT INTO timeline_entry (patient_id, kind, at, code, args, ref) VALUES ($1, $2, $3, $4, $5, $6) "
+        "ON CONFLICT (patient_id, kind, ref, code) DO NOTHING",
+        patient_id,
+        str(kind),
+        at,
+        code,
+        dict(args),
+        ref,
+    )
+
+
+async def page(
+    conn: Connection, patient_id: PatientId, *, limit: int, before: int | None = None, kind: str | None = None
+) -> list[TimelineEntry]:
+    """Newest first; `before` is the id of the last entry of the page before."""
+    rows = await conn.fetch(
+        """
+        SELECT id, patient_id, kind, at, code, args, ref FROM timeline_entry
+        WHERE patient_id = $1 AND ($2::text IS NULL OR kind = $2)
+          AND ($3::bigint IS NULL OR (at, id) < (SELECT at, id FROM timeline_entry WHERE id = $3))
+        ORDER BY at DESC, id DESC LIMIT $4
+        """,
+        patient_id,
+        kind,
+        before,
+        limit,
+    )
+    return [TimelineEntry(**{**dict(row), "kind": TimelineKind(row["kind"])}) for row in rows]
