@@ -349,7 +349,10 @@ CREATE TABLE sms (
     not_before     timestamptz NOT NULL,
     sent_at        timestamptz,
     delivered_at   timestamptz,
-    read_at        timestamptz                       -- inbound: when staff read it
+    read_at        timestamptz,                      -- inbound: when staff read it
+    handled_at     timestamptz,                      -- inbound: when the conversation took it, exactly once
+    tries          int NOT NULL DEFAULT 0,           -- outbound: how often it was handed to a modem and refused for now
+    sending_at     timestamptz                       -- outbound: when it was last marked sending
 );
 CREATE INDEX ON sms (peer, id DESC);
 CREATE INDEX ON sms (patient_id, id DESC);
@@ -381,6 +384,7 @@ CREATE TABLE sms_inbound_part (                      -- what a modem handed over
     number      int NOT NULL DEFAULT 1,
     text        text NOT NULL,
     smsc_at     timestamptz,
+    pdu         text NOT NULL DEFAULT '',            -- hex, as the modem gave it; text may be wrong where a character was cut
     received_at timestamptz NOT NULL,
     sms_id      bigint REFERENCES sms
 );
