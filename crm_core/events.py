@@ -41,13 +41,14 @@ class PatientChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppointmentBooked(Event):
-    """A place is taken; also the second half of a move."""
+    """A place is taken; `is_move` when it is the second half of a move."""
 
-    public: ClassVar = ("appointment_id", "patient_id", "slot_id")
+    public: ClassVar = ("appointment_id", "patient_id", "slot_id", "is_move")
     appointment_id: AppointmentId
     patient_id: PatientId
     slot_id: SlotId
     starts_at: datetime
+    is_move: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +63,13 @@ class AppointmentConfirmed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppointmentCancelled(Event):
-    """The place is free again; what was planned for it must not be sent. Also the first half of a move."""
+    """The place is free again; what was planned for it must not be sent. `is_move`: the first half of a move."""
 
-    public: ClassVar = ("appointment_id", "patient_id", "slot_id")
+    public: ClassVar = ("appointment_id", "patient_id", "slot_id", "is_move")
     appointment_id: AppointmentId
     patient_id: PatientId
     slot_id: SlotId
+    is_move: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
