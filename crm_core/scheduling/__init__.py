@@ -1,0 +1,1 @@
+"""Schedules, slots and appointments: who can be seen when, and who has a place."""

@@ -1,0 +1,71 @@
+"""Slots with their places, and appointments that take them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
+
+
+class Channel(StrEnum):
+    """By what way an appointment was made."""
+
+    IVR = "ivr"
+    SMS = "sms"
+    WEB = "web"
+    AGENT = "agent"
+    API = "api"
+    CALL = "call"
+
+
+class Status(StrEnum):
+    """As FHIR's appointment status, as far as we use it."""
+
+    BOOKED = "booked"
+    CONFIRMED = "confirmed"
+    ARRIVED = "arrived"
+    FULFILLED = "fulfilled"
+    CANCELLED = "cancelled"
+    NOSHOW = "noshow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A bookable time with a practitioner. `free` of `capacity` places were left when it was read."""
+
+    id: SlotId
+    department_id: DepartmentId
+    department_name: str
+    department_name_en: str
+    practitioner_id: PractitionerId
+    practitioner_name: str
+    practitioner_name_en: str
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointment:
+    """One patient's place in a slot. After a move the old one is cancelled and the new names it in `moved_from_id`."""
+
+    id: AppointmentId
+    patient_id: PatientId
+    slot: Slot
+    status: Status
+    channel: Channel
+    booked_by: str
+    booked_at: datetime
+    confirmed_at: datetime | None
+    cancelled_at: datetime | None
+    cancelled_by: str | None
+    moved_from_id: AppointmentId | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the patient is still expected."""
+        return self.status in OPEN
+
+
+OPEN = frozenset({Status.BOOKED, Status.CONFIRMED})

@@ -1,0 +1,287 @@
+"""Schedules, slots and appointments in PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+
+from crm_core.kernel.db import Connection
+from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
+from crm_core.scheduling.model import Appointment, Channel, Slot, Status
+
+
+async def slots(
+    conn: Connection,
+    *,
+    start: datetime,
+    end: datetime,
+    department_id: DepartmentId | None = None,
+    practitioner_id: PractitionerId | None = None,
+    free_only: bool = False,
+    limit: int = 100,
+    after: SlotId | None = None,
+) -> list[Slot]:
+    """Beginning in [start, end), by time, then id. `after` is the last slot of the page before."""
+    rows = await conn.fetch(
+        """
+        SELECT s.id FROM slot s
+        WHERE s.starts_at >= $1 AND s.starts_at < $2
+          AND ($3::bigint IS NULL OR s.department_id = $3)
+          AND ($4::bigint IS NULL OR s.practitioner_id = $4)
+          AND ($5::bigint IS NULL OR (s.starts_at, s.id) > (SELECT starts_at, id FROM slot WHERE id = $5))
+          AND (NOT $6 OR s.capacity >
+               (SELECT count(*) FROM appointment a WHERE a.slot_id = s.id AND a.status <> 'cancelled'))
+        ORDER BY s.starts_at, s.id LIMIT $7
+        """,
+        start,
+        end,
+        department_id,
+        practitioner_id,
+        after,
+        free_only,
+        limit,
+    )
+    return await slots_by_id(conn, [row["id"] for row in rows])
+
+
+async def slots_by_id(conn: Connection, slot_ids: Sequence[SlotId]) -> list[Slot]:
+    """In the order of the ids; unknown ids are left out."""
+    rows = await conn.fetch(
+        """
+        SELECT s.id, s.department_id, d.name AS department_name, d.name_en AS department_name_en, s.practitioner_id,
+               p.name AS practitioner_name, p.name_en AS practitioner_name_en, s.starts_at, s.ends_at, s.capacity,
+               s.capacity - (SELECT count(*)::int FROM appointment a
+                             WHERE a.slot_id = s.id AND a.status <> 'cancelled') AS free
+        FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
+        JOIN slot s USING (id) JOIN department d ON d.id = s.department_id
+        JOIN practitioner p ON p.id = s.practitioner_id
+        ORDER BY wanted.position
+        """,
+        slot_ids,
+    )
+    return [Slot(**row) for row in rows]
+
+
+async def slot(conn: Connection, slot_id: SlotId) -> Slot | None:
+    """One slot."""
+    found = await slots_by_id(conn, [slot_id])
+    return found[0] if found else None
+
+
+async def lock_slots(conn: Connection, slot_ids: Sequence[SlotId]) -> None:
+    """Nobody else books in these until the transaction ends. Always in the order of ids: no deadlock."""
+    await conn.execute("SELECT 1 FROM slot WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE", slot_ids)
+
+
+async def taken_places(conn: Connection, slot_id: SlotId) -> list[int]:
+    """Places that somebody has."""
+    rows = await conn.fetch("SELECT place FROM appointment WHERE slot_id = $1 AND status <> 'cancelled'", slot_id)
+    return [row["place"] for row in rows]
+
+
+async def many(conn: Connection, appointment_ids: Sequence[AppointmentId]) -> list[Appointment]:
+    """In the order of the ids; unknown ids are left out."""
+    rows = await conn.fetch(
+        """
+        SELECT a.id, a.patient_id, a.slot_id, a.status, a.channel, a.booked_by, a.booked_at, a.confirmed_at,
+               a.cancelled_at, a.cancelled_by, a.moved_from_id
+        FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position) JOIN appointment a USING (id)
+        ORDER BY wanted.position
+        """,
+        appointment_ids,
+    )
+    found = {slot.id: slot for slot in await slots_by_id(conn, sorted({row["slot_id"] for row in rows}))}
+    return [_appointment(row, found[row["slot_id"]]) for row in rows]
+
+
+def _appointment(row: asyncpg.Record, slot: Slot) -> Appointment:
+    fields = dict(row)
+    del fields["slot_id"]
+    fields |= {"slot": slot, "status": Status(fields["status"]), "channel": Channel(fields["channel"])}
+    return Appointment(**fields)
+
+
+async def get(conn: Connection, appointment_id: AppointmentId) -> Appointment | None:
+    """One appointment, whatever its status."""
+    found = await many(conn, [appointment_id])
+    return found[0] if found else None
+
+
+async def lock(conn: Connection, appointment_id: AppointmentId) -> Appointment | None:
+    """The same, and nobody else changes it until the transaction ends."""
+    await conn.execute("SELECT 1 FROM appointment WHERE id = $1 FOR NO KEY UPDATE", appointment_id)
+    return await get(conn, appointment_id)
+
+
+async def upcoming(conn: Connection, patient_id: PatientId, now: datetime) -> list[Appointment]:
+    """Where this patient is expected from now on, soonest first."""
+    rows = await conn.fetch(
+        """
+        SELECT a.id FROM appointment a JOIN slot s ON s.id = a.slot_id
+        WHERE a.patient_id = $1 AND a.status IN ('booked', 'confirmed') AND s.starts_at > $2
+        ORDER BY s.starts_at, a.id
+        """,
+        patient_id,
+        now,
+    )
+    return await many(conn, [row["id"] for row in rows])
+
+
+async def of_day(
+    conn: Connection,
+    day_start: datetime,
+    day_end: datetime,
+    *,
+    department_id: DepartmentId | None = None,
+    statuses: Sequence[str] | None = None,
+    limit: int = 1000,
+) -> list[Appointment]:
+    """Appointments whose slot begins in [day_start, day_end), by time; `statuses` None means all."""
+    rows = await conn.fetch(
+        """
+        SELECT a.id FROM slot s JOIN appointment a ON a.slot_id = s.id
+        WHERE s.starts_at >= $1 AND s.starts_at < $2 AND ($3::bigint IS NULL OR s.department_id = $3)
+          AND ($4::text[] IS NULL OR a.status = ANY ($4))
+        ORDER BY s.starts_at, s.id, a.id LIMIT $5
+        """,
+        day_start,
+        day_end,
+        department_id,
+        list(statuses) if statuses is not None else None,
+        limit,
+    )
+    return await many(conn, [row["id"] for row in rows])
+
+
+async def page(
+    conn: Connection,
+    *,
+    patient_id: PatientId | None = None,
+    status: str | None = None,
+    limit: int = 50,
+    after: AppointmentId | None = None,
+) -> list[Appointment]:
+    """Newest booking first; `after` is the last id of the page before."""
+    rows = await conn.fetch(
+        """
+        SELECT id FROM appointment
+        WHERE ($1::bigint IS NULL OR patient_id = $1) AND ($2::text IS NULL OR status = $2)
+          AND ($3::bigint IS NULL OR id < $3)
+        ORDER BY id DESC LIMIT $4
+        """,
+        patient_id,
+        status,
+        after,
+        limit,
+    )
+    return await many(conn, [row["id"] for row in rows])
+
+
+async def open_in_slot(conn: Connection, patient_id: PatientId, slot_id: SlotId) -> AppointmentId | None:
+    """The appointment by which this patient has a place there."""
+    found: AppointmentId | None = await conn.fetchval(
+        "SELECT id FROM appointment WHERE patient_id = $1 AND slot_id = $2 AND status <> 'cancelled'",
+        patient_id,
+        slot_id,
+    )
+    return found
+
+
+async def moved_to(conn: Connection, appointment_id: AppointmentId, slot_id: SlotId) -> AppointmentId | None:
+    """What a repeated move finds: the appointment this one became."""
+    found: AppointmentId | None = await conn.fetchval(
+        "SELECT id FROM appointment WHERE moved_from_id = $1 AND slot_id = $2 AND status <> 'cancelled'",
+        appointment_id,
+        slot_id,
+    )
+    return found
+
+
+async def insert(
+    conn: Connection,
+    *,
+    patient_id: PatientId,
+    slot_id: SlotId,
+    place: int,
+    channel: Channel,
+    booked_by: str,
+    now: datetime,
+    moved_from_id: AppointmentId | None = None,
+) -> AppointmentId:
+    """Raises UniqueViolationError when the place is taken: the database's own guarantee."""
+    return AppointmentId(
+        await conn.fetchval(
+            """
+            INSERT INTO appointment (patient_id, slot_id, place, status, channel, booked_by, booked_at, moved_from_id)
+            VALUES ($1, $2, $3, 'booked', $4, $5, $6, $7) RETURNING id
+            """,
+            patient_id,
+            slot_id,
+            place,
+            channel,
+            booked_by,
+            now,
+            moved_from_id,
+        )
+    )
+
+
+async def mark_confirmed(conn: Connection, appointment_id: AppointmentId, *, now: datetime) -> None:
+    """The patient will come."""
+    await conn.execute(
+        "UPDATE appointment SET status = 'confirmed', confirmed_at = $2 WHERE id = $1", appointment_id, now
+    )
+
+
+async def mark_cancelled(conn: Connection, appointment_id: AppointmentId, *, by: str, now: datetime) -> None:
+    """The place is free at commit."""
+    await conn.execute(
+        "UPDATE appointment SET status = 'cancelled', cancelled_at = $2, cancelled_by = $3 WHERE id = $1",
+        appointment_id,
+        now,
+        by,
+    )
+
+
+async def put_schedule(
+    conn: Connection, practitioner_id: PractitionerId, *, start: datetime, end: datetime
+) -> tuple[int, DepartmentId] | None:
+    """Id and department of a new schedule; None when this practitioner already has one that begins then."""
+    row = await conn.fetchrow(
+        """
+        INSERT INTO schedule (practitioner_id, department_id, starts_at, ends_at)
+        SELECT id, department_id, $2, $3 FROM practitioner WHERE id = $1
+        ON CONFLICT (practitioner_id, starts_at) DO NOTHING RETURNING id, department_id
+        """,
+        practitioner_id,
+        start,
+        end,
+    )
+    return (row["id"], DepartmentId(row["department_id"])) if row else None
+
+
+async def put_slots(
+    conn: Connection,
+    schedule_id: int,
+    practitioner_id: PractitionerId,
+    department_id: DepartmentId,
+    times: Sequence[tuple[datetime, datetime]],
+    *,
+    capacity: int,
+) -> list[SlotId]:
+    """A slot that already exists at a time stays as it is; only new ids come back."""
+    rows = await conn.fetch(
+        """
+        INSERT INTO slot (schedule_id, practitioner_id, department_id, starts_at, ends_at, capacity)
+        SELECT $1, $2, $3, starts_at, ends_at, $6
+        FROM unnest($4::timestamptz[], $5::timestamptz[]) AS times (starts_at, ends_at)
+        ON CONFLICT (practitioner_id, starts_at) DO NOTHING RETURNING id
+        """,
+        schedule_id,
+        practitioner_id,
+        department_id,
+        [start for start, _ in times],
+        [end for _, end in times],
+        capacity,
+    )
+    return [SlotId(row["id"]) for row in rows]
