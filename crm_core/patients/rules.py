@@ -30,8 +30,8 @@ def checked(new: NewPatient) -> NewPatient:
     name = _text("name", new.name)
     if not name:
         raise InvalidInputError("a patient needs a name", field="name")
-    if new.birth_date is not None and new.birth_date < EARLIEST_BIRTH:
-        raise InvalidInputError("birth date too long ago", field="birth_date")
+    if new.birth_date is not None and not (type(new.birth_date) is date and new.birth_date >= EARLIEST_BIRTH):
+        raise InvalidInputError("not a date, or too long ago", field="birth_date")
     return dataclasses.replace(
         new,
         name=name,
