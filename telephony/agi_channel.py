@@ -127,7 +127,7 @@ class AgiChannel:
     async def record_file(
         self, path: str, *, max_s: float, silence_s: int = 4, beep: bool = True, escape_digits: str = "#"
     ) -> Recorded:
-        """Record the caller to `path`.wav until a key, silence or `max_s`. The file stays when CallerHungUp is raised."""
+        """Record the caller to `path`.wav until a key, silence or `max_s`. On CallerHungUp the file stays."""
         words = ["wav", escape_digits, int(max_s * 1000)]
         words += ["BEEP"] if beep else []
         words += [f"s={silence_s}"] if silence_s else []
