@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from web.api.endpoint import PREFIX, Endpoint, NoBody
 
-Refs = Mapping[type[BaseModel], dict[str, Any]]
+Refs = Mapping[Any, dict[str, Any]]  # by pydantic model
 
 REF = "#/components/schemas/{model}"
 _PROBLEM = {
@@ -54,7 +54,8 @@ def _schemas(endpoints: list[Endpoint]) -> tuple[Refs, dict[str, Any]]:
         if endpoint.response is not None:
             models.append((endpoint.response, "serialization"))
     refs, top = models_json_schema(models, ref_template=REF)
-    return {model: ref for (model, _), ref in refs.items()}, dict(top.get("$defs", {}))
+    by_model = {model: ref for (model, _), ref in refs.items() if isinstance(model, type)}
+    return by_model, dict(top.get("$defs", {}))
 
 
 def _operation(endpoint: Endpoint, refs: Refs) -> dict[str, Any]:

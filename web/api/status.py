@@ -1,0 +1,43 @@
+"""Is every part up? The one question that needs no token, so its answer holds nothing personal."""
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from crm_core.kernel.errors import DatabaseUnavailableError
+from crm_core.kernel.status import OK
+from web.api.endpoint import Ask, Endpoint, NoBody, NoQuery
+
+
+class Status(BaseModel):
+    """`parts`: ok or a short reason for each."""
+
+    status: str
+    parts: dict[str, str]
+
+
+async def status(ask: Ask[NoQuery, NoBody]) -> Status:
+    """The database is asked now; the others report by themselves."""
+    parts = {**ask.deps.status.parts(), "database": await _database(ask)}
+    return Status(status="ok" if all(state == OK for state in parts.values()) else "degraded", parts=parts)
+
+
+async def _database(ask: Ask[NoQuery, NoBody]) -> str:
+    try:
+        async with ask.deps.db.connection() as conn:
+            await conn.fetchval("SELECT 1")
+    except DatabaseUnavailableError:
+        return "away"
+    return OK
+
+
+async def openapi(ask: Ask[NoQuery, NoBody]) -> web.Response:
+    """The document describes every endpoint, this one too."""
+    return web.json_response(ask.http.app[OPENAPI])
+
+
+OPENAPI = web.AppKey("openapi", dict[str, object])
+
+ENDPOINTS = (
+    Endpoint(method="GET", path="/status", right=None, handle=status, response=Status, summary="Is every part up?"),
+    Endpoint(method="GET", path="/openapi.json", right=None, handle=openapi, summary="This API, described"),
+)
