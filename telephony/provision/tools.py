@@ -8,17 +8,8 @@ from pathlib import Path
 from telephony.provision import debian, roots
 from telephony.provision.errors import ProvisionError
 
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """Run `[*argv, ...]` with `environment()`."""
-
-    argv: tuple[str, ...]
-    env: dict[str, str]  # beyond what this process has
-
-    def environment(self) -> dict[str, str]:
-        """This process's environment and the tool's own."""
-        return {**os.environ, **self.env}
+WRAPPERS = "hcrm-bin"
+SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +26,33 @@ KNOWN = {
     "smsd": _Known(roots.PHONES, "usr/sbin/smsd"),
     "gammu-smsd": _Known(roots.PHONES, "usr/bin/gammu-smsd"),
 }
-SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"
+WRAPPER = """\
+#!/bin/sh
+{exports}
+exec "{program}" "$@"
+"""
 FONTS = """\
 <?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <dir>/usr/share/fonts</dir>
   <dir>{root}/usr/share/fonts</dir>
-  <cachedir>{root}/var/cache/fontconfig</cachedir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
   <include ignore_missing="yes">/etc/fonts/conf.d</include>
 </fontconfig>
 """
 
 
-def tool(name: str, cache: Path | None = None) -> Tool:
-    """How to run the program. Raises NotAssembledError when it is neither installed nor in the cache."""
+def tool(name: str, cache: Path | None = None) -> Path:
+    """What to run; one of `KNOWN`. Raises NotAssembledError when it is neither installed nor in the cache."""
     installed = installed_path(name)
     if installed:
-        return Tool((installed,), {})
-    known = KNOWN[name]
-    root = roots.assembled(known.spec, cache or roots.default_cache())
-    if not (root / known.path).exists():
+        return Path(installed)
+    root = roots.assembled(KNOWN[name].spec, cache or roots.default_cache())
+    wrapper = root / WRAPPERS / name
+    if not wrapper.exists():
         raise ProvisionError(f"{name} is missing in {root}", mend=f"Remove {root} and run set-up again.")
-    return Tool((str(root / known.path),), _environment(root))
+    return wrapper
 
 
 def installed_path(name: str) -> str | None:
@@ -71,19 +66,30 @@ def missing(*names: str) -> list[roots.Spec]:
     return list(specs.values())
 
 
+def assemble(spec: roots.Spec, cache: Path, report: roots.Report = lambda _: None) -> Path:
+    """The root with a wrapper for each of its programs, so that one path is all a caller needs."""
+    root = roots.assemble(spec, cache, report)
+    exports = "\n".join(f'export {name}="{value}"' for name, value in _environment(root).items())
+    (root / WRAPPERS).mkdir(exist_ok=True)
+    for name, known in KNOWN.items():
+        wrapper = root / WRAPPERS / name
+        if known.spec == spec and not wrapper.exists():
+            partial = wrapper.with_suffix(f".{os.getpid()}")
+            partial.write_text(WRAPPER.format(exports=exports, program=root / known.path))
+            partial.chmod(0o755)
+            partial.rename(wrapper)
+    return root
+
+
 def _environment(root: Path) -> dict[str, str]:
     architecture = debian.architecture()
     triplet = debian.TRIPLETS[architecture]
     env = {"LD_LIBRARY_PATH": roots.search_path(root, architecture)}
     if (root / "usr/lib" / triplet / "espeak-ng-data").is_dir():
         env["ESPEAK_DATA_PATH"] = str(root / "usr/lib" / triplet)
-    fonts = root / "hcrm-fonts.conf"
-    if fonts.exists():
+    if (root / "usr/share/fonts").is_dir():
+        fonts = root / "hcrm-fonts.conf"
+        if not fonts.exists():
+            fonts.write_text(FONTS.format(root=root))
         env["FONTCONFIG_FILE"] = str(fonts)
     return env
-
-
-def write_font_list(root: Path) -> None:
-    """Fonts of the root beside the machine's own; called once after the root is assembled."""
-    if (root / "usr/share/fonts").is_dir() and not (root / "hcrm-fonts.conf").exists():
-        (root / "hcrm-fonts.conf").write_text(FONTS.format(root=root))
