@@ -265,10 +265,7 @@ async def test_free_slots_are_found_without_reading_every_slot(hospital: Hospita
         await conn.execute("VACUUM ANALYZE slot")
         before = await _whole_reads_of_slot(conn)
         for _ in range(10):
-            for department in (hospital.department, None):
-                await store.slots(
-                    conn, start=NOON, end=NOON + timedelta(days=14), department_id=department, free_only=True, limit=10
-                )
-            await store.slots(conn, start=NOON, end=NOON + timedelta(days=14), practitioner_id=hospital.practitioner)
+            for which in ({"department_id": hospital.department}, {"practitioner_id": hospital.practitioner}, {}):
+                await store.slots(conn, start=NOON, end=NOON + timedelta(days=14), free_only=True, limit=10, **which)
             await store.of_day(conn, TOMORROW, TOMORROW + timedelta(days=1))
         assert await _whole_reads_of_slot(conn) == before
