@@ -142,6 +142,9 @@ class Hospital:
     """Where the hospital is."""
 
     locale: str = setting("LOCALE", "zh_CN", "Language of pages and prompts first offered.", parse=s.one_of(*LOCALES))
+    number: str = setting(
+        "HOSPITAL_NUMBER", "4000", "The caller ID of outbound calls: digits the carrier accepts.", parse=s.digits
+    )
     timezone: ZoneInfo = setting("TIMEZONE", ZoneInfo("Asia/Shanghai"), "The hospital's time zone.", parse=s.time_zone)
 
 

@@ -59,6 +59,13 @@ def text(raw: str) -> str:
     return raw.strip()
 
 
+def digits(raw: str) -> str:
+    """A telephone number as it is dialled."""
+    if not (raw.strip().isascii() and raw.strip().isdigit() and len(raw.strip()) <= 20):
+        raise ValueError("must be digits, at most 20")
+    return raw.strip()
+
+
 def path(raw: str) -> Path:
     """Made absolute from the working directory; `~` is the user's home."""
     return Path(raw).expanduser().absolute()

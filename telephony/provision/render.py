@@ -1,101 +1,112 @@
 """Writes `asterisk_conf/` for one hospital: the same files for production, demo and tests, with names filled in.
 
-`NAME.conf` has `@NAME@` placeholders and is written once. `NAME.each-desk.conf` is written once per desk, one after the
-other, into `NAME.desks.conf`; there `@DESK@` and `@DESK_SECRET@` differ. `NAME.each-handset.conf` likewise.
+What the placeholders mean is in asterisk_conf/README.md. `NAME.conf` is written once. `NAME.each-desk.conf` is
+written once per desk into `NAME.desks.conf`; there `@DESK@` and `@DESK_SECRET@` differ. `each-handset` likewise.
 """
 
 import os
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from telephony import sounds
 from telephony.provision.errors import ProvisionError
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "asterisk_conf"
 PLACEHOLDER = re.compile(r"@([A-Z][A-Z0-9_]*)@")
-STATE_FOLDERS = ("etc", "lib", "keys", "agi", "spool", "run", "log", "monitor", "prompts", "sounds")
 LONGEST_SOCKET = 107  # bytes, the kernel's limit for the path of a Unix socket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """What the templates may name. Ports are the effective ones."""
+    """One Asterisk of ours. Everything it writes lies below `folder`; ports are the effective ones."""
 
-    folder: Path  # HOME/asterisk
-    prompts: Path
+    folder: Path
     monitor: Path
     modules: Path
-    data: Path
-    listen: str
+    data: Path  # of the package: documentation and so on
     sip_port: int
     http_port: int
     ami_port: int
     fastagi_port: int
-    rtp_first: int
-    rtp_last: int
-    ami_secret: str
-    carrier_host: str
-    carrier_port: int
-    desks: Mapping[str, str]  # endpoint -> secret
-    handsets: Mapping[str, str]  # empty but in the demo
+    rtp_ports: tuple[int, int]  # first and last
+    ami_secret: str = field(repr=False)
+    hospital_number: str
+    carrier: tuple[str, int]  # host and port
+    listen: str = "127.0.0.1"  # SIP
+    desks: Mapping[str, str] = field(repr=False)  # endpoint -> secret
+    handsets: Mapping[str, str] = field(default_factory=dict, repr=False)  # only in the demo
+
+    @property
+    def config(self) -> Path:
+        """What `asterisk -C` is given."""
+        return self.folder / "etc" / "asterisk.conf"
+
+    @property
+    def prompts(self) -> Path:
+        """What the dialplan itself says, one folder per language."""
+        return self.folder / "sounds"
+
+    @property
+    def music(self) -> Path:
+        """What those who wait hear."""
+        return self.folder / "music"
+
+    def folders(self) -> tuple[Path, ...]:
+        """All that must exist before Asterisk starts."""
+        below = ("etc", "data", "lib", "cache", "agi", "spool", "run", "log")
+        return (*(self.folder / name for name in below), self.prompts, self.music, self.monitor)
 
     def values(self) -> dict[str, str]:
         """Placeholder -> text."""
+        folder = self.folder
         return {
-            "ETC_DIR": str(self.folder / "etc"),
-            "STATE_DIR": str(self.folder),
+            "ETC_DIR": str(folder / "etc"),
             "MODULES_DIR": str(self.modules),
-            "DATA_DIR": str(self.data),
-            "PROMPTS_DIR": str(self.prompts),
+            "DATA_DIR": str(folder / "data"),
+            "STATE_DIR": str(folder),
             "MONITOR_DIR": str(self.monitor),
+            "MUSIC_DIR": str(self.music),
+            "AMI_PORT": str(self.ami_port),
+            "AMI_SECRET": self.ami_secret,
+            "HTTP_PORT": str(self.http_port),
             "LISTEN": self.listen,
             "SIP_PORT": str(self.sip_port),
-            "HTTP_PORT": str(self.http_port),
-            "AMI_PORT": str(self.ami_port),
+            "RTP_FIRST": str(self.rtp_ports[0]),
+            "RTP_LAST": str(self.rtp_ports[1]),
+            "CARRIER_HOST": self.carrier[0],
+            "CARRIER_PORT": str(self.carrier[1]),
+            "HOSPITAL_NUMBER": self.hospital_number,
             "FASTAGI_PORT": str(self.fastagi_port),
-            "RTP_FIRST": str(self.rtp_first),
-            "RTP_LAST": str(self.rtp_last),
-            "AMI_SECRET": self.ami_secret,
-            "CARRIER_HOST": self.carrier_host,
-            "CARRIER_PORT": str(self.carrier_port),
-            "DEMO": "yes" if self.handsets else "no",
         }
 
 
-def config_file(folder: Path) -> Path:
-    """What `asterisk -C` is given."""
-    return folder / "etc" / "asterisk.conf"
-
-
 def render(layout: Layout, templates: Path = TEMPLATES) -> Path:
-    """Folders and files below `layout.folder`; a file changes only when its text does. Returns the asterisk.conf."""
-    for name in STATE_FOLDERS:
-        (layout.folder / name).mkdir(parents=True, exist_ok=True)
-    for place in (layout.prompts, layout.monitor):
-        place.mkdir(parents=True, exist_ok=True)
+    """Folders, links and files; a file changes only when its text does. Returns the asterisk.conf."""
+    _require_short_socket(layout.folder)
+    for folder in layout.folders():
+        folder.mkdir(parents=True, exist_ok=True)
+    sounds.link_data(layout.folder / "data", layout.data, layout.prompts)
     written = dict(_files(layout, templates))
     for name, text in written.items():
         _write(layout.folder / "etc" / name, text)
     for stale in (layout.folder / "etc").glob("*.conf"):
         if stale.name not in written:
             stale.unlink()
-    _require_short_socket(layout.folder)
-    return config_file(layout.folder)
+    return layout.config
 
 
-def _files(layout: Layout, templates: Path) -> Iterable[tuple[str, str]]:
+def _files(layout: Layout, templates: Path) -> Iterator[tuple[str, str]]:
     values = layout.values()
     for template in sorted(templates.glob("*.conf")):
         source = template.read_text("utf-8")
-        if template.name.endswith(".each-desk.conf"):
-            name = template.name.replace(".each-desk.conf", ".desks.conf")
-            yield name, _repeat(source, values, "DESK", layout.desks, template.name)
-        elif template.name.endswith(".each-handset.conf"):
-            name = template.name.replace(".each-handset.conf", ".handsets.conf")
-            yield name, _repeat(source, values, "HANDSET", layout.handsets, template.name)
-        else:
+        stem, _, word = template.stem.partition(".each-")
+        telephones = {"": None, "desk": layout.desks, "handset": layout.handsets}[word]
+        if telephones is None:
             yield template.name, fill(source, values, template.name)
+        else:
+            yield f"{stem}.{word}s.conf", _repeat(source, values, word.upper(), telephones, template.name)
 
 
 def _repeat(source: str, values: Mapping[str, str], word: str, secrets: Mapping[str, str], name: str) -> str:
@@ -112,9 +123,7 @@ def fill(source: str, values: Mapping[str, str], name: str) -> str:
     def value(match: re.Match[str]) -> str:
         found = values.get(match[1])
         if found is None or "\n" in found or "\r" in found:
-            raise ProvisionError(
-                f"{name}: nothing to put for @{match[1]}@", mend="Compare it with telephony.provision.render."
-            )
+            raise ProvisionError(f"{name}: nothing to put for @{match[1]}@", mend="See asterisk_conf/README.md.")
         return found
 
     return PLACEHOLDER.sub(value, source)
@@ -124,6 +133,7 @@ def _write(path: Path, text: str) -> None:
     if path.exists() and path.read_text("utf-8") == text:
         return
     partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
     partial.touch(mode=0o640)
     partial.write_text(text, "utf-8")
     partial.rename(path)

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from telephony.provision import debian
@@ -26,20 +26,18 @@ class Spec:
     packages: tuple[str, ...]
     suites: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
-    links: dict[str, str] = field(default_factory=dict)  # path in the root -> target, as maintainer scripts would
     needs_mb: int
 
     def key(self, architecture: str, suite: str) -> str:
         """Names the folder: other packages, another folder."""
-        words = json.dumps([LAYOUT, self.name, self.packages, self.without, self.links, architecture, suite])
+        words = json.dumps([LAYOUT, self.name, self.packages, self.without, architecture, suite])
         return f"{self.name}-{hashlib.sha256(words.encode()).hexdigest()[:12]}"
 
 
 ASTERISK = Spec(
     name="asterisk",
-    packages=("asterisk", "asterisk-core-sounds-en-wav", "asterisk-moh-opsound-wav"),
+    packages=("asterisk",),
     suites=("forky", "sid"),
-    links={"usr/share/asterisk/sounds/en": "en_US_f_Allison"},
     needs_mb=700,
 )
 # The machine's own C library runs these: they are of its own suite.
@@ -119,8 +117,6 @@ def _fetch_from(mirror: debian.Mirror, spec: Spec, cache: Path, root: Path, repo
     partial = root.with_name(root.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     debian.unpack(debs, partial)
-    for link, target in spec.links.items():
-        (partial / link).symlink_to(target)
     manifest = {"suite": mirror.suite, "packages": [deb.name.removesuffix(".deb") for deb in debs]}
     (partial / MANIFEST).write_text(json.dumps(manifest, indent=1))
     partial.rename(root)
@@ -146,6 +142,6 @@ def locked(path: Path, report: Report = lambda _: None) -> Iterator[None]:
 def search_path(root: Path, architecture: str) -> str:
     """Where the root keeps its libraries, for `--library-path` or LD_LIBRARY_PATH."""
     triplet = debian.TRIPLETS[architecture]
-    below = ("", "pulseaudio", "blas", "lapack", "nss")
-    folders = [root / base / triplet / name for base in ("usr/lib", "lib") for name in below]
+    below = (triplet, f"{triplet}/pulseaudio", f"{triplet}/blas", f"{triplet}/lapack", f"{triplet}/nss", "")
+    folders = [root / base / name for base in ("usr/lib", "lib") for name in below]
     return ":".join(str(folder) for folder in folders if folder.is_dir())
