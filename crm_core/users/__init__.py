@@ -1,0 +1,1 @@
+"""Who works here: accounts, roles and rights, browser sessions, API tokens, desks."""

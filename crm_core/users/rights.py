@@ -1,0 +1,62 @@
+"""Which role may do what. Pure; `docs/decisions/0020-rights.md` gives the reasons."""
+
+from enum import StrEnum
+
+from crm_core.kernel.actor import Role
+
+
+class Right(StrEnum):
+    """One thing a person or a program may do."""
+
+    SEE_PATIENTS = "see patients"  # and their appointments and timeline
+    EDIT_PATIENTS = "edit patients"
+    EXPORT_PATIENTS = "export patients"
+    BOOK = "book appointments"  # also confirm, cancel, move, remind
+    CHANGE_CONSENT = "change consent"
+    SEE_CALLS = "see calls"
+    TAKE_CALLS = "take calls"  # a desk, agent states, dispositions
+    DIAL = "dial"
+    HEAR_RECORDINGS = "hear recordings"
+    SEE_SMS = "see messages"
+    SEND_SMS = "send messages"  # care and notices
+    SEND_MARKETING = "send marketing"
+    SEE_CONSULTATIONS = "see consultations"
+    DO_TASKS = "do tasks"
+    SEE_WALLBOARD = "see the wallboard"
+    SUPERVISE = "supervise"  # listen in, change other people's states
+    EDIT_FLOWS = "edit flows"
+    SEE_AUDIT = "see the audit"
+    MANAGE_USERS = "manage users"
+
+
+_DESK = frozenset(
+    {
+        Right.SEE_PATIENTS,
+        Right.EDIT_PATIENTS,
+        Right.BOOK,
+        Right.CHANGE_CONSENT,
+        Right.SEE_CALLS,
+        Right.TAKE_CALLS,
+        Right.DIAL,
+        Right.SEE_SMS,
+        Right.SEND_SMS,
+        Right.SEE_CONSULTATIONS,
+        Right.DO_TASKS,
+        Right.SEE_WALLBOARD,
+    }
+)
+
+RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.ADMIN: frozenset(Right),
+    Role.SUPERVISOR: frozenset(Right) - {Right.SEE_AUDIT, Right.MANAGE_USERS},
+    Role.AGENT: _DESK,
+    Role.NURSE: _DESK,
+    Role.MARKETER: frozenset({Right.SEE_CONSULTATIONS, Right.SEND_SMS, Right.SEND_MARKETING, Right.SEE_WALLBOARD}),
+    Role.AUDITOR: frozenset({Right.SEE_AUDIT}),
+    Role.API: _DESK - {Right.TAKE_CALLS, Right.SEE_WALLBOARD} | {Right.HEAR_RECORDINGS, Right.SEND_MARKETING},
+}
+
+
+def allows(role: Role, right: Right) -> bool:
+    """Whether the role has the right."""
+    return right in RIGHTS[role]
