@@ -1,6 +1,7 @@
 """One caller, handed to us by the dialplan: what a handler may ask of the channel."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -10,10 +11,13 @@ from telephony import names
 from telephony.agi_protocol import HANGUP_LINE, AgiReply, AgiRequest, checked_name, command_line, parse_reply
 from telephony.errors import AgiCommandError, AgiProtocolError, AgiTimeoutError, CallerHungUp
 
+log = logging.getLogger("fastagi")
+
 ANY_KEY = "0123456789*#"
 INSTANT_S = 10.0  # commands that Asterisk answers at once
 LONGEST_PROMPT_S = 300.0
 SLICE_S = 1.0  # a key that fell between two commands is found after this long at the latest
+UP = 6  # channel state
 GONE = 511  # "Command Not Permitted on a dead channel"
 
 
@@ -66,7 +70,7 @@ class AgiChannel:
 
     async def answer(self) -> None:
         """Pick up. Nothing happens when the call is already answered."""
-        self._alive(await self._command("ANSWER"))
+        await self._still_here(await self._command("ANSWER"))
 
     async def play(self, sounds: Sequence[str], escape_digits: str = "") -> str:
         """Play files one after another; a key of `escape_digits` stops them and is returned, else "".
@@ -92,9 +96,8 @@ class AgiChannel:
             if left_s <= 0:
                 return ""
             slice_s = min(left_s, SLICE_S) if self._stores_keys else left_s
-            reply = self._alive(
-                await self._command("WAIT FOR DIGIT", max(1, int(slice_s * 1000)), timeout_s=slice_s + INSTANT_S)
-            )
+            reply = await self._command("WAIT FOR DIGIT", max(1, int(slice_s * 1000)), timeout_s=slice_s + INSTANT_S)
+            await self._still_here(reply)
             if key := await self._pressed(reply, ANY_KEY):
                 return key
 
@@ -131,7 +134,8 @@ class AgiChannel:
         words = ["wav", escape_digits, int(max_s * 1000)]
         words += ["BEEP"] if beep else []
         words += [f"s={silence_s}"] if silence_s else []
-        reply = self._alive(await self._command("RECORD FILE", path, *words, timeout_s=max_s + LONGEST_PROMPT_S))
+        reply = await self._command("RECORD FILE", path, *words, timeout_s=max_s + LONGEST_PROMPT_S)
+        await self._still_here(reply)
         is_timeout = reply.data == "timeout"
         key = "" if is_timeout else await self._pressed(reply, ANY_KEY)
         return Recorded(key, (reply.endpos or 0) // 8, is_timeout)
@@ -170,9 +174,10 @@ class AgiChannel:
     async def _stream(self, sound: str, escape_digits: str) -> str:
         offset = 0
         while True:
-            reply = self._alive(
-                await self._command("STREAM FILE", sound, escape_digits, offset, timeout_s=LONGEST_PROMPT_S)
-            )
+            reply = await self._command("STREAM FILE", sound, escape_digits, offset, timeout_s=LONGEST_PROMPT_S)
+            if reply.is_failure and await self.channel_status() == UP:
+                log.error("a sound cannot be played", extra={"sound": sound, "uniqueid": self.request.uniqueid})
+                return ""
             if reply.result in ("", "0"):
                 return ""
             if key := await self._pressed(reply, escape_digits):
@@ -210,10 +215,12 @@ class AgiChannel:
 
     # -- the line ----------------------------------------------------------------------------------------------------
 
-    def _alive(self, reply: AgiReply) -> AgiReply:
-        if reply.is_failure:
+    async def _still_here(self, reply: AgiReply) -> None:
+        """-1 is a hang-up or a failure; only the channel knows."""
+        if reply.is_failure and await self.channel_status() != UP:
             self._leave()
-        return reply
+        if reply.is_failure:
+            raise AgiCommandError("the channel is up and the command failed")
 
     def _leave(self) -> NoReturn:
         self._gone = True

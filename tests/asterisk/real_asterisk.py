@@ -1,0 +1,153 @@
+"""A real Asterisk on asterisk_conf/ itself, with ports and folders of its own."""
+
+import json
+import os
+import secrets
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from telephony.provision import render
+from telephony.sounds import link_data, write_beep, write_music
+from tests.asterisk.carrier_tree import ASTERISK, DATA, MODULES
+
+CONF = Path(__file__).parents[2] / "asterisk_conf"
+PHONES = ("desk-31", "desk-32")  # desks with a SIP telephone instead of a browser
+PHONE = """
+[{desk}](telephone,desk)
+auth = {desk}
+aors = {desk}
+[{desk}](telephone-auth)
+username = {desk}
+password = {secret}
+[{desk}](telephone-aor)
+"""
+
+
+@dataclass
+class RealAsterisk:
+    """Started and stopped by hand; its FastAGI server is the test's own."""
+
+    home: Path
+    sip_port: int = 7060
+    ami_port: int = 7038
+    http_port: int = 10088
+    fastagi_port: int = 6573
+    carrier_port: int = 7070
+    rtp_ports: tuple[int, int] = (22000, 22200)
+    secret: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    desk_secret: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def monitor(self) -> Path:
+        """Where recordings appear."""
+        return self.home / "monitor"
+
+    @property
+    def config(self) -> Path:
+        """What `asterisk -C` is given."""
+        return self.home / "etc/asterisk.conf"
+
+    def values(self) -> Mapping[str, str]:
+        """Every placeholder of asterisk_conf/README.md but the desks'."""
+        return {
+            "ETC_DIR": str(self.home / "etc"),
+            "MODULES_DIR": str(MODULES),
+            "DATA_DIR": str(self.home / "data"),
+            "STATE_DIR": str(self.home),
+            "MONITOR_DIR": str(self.monitor),
+            "MUSIC_DIR": str(self.home / "music"),
+            "AMI_PORT": str(self.ami_port),
+            "AMI_SECRET": self.secret,
+            "HTTP_PORT": str(self.http_port),
+            "LISTEN": "127.0.0.1",
+            "SIP_PORT": str(self.sip_port),
+            "RTP_FIRST": str(self.rtp_ports[0]),
+            "RTP_LAST": str(self.rtp_ports[1]),
+            "CARRIER_HOST": "127.0.0.1",
+            "CARRIER_PORT": str(self.carrier_port),
+            "HOSPITAL_NUMBER": "02088886666",
+            "FASTAGI_PORT": str(self.fastagi_port),
+        }
+
+    def provision(self) -> None:
+        """Folders, sounds and the rendered configuration."""
+        for name in ("etc", "lib", "spool", "agi", "run", "log", "cache", "monitor"):
+            (self.home / name).mkdir(parents=True, exist_ok=True)
+        write_music(self.home / "music")
+        self._write_sounds(self.home / "prompts")
+        link_data(self.home / "data", DATA, self.home / "prompts")
+        values = self.values()
+        for path in CONF.glob("*.conf"):
+            if ".each-" not in path.name:
+                text = render.fill(path.read_text("utf-8"), values, path.name)
+                (self.home / "etc" / path.name).write_text(text, "utf-8")
+        (self.home / "etc/pjsip.desks.conf").write_text(self._desks(values), "utf-8")
+        (self.home / "etc/pjsip.handsets.conf").write_text(
+            self._each("pjsip.each-handset.conf", "HANDSET", ["handset-01"]), "utf-8"
+        )
+
+    def _desks(self, values: Mapping[str, str]) -> str:
+        browsers = [f"desk-{n:02d}" for n in range(1, 41) if f"desk-{n:02d}" not in PHONES]
+        phones = [PHONE.format(desk=desk, secret=self.desk_secret) for desk in PHONES]
+        return self._each("pjsip.each-desk.conf", "DESK", browsers) + "".join(phones)
+
+    def _each(self, name: str, word: str, endpoints: list[str]) -> str:
+        source = (CONF / name).read_text("utf-8")
+        values = self.values()
+        return "\n".join(
+            render.fill(source, {**values, word: endpoint, f"{word}_SECRET": self.desk_secret}, name)
+            for endpoint in endpoints
+        )
+
+    def _write_sounds(self, sounds: Path) -> None:
+        beep = write_beep(sounds).read_bytes()
+        for name in json.loads((CONF / "prompts.json").read_text("utf-8")):
+            for language in ("zh_CN", "en"):
+                path = sounds / language / f"{name}.wav"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(beep)
+
+    def start(self, *, within_s: float = 30.0) -> None:
+        """Returns when Asterisk says it is fully booted."""
+        with (self.home / "log/console").open("ab") as console:
+            self.process = subprocess.Popen(
+                [*ASTERISK, "-f", "-C", str(self.config)],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                env=dict(os.environ),
+            )
+        deadline = time.monotonic() + within_s
+        while "fully booted" not in self.cli("core waitfullybooted"):
+            assert self.process.poll() is None, "Asterisk ended while starting"
+            assert time.monotonic() < deadline, "Asterisk does not start"
+            time.sleep(0.05)
+
+    def cli(self, command: str) -> str:
+        """One line at Asterisk's own console."""
+        return subprocess.run(
+            [*ASTERISK, "-C", str(self.config), "-rx", command],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        ).stdout
+
+    def log(self) -> str:
+        """What Asterisk wrote down: notices and worse."""
+        return (self.home / "log/messages.log").read_text("utf-8", "replace")
+
+    def stop(self, *, kill: bool = False) -> None:
+        """Ends the process; `kill` as a power cut would."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.kill() if kill else self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(10)
