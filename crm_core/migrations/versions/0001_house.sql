@@ -252,6 +252,7 @@ CREATE TABLE call (
     attempt_id     bigint
 );
 CREATE INDEX ON call (started_at DESC, id);
+CREATE INDEX ON call (uniqueid);
 CREATE INDEX ON call (caller, started_at DESC);
 CREATE INDEX ON call (patient_id, started_at DESC);
 CREATE INDEX ON call (agent_id, started_at DESC);
@@ -324,7 +325,7 @@ CREATE INDEX ON recording (call_id);
 CREATE INDEX ON recording (created_at DESC, id);
 CREATE TABLE recording_absence (                     -- why an answered call has no audio
     call_id uuid PRIMARY KEY REFERENCES call,
-    reason  text NOT NULL CHECK (reason IN ('no_file','empty','corrupt')),
+    reason  text NOT NULL CHECK (reason IN ('no_file','empty','corrupt','retention')),
     at      timestamptz NOT NULL
 );
 
