@@ -1,0 +1,44 @@
+"""What can go wrong between a text and a telephone."""
+
+from crm_core.kernel.errors import ConflictError, HcrmError, NotFoundError
+
+
+class ContactForbiddenError(ConflictError):
+    """We may not write to this person for this purpose; `rule` names why."""
+
+    code = "contact_forbidden"
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+class SmsNotFoundError(NotFoundError):
+    """There is no such message."""
+
+    code = "sms_not_found"
+
+
+class NoPhoneError(ConflictError):
+    """The patient has no number to write to."""
+
+    code = "no_phone"
+
+
+class ModemError(HcrmError):
+    """The modem did not do what it was told; the link is good."""
+
+    code = "modem_refused"
+
+
+class ModemLinkError(HcrmError):
+    """Nothing answers any more, or the device is gone. `str(error)` is what the status shows."""
+
+    code = "modem_link_lost"
+    retryable = True
+
+
+class SimLockedError(ModemLinkError):
+    """The SIM wants a PIN or PUK we do not have; trying again by machine would destroy it."""
+
+    code = "sim_locked"

@@ -1,0 +1,113 @@
+"""What the SMS package speaks about."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from crm_core.kernel.ids import AppointmentId, Msisdn, PatientId, SmsId
+
+
+class Direction(StrEnum):
+    """`in`: a patient wrote; `out`: the hospital."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Purpose(StrEnum):
+    """Why we write; consent is asked by purpose."""
+
+    CARE = "care"
+    NOTICE = "notice"
+    MARKETING = "marketing"
+
+
+class Priority(IntEnum):
+    """Who goes first when the line is busy."""
+
+    BULK = 0
+    REMINDER = 1
+    CONVERSATION = 2
+
+
+class SmsState(StrEnum):
+    """As in contract.md; `received` is the only one of inbound messages."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+    SUPPRESSED = "suppressed"
+    RECEIVED = "received"
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """One message as people know it, however many segments it travels in."""
+
+    id: SmsId
+    direction: Direction
+    peer: str = field(repr=False)  # MSISDN, short code or an operator's name
+    text: str = field(repr=False)
+    purpose: Purpose | None
+    state: SmsState
+    reason: str
+    priority: int
+    modem: str
+    patient_id: PatientId | None
+    appointment_id: AppointmentId | None
+    reply_to_id: SmsId | None
+    created_by: str
+    created_at: datetime
+    not_before: datetime
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    read_at: datetime | None
+    handled_at: datetime | None
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class SmsSegment:
+    """One segment of an outbound message. `reference` is TP-MR, `status` the newest TP-ST."""
+
+    number: int
+    total: int
+    state: SmsState
+    modem: str
+    reference: int | None
+    status: int | None
+    sent_at: datetime | None
+    delivered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """One peer in the list of conversations: the newest message and how many wait to be read."""
+
+    peer: str = field(repr=False)
+    patient_id: PatientId | None
+    last_id: SmsId
+    last_text: str = field(repr=False)
+    last_direction: Direction
+    last_at: datetime
+    unread: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSms:
+    """What `queue` is asked for, checked. `not_before` None means now."""
+
+    to: Msisdn = field(repr=False)
+    text: str = field(repr=False)
+    purpose: Purpose
+    priority: Priority
+    patient_id: PatientId | None = None
+    appointment_id: AppointmentId | None = None
+    dedupe_key: str | None = None
+    reply_to: SmsId | None = None
+    is_reply: bool = False
+    not_before: datetime | None = None
