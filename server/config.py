@@ -29,9 +29,7 @@ class Places:
     """Where things lie on disk."""
 
     home: Path = setting("HOME", CHECKOUT / ".hcrm", "Where this hospital keeps its state.", parse=s.path)
-    cache: Path = setting(
-        "CACHE", Path("~/.cache/hcrm").expanduser(), "Where set-up keeps what it downloaded.", parse=s.path
-    )
+    cache: Path = setting("CACHE", s.path("~/.cache/hcrm"), "Where set-up keeps what it downloaded.", parse=s.path)
 
     @property
     def asterisk(self) -> Path:

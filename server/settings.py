@@ -67,8 +67,8 @@ def digits(raw: str) -> str:
 
 
 def path(raw: str) -> Path:
-    """Made absolute from the working directory; `~` is the user's home."""
-    return Path(raw).expanduser().absolute()
+    """Made absolute from the working directory, links followed; `~` is the user's home."""
+    return Path(raw).expanduser().resolve()
 
 
 def whole_number(raw: str, *, lowest: int, highest: int) -> int:

@@ -51,7 +51,7 @@ PHONES = Spec(
 
 def default_cache() -> Path:
     """HCRM_CACHE, else `~/.cache/hcrm`."""
-    return Path(os.environ.get("HCRM_CACHE") or "~/.cache/hcrm").expanduser().absolute()
+    return Path(os.environ.get("HCRM_CACHE") or "~/.cache/hcrm").expanduser().resolve()
 
 
 def place(spec: Spec, cache: Path) -> Path:

