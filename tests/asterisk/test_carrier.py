@@ -1,0 +1,156 @@
+"""The demo's telephone carrier answers, on a real Asterisk, as the number's last digit says."""
+
+import asyncio
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.carrier import Carrier, command, provision
+from telephony.provision.tools import tool
+from tests.asterisk.carrier_caller import CarrierCall, call
+from tests.asterisk.carrier_tree import asterisk_here
+from tests.eventually import eventually
+
+pytestmark = pytest.mark.asterisk
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` UDP ports in a row that nobody uses."""
+    for first in range(24_000, 27_900, count):
+        sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+        try:
+            for port, sock in enumerate(sockets, first):
+                sock.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        else:
+            return first
+        finally:
+            for sock in sockets:
+                sock.close()
+    raise AssertionError("no free ports")
+
+
+@pytest.fixture(scope="module")
+def carrier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Carrier]:
+    """A carrier of its own, whose people pick up at once."""
+    port = free_ports(101)
+    carrier = Carrier(
+        folder=tmp_path_factory.mktemp("carrier"),
+        asterisk=asterisk_here(),
+        espeak=tool("espeak-ng"),
+        sip_port=port,
+        rtp_ports=(port + 1, port + 100),
+        ring_s=0.2,
+    )
+    provision(carrier)
+    process = subprocess.Popen(command(carrier), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        asyncio.run(eventually(lambda: is_listening(port), what="the carrier listens"))
+        yield carrier
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+async def hello(line: CarrierCall) -> None:
+    """Wait until somebody has said hello and listens again."""
+    ear = line.ear
+    await eventually(lambda: len(ear.loud) > 10 and ear.at() - ear.loud[-1] > 0.6, what="a short hello")
+    assert ear.loud[-1] - ear.loud[0] < 1.4  # longer would be taken for a machine
+
+
+async def answer(line: CarrierCall) -> None:
+    """Wait until the other side has spoken once more and listens again."""
+    ear, heard = line.ear, len(line.ear.loud)
+    await eventually(lambda: len(ear.loud) > heard + 10 and ear.at() - ear.loud[-1] > 0.6, what="an answer")
+
+
+async def say(line: CarrierCall, seconds: float) -> None:
+    """Speak for that long: the passing of time is what is tested here."""
+    line.speaking = True
+    began = line.ear.at()
+    await eventually(lambda: line.ear.at() - began > seconds, what="time passes")
+    line.speaking = False
+
+
+@pytest.mark.parametrize(("digit", "key"), [("0", "1"), ("1", "1"), ("2", "2"), ("3", "3"), ("4", "0")])
+async def test_a_patient_presses_a_key_after_the_voice_has_ended(
+    carrier: Carrier, tmp_path: Path, digit: str, key: str
+) -> None:
+    async with call(carrier.sip_port, f"1380013800{digit}", tmp_path) as line:
+        await hello(line)
+        await say(line, 2.5)
+        ended = line.ear.at()
+        assert line.ear.keys == []
+        await eventually(lambda: line.ear.keys, what="a key")
+        pressed, at = line.ear.keys[0]
+    assert pressed == key
+    assert 1.0 < at - ended < 3.0
+
+
+async def test_a_patient_who_wants_another_time_takes_the_first_that_is_offered(
+    carrier: Carrier, tmp_path: Path
+) -> None:
+    async with call(carrier.sip_port, "+8613800138003", tmp_path) as line:
+        await hello(line)
+        await say(line, 1)
+        await answer(line)
+        await say(line, 1)
+        await eventually(lambda: line.ear.pressed() == "31", what="the first offer")
+
+
+async def test_a_patient_keeps_talking_with_an_agent(carrier: Carrier, tmp_path: Path) -> None:
+    async with call(carrier.sip_port, "13800138004", tmp_path) as line:
+        await hello(line)
+        await say(line, 1)
+        await eventually(lambda: line.ear.pressed() == "0", what="asks for a person")
+        await eventually(lambda: line.ear.at() - line.ear.keys[0][1] > 1.5, what="waits for an agent")
+        for _ in range(2):
+            await say(line, 1)
+            await answer(line)
+
+
+async def test_a_mailbox_greets_at_length_and_beeps(carrier: Carrier, tmp_path: Path) -> None:
+    async with call(carrier.sip_port, "13800138005", tmp_path) as line:
+        ear = line.ear
+        await eventually(lambda: len(ear.loud) > 200 and ear.at() - ear.loud[-1] > 1, within_s=20, what="a greeting")
+        assert ear.loud[-1] - ear.loud[0] > 5
+        assert line.sipp.returncode is None
+
+
+async def test_a_silent_person_answers_and_says_nothing(carrier: Carrier, tmp_path: Path) -> None:
+    async with call(carrier.sip_port, "13800138008", tmp_path) as line:
+        await eventually(lambda: line.ear.frames > 150, what="frames of a quiet room")
+        assert line.ear.loud == []
+        assert line.sipp.returncode is None
+
+
+@pytest.mark.parametrize(("digit", "status"), [("6", "SIP/2.0 486"), ("9", "SIP/2.0 404")])
+async def test_busy_and_unknown_numbers_are_refused(carrier: Carrier, tmp_path: Path, digit: str, status: str) -> None:
+    async with call(carrier.sip_port, f"1380013800{digit}", tmp_path) as line:
+        log = tmp_path / f"sip-1380013800{digit}.log"
+        await eventually(lambda: log.exists() and status in log.read_text(), what=status)
+        assert line.ear.frames == 0
+
+
+async def test_somebody_not_at_home_lets_it_ring(carrier: Carrier, tmp_path: Path) -> None:
+    async with call(carrier.sip_port, "13800138007", tmp_path) as line:
+        log = tmp_path / "sip-13800138007.log"
+        await eventually(lambda: log.exists() and "SIP/2.0 180" in log.read_text(), what="ringing")
+        began = line.ear.at()
+        await eventually(lambda: line.ear.at() - began > 3, what="time passes")
+        assert line.ear.frames == 0
+        assert "SIP/2.0 200" not in log.read_text()
