@@ -45,7 +45,10 @@ HOST_LIBRARIES = ("libc6", "libc-bin", "libcrypt1")
 SPEECH = Spec(name="speech", packages=("espeak-ng",), without=HOST_LIBRARIES, needs_mb=200)
 BROWSER = Spec(name="browser", packages=("chromium", "fonts-noto-cjk"), without=HOST_LIBRARIES, needs_mb=1500)
 PHONES = Spec(
-    name="phones", packages=("sip-tester", "sox", "smstools", "gammu-smsd"), without=HOST_LIBRARIES, needs_mb=400
+    name="phones",
+    packages=("sip-tester", "sox", "smstools", "gammu", "gammu-smsd"),
+    without=HOST_LIBRARIES,
+    needs_mb=400,
 )
 
 

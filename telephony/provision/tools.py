@@ -24,6 +24,7 @@ KNOWN = {
     "sipp": _Known(roots.PHONES, "usr/bin/sipp"),
     "sox": _Known(roots.PHONES, "usr/bin/sox"),
     "smsd": _Known(roots.PHONES, "usr/sbin/smsd"),
+    "gammu": _Known(roots.PHONES, "usr/bin/gammu"),
     "gammu-smsd": _Known(roots.PHONES, "usr/bin/gammu-smsd"),
 }
 WRAPPER = """\
