@@ -198,6 +198,13 @@ CREATE TABLE consent (                               -- append-only history; the
 CREATE INDEX ON consent (msisdn, purpose, channel, id DESC);
 CREATE INDEX ON consent (patient_id);
 
+CREATE TABLE never_dial (                            -- wards, emergency lines, our own numbers: no machine calls or texts them
+    msisdn   text PRIMARY KEY,
+    reason   text NOT NULL DEFAULT '',
+    added_by text NOT NULL,
+    added_at timestamptz NOT NULL
+);
+
 -- people asking, work for people ----------------------------------------------------------------------------------------
 CREATE TABLE consultation (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -223,6 +230,7 @@ CREATE TABLE task (
     done_by    text
 );
 CREATE UNIQUE INDEX task_once ON task (kind, msisdn, ref) WHERE status = 'open';
+CREATE UNIQUE INDEX task_one_call_back ON task (msisdn) WHERE status = 'open' AND kind = 'call_back' AND msisdn <> '';
 CREATE INDEX ON task (status, due_at);
 CREATE INDEX ON task (patient_id);
 
@@ -260,9 +268,10 @@ CREATE INDEX call_open ON call (state) WHERE state <> 'ended';
 CREATE TABLE agent_state (
     user_id bigint PRIMARY KEY REFERENCES app_user ON DELETE CASCADE,
     state   text NOT NULL CHECK (state IN ('offline','available','ringing','on_call','wrap_up','break')),
-    reason  text NOT NULL DEFAULT '',
+    reason  text NOT NULL DEFAULT '',                -- of a break
     call_id uuid REFERENCES call,
-    since   timestamptz NOT NULL
+    since   timestamptz NOT NULL,
+    after_call text NOT NULL DEFAULT 'available' CHECK (after_call IN ('offline','available','break'))
 );
 CREATE INDEX ON agent_state (call_id);
 
