@@ -1,6 +1,8 @@
 """Who saw or changed what, in the same transaction as the change. A table, not a log; rows are never altered."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Tx
@@ -42,3 +44,46 @@ async def write(
         outcome,
         dict(detail or {}),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """One line of the table, as the auditor reads it."""
+
+    id: int
+    at: datetime
+    actor_kind: str
+    actor: str
+    action: str
+    subject: str
+    subject_id: str
+    outcome: str
+    detail: Mapping[str, object]
+
+
+async def page(
+    conn: Connection,
+    *,
+    limit: int,
+    before: int | None = None,
+    actor: str = "",
+    subject: str = "",
+    subject_id: str = "",
+    outcome: str = "",
+) -> list[AuditRow]:
+    """Newest first; `before` is the last id of the page before; an empty filter takes all."""
+    rows = await conn.fetch(
+        """
+        SELECT id, at, actor_kind, actor, action, subject, subject_id, outcome, detail FROM audit
+        WHERE ($1::bigint IS NULL OR id < $1) AND ($2 = '' OR actor = $2) AND ($3 = '' OR subject = $3)
+          AND ($4 = '' OR subject_id = $4) AND ($5 = '' OR outcome = $5)
+        ORDER BY id DESC LIMIT $6
+        """,
+        before,
+        actor,
+        subject,
+        subject_id,
+        outcome,
+        limit,
+    )
+    return [AuditRow(**row) for row in rows]
