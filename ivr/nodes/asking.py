@@ -40,8 +40,11 @@ class Asking:
         yield from self.no_input
         yield from self.no_match
 
-    def again(self, call: Session, said: Input, ask: Ask) -> Move:
-        """Say what was wrong and ask once more. Raises UnexpectedInputError when it was not about keys at all."""
+    def again(self, call: Session, said: Input, ask: Ask, *, wrong: str = "") -> Move:
+        """Say what was wrong and ask once more. `wrong` names a phrase that says it better than "that key".
+
+        Raises UnexpectedInputError when it was not about keys at all.
+        """
         memo = call.memo
         match said:
             case TimedOut():
@@ -49,7 +52,8 @@ class Asking:
                 pardon = self._pardon(call, "no_input", self.no_input, memo.silences)
             case Digits():
                 call = call.remember(mismatches=memo.mismatches + 1)
-                pardon = self._pardon(call, "no_match", self.no_match, memo.mismatches)
+                usual = self._pardon(call, "no_match", self.no_match, memo.mismatches)
+                pardon = phrase(call.language, wrong) if wrong else usual
             case _:
                 raise unexpected(call, said)
         if call.memo.silences + call.memo.mismatches >= self.tries:

@@ -117,6 +117,8 @@ class Identify(Asking):
         match said:
             case Digits(keys) if (born := _date(keys, call.facts.now.date())) is not None:
                 return call.remember(phase="checking"), FindByCard(call.memo.card_no, born)
+            case Digits(keys) if len(keys) == BIRTH_DATE_DIGITS:
+                return self.again(call, said, _ask_birth_date(call), wrong="bad_birth_date")
             case _:
                 return self.again(call, said, _ask_birth_date(call))
 

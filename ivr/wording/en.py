@@ -13,7 +13,6 @@ TEENS = (
 )
 ONES = (*UNDER_TEN, *TEENS)
 TENS = ("", "", "twenty", "thirty", "forty", "fifty")
-ORDINALS = ("", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -34,16 +33,6 @@ def number(value: int) -> str:
 def count(value: int) -> str:
     """How many of something."""
     return number(value)
-
-
-def ordinal(value: int) -> str:
-    """The how-manieth in a list."""
-    return ORDINALS[value] if value < len(ORDINALS) else f"number {value}"
-
-
-def digits(text: str) -> str:
-    """Digit by digit, as numbers on a card are read."""
-    return " ".join(ONES[int(char)] for char in text if char in "0123456789")
 
 
 def key(pressed: str) -> str:
@@ -83,7 +72,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "press": "press {key}.",
         "more": "For other choices, press nine.",
         "list_tail": "To go back, press star.|For a person, press zero.",
-        "person_tail": "For a person, press zero.",
         "departments": "Please choose a department.",
         "no_departments": "Sorry, there is no department to book at the moment.",
         "department": "For {department},",
@@ -125,6 +113,5 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "callback_number": "Please enter your telephone number, then press pound.",
         "callback_bad_number": "That number cannot be called. Please enter it again.",
         "callback_taken": "We will call you back as soon as we can.",
-        "gathered_short": "That was not the right number of digits.",
     }
 )

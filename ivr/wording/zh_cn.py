@@ -21,16 +21,6 @@ def count(value: int) -> str:
     return "两" if value == 2 else number(value)
 
 
-def ordinal(value: int) -> str:
-    """The how-manieth in a list."""
-    return f"第{number(value)}"
-
-
-def digits(text: str) -> str:
-    """Digit by digit, as numbers on a card are read."""
-    return " ".join(DIGITS[int(char)] for char in text if char in "0123456789")
-
-
 def key(pressed: str) -> str:
     """A key of the telephone."""
     return KEYS.get(pressed) or DIGITS[int(pressed)]
@@ -70,7 +60,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "press": "请按{key}。",
         "more": "其他选择，请按九。",
         "list_tail": "返回，请按星号键。|人工服务，请按零。",
-        "person_tail": "人工服务，请按零。",
         "departments": "请选择科室。",
         "no_departments": "对不起，现在没有可以预约的科室。",
         "department": "{department}，",
@@ -109,6 +98,5 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "callback_number": "请输入您的电话号码，按井号键结束。",
         "callback_bad_number": "这个号码无法拨打，请重新输入。",
         "callback_taken": "好的，我们会尽快给您回电。",
-        "gathered_short": "您输入的位数不对。",
     }
 )
