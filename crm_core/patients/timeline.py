@@ -30,6 +30,13 @@ async def add(
     )
 
 
+async def remove(tx: Tx, patient_id: PatientId, kind: TimelineKind | str, ref: str) -> None:
+    """It was not this patient after all."""
+    await tx.conn.execute(
+        "DELETE FROM timeline_entry WHERE patient_id = $1 AND kind = $2 AND ref = $3", patient_id, str(kind), ref
+    )
+
+
 async def page(
     conn: Connection, patient_id: PatientId, *, limit: int, before: int | None = None, kind: str | None = None
 ) -> list[TimelineEntry]:

@@ -1,0 +1,27 @@
+"""What can be wrong with a request about a call or an agent."""
+
+from crm_core.kernel.errors import ConflictError, ForbiddenError, NotFoundError
+
+
+class CallNotFoundError(NotFoundError):
+    """There is no such call."""
+
+    code = "call_not_found"
+
+
+class NotYourCallError(ForbiddenError):
+    """Another agent had this call."""
+
+    code = "not_your_call"
+
+
+class NotYourStateError(ForbiddenError):
+    """Only a supervisor changes what somebody else is doing."""
+
+    code = "not_your_state"
+
+
+class NoDeskError(ConflictError):
+    """Nobody is available without a desk to ring."""
+
+    code = "no_desk"

@@ -1,0 +1,104 @@
+"""A call as the hospital remembers it, and an agent at their desk."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from crm_core.kernel.ids import AttemptId, CallId, Linkedid, Msisdn, PatientId, Uniqueid, UserId
+
+
+class Direction(StrEnum):
+    """Who called: a patient (in) or the hospital (out)."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class CallState(StrEnum):
+    """Where the patient is now."""
+
+    RINGING = "ringing"
+    IVR = "ivr"  # in the machine's hands
+    QUEUED = "queued"
+    TALKING = "talking"
+    ENDED = "ended"
+
+
+class CallSignal(StrEnum):
+    """What we hear about a call; may come twice or late."""
+
+    ANSWERED = "answered"
+    QUEUED = "queued"
+    CONNECTED = "connected"
+    AGENT_LEFT = "agent_left"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """`caller` is the patient's number in both directions, None when withheld. `path` are node ids in order."""
+
+    id: CallId
+    linkedid: Linkedid
+    uniqueid: Uniqueid
+    direction: Direction
+    caller: Msisdn | None = field(repr=False)
+    did: str
+    patient_id: PatientId | None
+    language: str
+    state: CallState
+    path: tuple[str, ...]
+    flow_version: str
+    queue: str
+    started_at: datetime
+    answered_at: datetime | None
+    queued_at: datetime | None
+    connected_at: datetime | None
+    ended_at: datetime | None
+    end_reason: str
+    agent_id: UserId | None
+    agent_name: str
+    disposition: str
+    notes: str = field(repr=False)
+    attempt_id: AttemptId | None
+
+    @property
+    def ref(self) -> str:
+        """How timeline entries and tasks name it."""
+        return f"calls/{self.id}"
+
+
+class AgentState(StrEnum):
+    """What an agent is doing. The first three are chosen, the others come with calls."""
+
+    OFFLINE = "offline"
+    AVAILABLE = "available"
+    BREAK = "break"
+    RINGING = "ringing"
+    ON_CALL = "on_call"
+    WRAP_UP = "wrap_up"
+
+
+class AgentSignal(StrEnum):
+    """What happens to an agent because of a call."""
+
+    RANG = "rang"
+    RING_STOPPED = "ring_stopped"
+    CONNECTED = "connected"
+    CALL_OVER = "call_over"
+    DISPOSITION_SET = "disposition_set"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """`after_call` is what they chose to be when the present call and its wrap-up are over."""
+
+    user_id: UserId
+    login: str
+    name: str
+    desk: str | None
+    state: AgentState
+    reason: str
+    call_id: CallId | None
+    since: datetime | None
+    after_call: AgentState

@@ -1,0 +1,106 @@
+"""What a signal does to a call and to an agent: two tables. A signal that is in neither changes nothing.
+
+Signals come from the telephone exchange: twice, late, or in another order than things happened. So the tables never
+raise; they only move forward, and what has ended stays ended.
+"""
+
+from crm_core.calls.model import Agent, AgentSignal, AgentState, Call, CallSignal, CallState, Direction
+from crm_core.kernel.ids import CallId
+
+_CALL: dict[tuple[CallState, CallSignal], CallState] = {
+    (CallState.RINGING, CallSignal.ANSWERED): CallState.IVR,
+    (CallState.RINGING, CallSignal.QUEUED): CallState.QUEUED,
+    (CallState.RINGING, CallSignal.CONNECTED): CallState.TALKING,
+    (CallState.RINGING, CallSignal.ENDED): CallState.ENDED,
+    (CallState.IVR, CallSignal.QUEUED): CallState.QUEUED,
+    (CallState.IVR, CallSignal.CONNECTED): CallState.TALKING,
+    (CallState.IVR, CallSignal.ENDED): CallState.ENDED,
+    (CallState.QUEUED, CallSignal.CONNECTED): CallState.TALKING,
+    (CallState.QUEUED, CallSignal.ENDED): CallState.ENDED,
+    (CallState.TALKING, CallSignal.CONNECTED): CallState.TALKING,  # another agent: a transfer
+    (
+        CallState.TALKING,
+        CallSignal.AGENT_LEFT,
+    ): CallState.IVR,  # back in the machine's hands: a transfer, or the end is near
+    (CallState.TALKING, CallSignal.ENDED): CallState.ENDED,
+}
+
+_AGENT: dict[tuple[AgentState, AgentSignal], AgentState] = {
+    (AgentState.AVAILABLE, AgentSignal.RANG): AgentState.RINGING,
+    (AgentState.WRAP_UP, AgentSignal.RANG): AgentState.RINGING,  # only by the call they are in wrap-up of: it came back
+    (AgentState.RINGING, AgentSignal.RING_STOPPED): AgentState.AVAILABLE,
+    (AgentState.RINGING, AgentSignal.CALL_OVER): AgentState.AVAILABLE,
+    (AgentState.RINGING, AgentSignal.CONNECTED): AgentState.ON_CALL,
+    (AgentState.AVAILABLE, AgentSignal.CONNECTED): AgentState.ON_CALL,
+    (AgentState.OFFLINE, AgentSignal.CONNECTED): AgentState.ON_CALL,
+    (AgentState.BREAK, AgentSignal.CONNECTED): AgentState.ON_CALL,
+    (AgentState.WRAP_UP, AgentSignal.CONNECTED): AgentState.ON_CALL,
+    (AgentState.ON_CALL, AgentSignal.CONNECTED): AgentState.ON_CALL,  # another call
+    (AgentState.ON_CALL, AgentSignal.CALL_OVER): AgentState.WRAP_UP,
+    (AgentState.WRAP_UP, AgentSignal.DISPOSITION_SET): AgentState.AVAILABLE,
+}
+
+CHOSEN = frozenset({AgentState.OFFLINE, AgentState.AVAILABLE, AgentState.BREAK})
+BUSY = frozenset({AgentState.RINGING, AgentState.ON_CALL})
+
+
+def next_call_state(state: CallState, signal: CallSignal) -> CallState | None:
+    """None: nothing changes."""
+    return _CALL.get((state, signal))
+
+
+def next_agent_state(agent: Agent, signal: AgentSignal) -> AgentState | None:
+    """None: nothing changes. Where the table says available, it is what the agent chose to be after the call."""
+    state = _AGENT.get((agent.state, signal))
+    return agent.after_call if state is AgentState.AVAILABLE else state
+
+
+def after_call(agent: Agent) -> AgentState:
+    """What an agent will be when a call that reaches them now is over: as before it."""
+    return agent.state if agent.state in CHOSEN else agent.after_call
+
+
+def concerns(agent: Agent, what: AgentSignal, call_id: CallId) -> bool:
+    """Whether the signal is news. A ring or an answer comes from outside; all else is about the call they are in."""
+    same = agent.call_id == call_id
+    if what is AgentSignal.RANG:
+        return agent.call_id is None or (same and agent.state is AgentState.WRAP_UP)
+    if what is AgentSignal.CONNECTED:  # in wrap-up of this call without a new ring: heard before
+        return not (same and agent.state in (AgentState.WRAP_UP, AgentState.ON_CALL))
+    return same
+
+
+def is_missed(before_end: Call) -> bool:
+    """A patient was waiting for a person when the call ended; in a call of ours too, after asking for one."""
+    return before_end.state is CallState.QUEUED
+
+
+def was_missed(ended: Call) -> bool:
+    """The same, looked at later."""
+    return ended.queued_at is not None and ended.connected_at is None
+
+
+def timeline_code(ended: Call, *, missed: bool) -> str:
+    """The sentence of the patient's timeline, one of TIMELINE_CODES."""
+    unanswered, by_agent, by_machine, nobody = TIMELINE_CODES[ended.direction]
+    if missed:
+        return nobody
+    if ended.connected_at is not None:
+        return by_agent
+    return by_machine if ended.answered_at is not None else unanswered
+
+
+TIMELINE_CODES: dict[Direction, tuple[str, str, str, str]] = {
+    Direction.IN: (
+        "Incoming call, not answered",
+        "Incoming call, answered by {agent}",
+        "Incoming call to the voice menu",
+        "Incoming call, nobody was free",
+    ),
+    Direction.OUT: (
+        "Outgoing call, not answered",
+        "Outgoing call by {agent}",
+        "Outgoing call by the system",
+        "Outgoing call, nobody was free",
+    ),
+}

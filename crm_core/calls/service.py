@@ -1,0 +1,257 @@
+"""What happens in calls, as telephony, the IVR and agents report it.
+
+Every report may come twice, late or in another order; none of them does harm then. `which` is our id of the call or the
+exchange's linkedid. Reports about calls nobody has heard of (a desk rings a colleague) answer None.
+"""
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+import asyncpg
+
+from crm_core.calls import agents, rules, store
+from crm_core.calls.errors import CallNotFoundError, NotYourCallError
+from crm_core.calls.model import Agent, AgentSignal, Call, CallSignal, CallState, Direction
+from crm_core.calls.store import Which
+from crm_core.events import AgentRang, CallConnected, CallEnded, CallMissed, CallQueued, CallStarted, DispositionSet
+from crm_core.kernel import audit
+from crm_core.kernel.actor import Actor, ActorKind
+from crm_core.kernel.db import Database, Tx
+from crm_core.kernel.errors import InvalidInputError
+from crm_core.kernel.ids import AttemptId, CallId, Linkedid, Msisdn, PatientId, Uniqueid
+from crm_core.patients import store as patients
+from crm_core.patients import timeline
+from crm_core.patients.errors import PatientNotFoundError
+from crm_core.patients.model import Patient, TimelineKind
+from crm_core.users.rights import Right, allows
+
+TELEPHONY = Actor(ActorKind.SYSTEM, "telephony")
+LONGEST_DISPOSITION = 100
+LONGEST_NOTES = 4000
+
+
+async def start(
+    db: Database,
+    *,
+    linkedid: Linkedid,
+    uniqueid: Uniqueid,
+    direction: str,
+    caller: Msisdn | None,
+    did: str,
+    attempt_id: AttemptId | None = None,
+) -> Call:
+    """The call exists. Whoever hears of it first says so; the others only fill in what was not known.
+
+    The patient is known when exactly one has the number.
+    """
+    async with db.transaction(TELEPHONY) as tx:
+        patient = await _only_patient(tx, caller)
+        call_id, is_new = await store.put(
+            tx.conn,
+            CallId(uuid4()),
+            linkedid=linkedid,
+            uniqueid=uniqueid,
+            direction=Direction(direction),
+            caller=caller,
+            did=did,
+            patient_id=patient.id if patient else None,
+            language=patient.language if patient else "zh_CN",
+            attempt_id=attempt_id,
+            now=tx.now,
+        )
+        if is_new:
+            await tx.emit(CallStarted(call_id=call_id, direction=direction))
+        return await _loaded(tx, call_id)
+
+
+async def _only_patient(tx: Tx, caller: Msisdn | None) -> Patient | None:
+    found = await patients.find_by_msisdn(tx.conn, caller) if caller else []
+    return found[0] if len(found) == 1 else None
+
+
+async def answered(db: Database, which: Which) -> Call | None:
+    """Picked up: an incoming call by the voice menu, an outgoing one by the patient."""
+    async with db.transaction(TELEPHONY) as tx:
+        call = await store.lock(tx.conn, which)
+        if call is None or call.state is CallState.ENDED:
+            return call
+        state = rules.next_call_state(call.state, CallSignal.ANSWERED) or call.state
+        await store.mark_answered(tx.conn, call.id, state, tx.now)
+        return await _loaded(tx, call.id)
+
+
+async def visit(db: Database, which: Which, nodes: Sequence[str], flow_version: str) -> None:
+    """The caller went through these nodes of the flow. The one report that must not come twice."""
+    if not nodes:
+        return
+    async with db.transaction(TELEPHONY) as tx:
+        call = await store.lock(tx.conn, which)
+        if call is not None:
+            await store.add_to_path(tx.conn, call.id, nodes, flow_version)
+
+
+async def set_language(db: Database, which: Which, language: str) -> None:
+    """What this call is spoken in from now on: zh_CN or en."""
+    if language not in {"zh_CN", "en"}:
+        raise InvalidInputError("no such language", field="language")
+    async with db.transaction(TELEPHONY) as tx:
+        call = await store.lock(tx.conn, which)
+        if call is not None:
+            await store.set_language(tx.conn, call.id, language)
+
+
+async def set_patient(db: Database, which: Which, patient_id: PatientId | None, actor: Actor = TELEPHONY) -> Call:
+    """Who the caller is, None when that was wrong; also after the end. Raises CallNotFound-, PatientNotFoundError."""
+    async with db.transaction(actor) as tx:
+        call = await _locked(tx, which)
+        if call.patient_id == patient_id:
+            return call
+        try:
+            await store.set_patient(tx.conn, call.id, patient_id)
+        except asyncpg.ForeignKeyViolationError:
+            raise PatientNotFoundError("no such patient") from None
+        await audit.record(tx, "link call to patient", "call", call.id, detail={"patient_id": patient_id})
+        if call.patient_id is not None:
+            await timeline.remove(tx, call.patient_id, TimelineKind.CALL, call.ref)
+        changed = await _loaded(tx, call.id)
+        if changed.state is CallState.ENDED:
+            await _add_to_timeline(tx, changed, missed=rules.was_missed(changed))
+        return changed
+
+
+async def queued(db: Database, which: Which, queue: str) -> Call | None:
+    """The patient waits for a person. While an agent speaks with them, only what was not known is noted."""
+    async with db.transaction(TELEPHONY) as tx:
+        call = await store.lock(tx.conn, which)
+        if call is None or call.state is CallState.ENDED:
+            return call
+        state = rules.next_call_state(call.state, CallSignal.QUEUED)
+        if state is None:
+            await store.fill_in_queue(tx.conn, call.id, queue, tx.now)
+        else:
+            await store.mark_queued(tx.conn, call.id, state, queue, tx.now)
+            await tx.emit(CallQueued(call_id=call.id, queue=queue))
+        return await _loaded(tx, call.id)
+
+
+async def agent_rang(db: Database, which: Which, desk: str) -> None:
+    """A desk rings with this call: the moment of the screen pop, once per ring."""
+    async with db.transaction(TELEPHONY) as tx:
+        call, agent = await _call_and_agent(tx, which, desk)
+        if call is None or agent is None or call.state is CallState.ENDED:
+            return
+        is_new = await agents.signal(tx, agent.user_id, AgentSignal.RANG, call.id)
+        if is_new or agent.call_id != call.id:  # on a break or offline: no new state, but the page must show who calls
+            await tx.emit(AgentRang(call_id=call.id, user_id=agent.user_id))
+
+
+async def agent_stopped_ringing(db: Database, which: Which, desk: str) -> None:
+    """The desk did not answer, or somebody else did."""
+    async with db.transaction(TELEPHONY) as tx:
+        call, agent = await _call_and_agent(tx, which, desk)
+        if call is not None and agent is not None:
+            await agents.signal(tx, agent.user_id, AgentSignal.RING_STOPPED, call.id)
+
+
+async def connected(db: Database, which: Which, desk: str) -> Call | None:
+    """The agent at this desk and the patient speak. Who had the call before is in wrap-up, who was rung is free."""
+    async with db.transaction(TELEPHONY) as tx:
+        call, agent = await _call_and_agent(tx, which, desk)
+        if call is None:
+            return None
+        state = rules.next_call_state(call.state, CallSignal.CONNECTED)
+        if state is None:
+            return call
+        if agent is not None and not await agents.signal(tx, agent.user_id, AgentSignal.CONNECTED, call.id):
+            return call  # heard before
+        await store.mark_connected(tx.conn, call.id, state, agent.user_id if agent else None, tx.now)
+        if agent is not None:
+            await agents.release(tx, call.id, but=agent.user_id)
+            await tx.emit(CallConnected(call_id=call.id, user_id=agent.user_id))
+        return await _loaded(tx, call.id)
+
+
+async def agent_left(db: Database, which: Which, desk: str) -> None:
+    """The agent has hung up or transferred the patient away; the call itself may go on."""
+    async with db.transaction(TELEPHONY) as tx:
+        call, agent = await _call_and_agent(tx, which, desk)
+        if call is None or agent is None:
+            return
+        was_in_it = await agents.signal(tx, agent.user_id, AgentSignal.CALL_OVER, call.id)
+        state = rules.next_call_state(call.state, CallSignal.AGENT_LEFT)
+        if was_in_it and state is not None and call.agent_id == agent.user_id:
+            await store.set_state(tx.conn, call.id, state)
+
+
+async def _call_and_agent(tx: Tx, which: Which, desk: str) -> tuple[Call | None, Agent | None]:
+    return await store.lock(tx.conn, which), await agents.by_desk(tx.conn, desk)
+
+
+async def ended(db: Database, which: Which, reason: str) -> Call | None:
+    """The call is over. The first report counts; `lost` when the exchange no longer knows the call."""
+    async with db.transaction(TELEPHONY) as tx:
+        call = await store.lock(tx.conn, which)
+        if call is None or rules.next_call_state(call.state, CallSignal.ENDED) is None:
+            return call
+        await store.mark_ended(tx.conn, call.id, reason, tx.now)
+        await agents.release(tx, call.id)
+        over = await _loaded(tx, call.id)
+        missed = rules.is_missed(call)
+        await _add_to_timeline(tx, over, missed=missed)
+        await tx.emit(CallEnded(call_id=call.id, reason=reason, patient_id=call.patient_id, agent_id=call.agent_id))
+        if missed:
+            await tx.emit(_missed(over))
+        return over
+
+
+def _missed(call: Call) -> CallMissed:
+    waited = call.ended_at - call.queued_at if call.ended_at and call.queued_at else None
+    return CallMissed(
+        call_id=call.id,
+        caller=call.caller,
+        patient_id=call.patient_id,
+        waited_s=max(0, round(waited.total_seconds())) if waited else 0,
+    )
+
+
+async def set_disposition(db: Database, actor: Actor, call_id: CallId, disposition: str, notes: str = "") -> Call:
+    """How the call ended, in the agent's words; ends their wrap-up. Raises CallNotFoundError, NotYourCallError."""
+    if len(disposition) > LONGEST_DISPOSITION or len(notes) > LONGEST_NOTES:
+        raise InvalidInputError("disposition or notes too long", field="notes")
+    async with db.transaction(actor) as tx:
+        call = await _locked(tx, call_id)
+        _ensure_may_write(actor, call)
+        await store.set_disposition(tx.conn, call.id, disposition, notes)
+        await audit.record(tx, "set disposition", "call", call.id)
+        user_id = call.agent_id or actor.user_id
+        if user_id is not None:
+            await agents.signal(tx, user_id, AgentSignal.DISPOSITION_SET, call.id)
+            await tx.emit(DispositionSet(call_id=call.id, user_id=user_id))
+        return await _loaded(tx, call.id)
+
+
+def _ensure_may_write(actor: Actor, call: Call) -> None:
+    mine = call.agent_id is None or call.agent_id == actor.user_id or actor.kind is ActorKind.SYSTEM
+    if not mine and (actor.role is None or not allows(actor.role, Right.SUPERVISE)):
+        raise NotYourCallError("another agent had this call")
+
+
+async def _add_to_timeline(tx: Tx, call: Call, *, missed: bool) -> None:
+    if call.patient_id is not None:
+        args = {"agent": call.agent_name}
+        code = rules.timeline_code(call, missed=missed)
+        await timeline.add(tx, call.patient_id, TimelineKind.CALL, call.started_at, code, args, call.ref)
+
+
+async def _locked(tx: Tx, which: Which) -> Call:
+    call = await store.lock(tx.conn, which)
+    if call is None:
+        raise CallNotFoundError("no such call")
+    return call
+
+
+async def _loaded(tx: Tx, call_id: CallId) -> Call:
+    call = await store.get(tx.conn, call_id)
+    if call is None:
+        raise CallNotFoundError("no such call")
+    return call

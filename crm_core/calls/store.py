@@ -1,0 +1,224 @@
+"""The call log in PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from crm_core.calls.model import Call, CallState, Direction
+from crm_core.kernel.db import Connection
+from crm_core.kernel.ids import AttemptId, CallId, Linkedid, Msisdn, PatientId, Uniqueid, UserId
+
+Which = CallId | Linkedid  # ours, or the exchange's
+
+
+async def many(conn: Connection, call_ids: Sequence[CallId]) -> list[Call]:
+    """In the order of the ids; unknown ids are left out."""
+    rows = await conn.fetch(
+        """
+        SELECT c.id, c.linkedid, c.uniqueid, c.direction, c.caller, c.did, c.patient_id, c.language, c.state, c.path,
+               c.flow_version, c.queue, c.started_at, c.answered_at, c.queued_at, c.connected_at, c.ended_at,
+               c.end_reason, c.agent_id, coalesce(u.name, '') AS agent_name, c.disposition, c.notes, c.attempt_id
+        FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, position) JOIN call c USING (id)
+        LEFT JOIN app_user u ON u.id = c.agent_id
+        ORDER BY wanted.position
+        """,
+        call_ids,
+    )
+    return [_call(row) for row in rows]
+
+
+def _call(row: asyncpg.Record) -> Call:
+    fields = dict(row)
+    return Call(
+        **fields
+        | {
+            "id": CallId(UUID(bytes=fields["id"].bytes)),
+            "direction": Direction(fields["direction"]),
+            "caller": fields["caller"] or None,
+            "state": CallState(fields["state"]),
+            "path": tuple(fields["path"]),
+        }
+    )
+
+
+async def get(conn: Connection, call_id: CallId) -> Call | None:
+    """One call."""
+    found = await many(conn, [call_id])
+    return found[0] if found else None
+
+
+async def get_by_linkedid(conn: Connection, linkedid: Linkedid) -> Call | None:
+    """One call, by the exchange's name for it."""
+    call_id = await conn.fetchval("SELECT id FROM call WHERE linkedid = $1", linkedid)
+    return await get(conn, call_id) if call_id else None
+
+
+async def get_by_uniqueid(conn: Connection, uniqueid: Uniqueid) -> Call | None:
+    """The newest call on this patient's channel."""
+    call_id = await conn.fetchval("SELECT id FROM call WHERE uniqueid = $1 ORDER BY started_at DESC LIMIT 1", uniqueid)
+    return await get(conn, call_id) if call_id else None
+
+
+async def lock(conn: Connection, which: Which) -> Call | None:
+    """The call, and nobody else changes it until the transaction ends."""
+    if isinstance(which, UUID):
+        call_id = await conn.fetchval("SELECT id FROM call WHERE id = $1 FOR NO KEY UPDATE", which)
+    else:
+        call_id = await conn.fetchval("SELECT id FROM call WHERE linkedid = $1 FOR NO KEY UPDATE", which)
+    return await get(conn, call_id) if call_id else None
+
+
+async def put(
+    conn: Connection,
+    call_id: CallId,
+    *,
+    linkedid: Linkedid,
+    uniqueid: Uniqueid,
+    direction: Direction,
+    caller: Msisdn | None,
+    did: str,
+    patient_id: PatientId | None,
+    language: str,
+    attempt_id: AttemptId | None,
+    now: datetime,
+) -> tuple[CallId, bool]:
+    """The call's id and whether it is new. What an earlier report of the same call left open is filled in."""
+    row = await conn.fetchrow(
+        """
+        INSERT INTO call (id, linkedid, uniqueid, direction, caller, did, patient_id, language, state, started_at,
+                          attempt_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'ringing', $9, $10)
+        ON CONFLICT (linkedid) DO UPDATE SET
+            caller = CASE WHEN call.caller = '' THEN excluded.caller ELSE call.caller END,
+            did = CASE WHEN call.did = '' THEN excluded.did ELSE call.did END,
+            patient_id = coalesce(call.patient_id, excluded.patient_id),
+            attempt_id = coalesce(call.attempt_id, excluded.attempt_id)
+        RETURNING id, xmax = 0 AS is_new
+        """,
+        call_id,
+        linkedid,
+        uniqueid,
+        direction,
+        caller or "",
+        did,
+        patient_id,
+        language,
+        now,
+        attempt_id,
+    )
+    assert row is not None
+    return CallId(UUID(bytes=row["id"].bytes)), row["is_new"]
+
+
+async def mark_answered(conn: Connection, call_id: CallId, state: CallState, now: datetime) -> None:
+    """Somebody or something picked up; the first time counts."""
+    await conn.execute(
+        "UPDATE call SET state = $2, answered_at = coalesce(answered_at, $3) WHERE id = $1", call_id, state, now
+    )
+
+
+async def mark_queued(conn: Connection, call_id: CallId, state: CallState, queue: str, now: datetime) -> None:
+    """Waiting for a person since now; also the second time, after a transfer to the queue."""
+    await conn.execute(
+        "UPDATE call SET state = $2, queue = $3, queued_at = $4 WHERE id = $1", call_id, state, queue, now
+    )
+
+
+async def fill_in_queue(conn: Connection, call_id: CallId, queue: str, now: datetime) -> None:
+    """We hear late that the call had been in a queue."""
+    await conn.execute(
+        "UPDATE call SET queue = $2, queued_at = $3 WHERE id = $1 AND queued_at IS NULL", call_id, queue, now
+    )
+
+
+async def mark_connected(
+    conn: Connection, call_id: CallId, state: CallState, agent_id: UserId | None, now: datetime
+) -> None:
+    """An agent speaks with the patient; the first agent's time counts, the newest agent is remembered."""
+    await conn.execute(
+        """
+        UPDATE call SET state = $2, agent_id = coalesce($3, agent_id), connected_at = coalesce(connected_at, $4),
+            answered_at = coalesce(answered_at, $4)
+        WHERE id = $1
+        """,
+        call_id,
+        state,
+        agent_id,
+        now,
+    )
+
+
+async def set_state(conn: Connection, call_id: CallId, state: CallState) -> None:
+    """Only the state."""
+    await conn.execute("UPDATE call SET state = $2 WHERE id = $1", call_id, state)
+
+
+async def mark_ended(conn: Connection, call_id: CallId, reason: str, now: datetime) -> None:
+    """The call is over."""
+    await conn.execute(
+        "UPDATE call SET state = 'ended', ended_at = $2, end_reason = $3 WHERE id = $1", call_id, now, reason
+    )
+
+
+async def set_patient(conn: Connection, call_id: CallId, patient_id: PatientId | None) -> None:
+    """Raises ForeignKeyViolationError when there is no such patient."""
+    await conn.execute("UPDATE call SET patient_id = $2 WHERE id = $1", call_id, patient_id)
+
+
+async def set_language(conn: Connection, call_id: CallId, language: str) -> None:
+    """zh_CN or en."""
+    await conn.execute("UPDATE call SET language = $2 WHERE id = $1", call_id, language)
+
+
+async def add_to_path(conn: Connection, call_id: CallId, nodes: Sequence[str], flow_version: str) -> None:
+    """Nodes the caller went through, in order."""
+    await conn.execute(
+        "UPDATE call SET path = path || $2::text[], flow_version = $3 WHERE id = $1", call_id, list(nodes), flow_version
+    )
+
+
+async def set_disposition(conn: Connection, call_id: CallId, disposition: str, notes: str) -> None:
+    """How the agent says it ended."""
+    await conn.execute("UPDATE call SET disposition = $2, notes = $3 WHERE id = $1", call_id, disposition, notes)
+
+
+async def open_calls(conn: Connection) -> list[Call]:
+    """Calls that have not ended as far as we know, oldest first."""
+    rows = await conn.fetch("SELECT id FROM call WHERE state <> 'ended' ORDER BY started_at, id")
+    return await many(conn, [row["id"] for row in rows])
+
+
+async def page(
+    conn: Connection,
+    *,
+    caller: Msisdn | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    direction: str | None = None,
+    agent_id: UserId | None = None,
+    patient_id: PatientId | None = None,
+    limit: int = 50,
+    after: CallId | None = None,
+) -> list[Call]:
+    """Newest first, begun in [since, until); `after` is the last id of the page before."""
+    rows = await conn.fetch(
+        """
+        SELECT id FROM call
+        WHERE ($1::text IS NULL OR caller = $1) AND ($2::timestamptz IS NULL OR started_at >= $2)
+          AND ($3::timestamptz IS NULL OR started_at < $3) AND ($4::text IS NULL OR direction = $4)
+          AND ($5::bigint IS NULL OR agent_id = $5) AND ($6::bigint IS NULL OR patient_id = $6)
+          AND ($7::uuid IS NULL OR (started_at, id) < (SELECT started_at, id FROM call WHERE id = $7))
+        ORDER BY started_at DESC, id DESC LIMIT $8
+        """,
+        caller,
+        since,
+        until,
+        direction,
+        agent_id,
+        patient_id,
+        after,
+        limit,
+    )
+    return await many(conn, [row["id"] for row in rows])
