@@ -6,8 +6,8 @@ a caller up, the connection closes with HCRM_NEXT empty and the dialplan leads t
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from telephony.agi_channel import AgiChannel
@@ -41,6 +41,7 @@ class FastAgiServer:
         self.limits = limits or Limits()
         self._strangers: dict[asyncio.StreamWriter, None] = {}  # oldest first
         self._calls = 0
+        self.is_listening = asyncio.Event()
 
     @property
     def calls(self) -> int:
@@ -48,31 +49,22 @@ class FastAgiServer:
         return self._calls
 
     async def run(self) -> None:
-        """Listen until cancelled. Raises OSError when the port is taken."""
-        async with self.listening():
-            await asyncio.get_running_loop().create_future()
-
-    @asynccontextmanager
-    async def listening(self) -> AsyncIterator[None]:
-        """Accept callers while the block runs; at its end calls under way are given back to the dialplan."""
+        """Serve until cancelled; calls under way then go back to the dialplan. Raises OSError for a port in use."""
         async with asyncio.TaskGroup() as group:
-            tasks: set[asyncio.Task[None]] = set()
 
             def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-                task = group.create_task(self._serve(reader, writer))
-                tasks.add(task)
-                task.add_done_callback(tasks.discard)
+                group.create_task(self._serve(reader, writer))
 
             server = await asyncio.start_server(
                 accept, self.host, self.port, limit=HEADER_BYTES, backlog=self.limits.backlog
             )
-            self.port = server.sockets[0].getsockname()[1]
             try:
-                yield
+                self.port = server.sockets[0].getsockname()[1]
+                self.is_listening.set()
+                await asyncio.get_running_loop().create_future()
             finally:
+                self.is_listening.clear()
                 server.close()
-                for task in tasks:
-                    task.cancel()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

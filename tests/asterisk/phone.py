@@ -96,6 +96,14 @@ class Line:
 
     async def request(self, method: str, extra: str = "", body: str = "") -> Message:
         """Send a request in this dialog and await its final response."""
+        answer = await self._ask(method, extra, body)
+        if answer.status == 401:
+            if method == "INVITE":
+                self.phone.send(self.compose("ACK", self.cseq))
+            answer = await self._ask(method, extra + self.phone.authorization(answer, method, self.target), body)
+        return answer
+
+    async def _ask(self, method: str, extra: str, body: str) -> Message:
         self.cseq += 1
         reply = self.replies[self.cseq] = asyncio.get_running_loop().create_future()
         self.phone.send(self.compose(method, self.cseq, extra, body))
@@ -129,7 +137,7 @@ class Line:
         elif self.invite:
             self.phone.reply(self.invite, 486, "Busy Here", self.local)
         else:
-            self.phone.send(self.compose("CANCEL", 1, branch=self.branch))
+            self.phone.send(self.compose("CANCEL", self.cseq, branch=self.branch))
         self.over()
 
     async def hold(self) -> None:
@@ -148,7 +156,9 @@ class Line:
         if consulted:
             tags = [re.findall(r"tag=([^;>]+)", text)[0] for text in (consulted.remote, consulted.local)]
             replaces = f"?Replaces={consulted.call_id.replace('@', '%40')}%3Bto-tag%3D{tags[0]}%3Bfrom-tag%3D{tags[1]}"
-        refer_to = f"Refer-To: <sip:{to}@127.0.0.1:{self.phone.server[1]}{replaces}>\r\nReferred-By: {self.phone.contact}\r\n"
+        refer_to = (
+            f"Refer-To: <sip:{to}@127.0.0.1:{self.phone.server[1]}{replaces}>\r\nReferred-By: {self.phone.contact}\r\n"
+        )
         return (await self.request("REFER", refer_to)).status
 
     def accept(self) -> None:
@@ -279,10 +289,11 @@ class Phone(asyncio.DatagramProtocol):
                 answer = await reply
             if answer.status == 200:
                 return
-            authorization = self._authorization(answer, "REGISTER", uri)
+            authorization = self.authorization(answer, "REGISTER", uri)
         raise AssertionError(f"registration refused: {answer.start}")
 
-    def _authorization(self, challenge: Message, method: str, uri: str) -> str:
+    def authorization(self, challenge: Message, method: str, uri: str) -> str:
+        """The header that answers a 401."""
         given = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge.headers["www-authenticate"]))
         cnonce = secrets.token_hex(4)
 
@@ -334,20 +345,25 @@ class Phone(asyncio.DatagramProtocol):
         number = int(message.headers["cseq"].split(" ")[0])
         if number in line.replies and message.status >= 200:
             line.replies.pop(number).set_result(message)
-        elif message.method == "INVITE" and number == 1:
-            self._on_invite_response(message, line)
+        elif message.method == "INVITE" and message.status == 401:
+            self.send(line.compose("ACK", number, branch=line.branch))
+            line.cseq, line.branch = 2, "z9hG4bK" + secrets.token_hex(8)
+            authorization = self.authorization(message, "INVITE", line.target)
+            self.send(line.compose("INVITE", 2, authorization, line.sdp(), branch=line.branch))
+        elif message.method == "INVITE" and not line.is_up:
+            self._on_invite_response(message, line, number)
 
-    def _on_invite_response(self, message: Message, line: Line) -> None:
+    def _on_invite_response(self, message: Message, line: Line, number: int) -> None:
         line.status = message.status
         if message.status < 200:
             return
         line.remote = message.headers["to"]
         if message.status == 200:
             line.target = re.findall(r"<([^>]+)>", message.headers["contact"])[0]
-            self.send(line.compose("ACK", 1))
+            self.send(line.compose("ACK", number))
             line.up(message)
         else:
-            self.send(line.compose("ACK", 1, branch=line.branch))
+            self.send(line.compose("ACK", number, branch=line.branch))
             line.over()
 
     async def _on_ring(self, message: Message) -> None:
