@@ -148,3 +148,21 @@ def search_path(root: Path, architecture: str) -> str:
     below = (triplet, f"{triplet}/pulseaudio", f"{triplet}/blas", f"{triplet}/lapack", f"{triplet}/nss", "")
     folders = [root / base / name for base in ("usr/lib", "lib") for name in below]
     return ":".join(str(folder) for folder in folders if folder.is_dir())
+
+
+@contextmanager
+def locked_now(path: Path, busy: str) -> Iterator[None]:
+    """One process at a time; a second is refused. Raises ProvisionError that names the holder."""
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise ProvisionError(
+                f"{busy} (process {file.read().strip() or 'unknown'})",
+                mend="Stop that one first, or set HCRM_HOME and HCRM_PORT_OFFSET to run a second beside it.",
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

@@ -1,0 +1,32 @@
+"""The `hcrm` command."""
+
+import sys
+
+import typer
+
+from server.commands import doctor, hospital
+
+COMMANDS = (hospital, doctor)  # each has register(app)
+
+
+def build() -> typer.Typer:
+    """All commands; `--help` lists them."""
+    app = typer.Typer(
+        name="hcrm",
+        help="Hotline, dialer, SMS and patient relations of a hospital.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for module in COMMANDS:
+        module.register(app)
+    return app
+
+
+def main() -> None:
+    """Entry point."""
+    sys.exit(build()(prog_name="hcrm"))
+
+
+if __name__ == "__main__":
+    main()

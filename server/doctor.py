@@ -1,0 +1,159 @@
+"""What this machine has, what is missing, and how to mend it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import psycopg
+
+from server import hotline, launcher, ports, postgres
+from server.config import CHECKOUT, Config
+from telephony.provision import asterisk, debian, tools
+from telephony.provision.errors import ProvisionError
+
+SET_UP = "Run `make run` once; it sets up what is missing."
+SET_UP_TESTS = "Run `make test` once; only tests need it."
+LEAST_FREE_MB = 1_000
+PRODUCT_TOOLS = ("espeak-ng",)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `needed` False: hcrm runs without it. `mend` is empty when it is well."""
+
+    name: str
+    ok: bool
+    found: str
+    mend: str = ""
+    needed: bool = True
+
+
+def examine(config: Config) -> Iterator[Check]:
+    """Every check, cheap ones first. Starts nothing that stays."""
+    yield _python()
+    yield from _disk(config)
+    yield _secrets(config)
+    yield _attempt("debian packages", _apt)
+    yield _attempt("asterisk", lambda: _asterisk(config))
+    yield _attempt("postgresql", lambda: _postgresql(config))
+    yield _bundle()
+    for name in tools.KNOWN:
+        yield _attempt(name, partial(_tool, config, name), needed=name in PRODUCT_TOOLS)
+    yield from _modems(config)
+    yield _closed_folders(config)
+    yield from _ports(config)
+
+
+def _attempt(name: str, look: Callable[[], str], *, needed: bool = True) -> Check:
+    try:
+        return Check(name, True, look(), needed=needed)
+    except ProvisionError as error:
+        return Check(name, False, str(error), error.mend if needed else SET_UP_TESTS, needed)
+
+
+def _python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Check("python", sys.version_info >= (3, 11), version, "" if sys.version_info >= (3, 11) else "Use 3.11.")
+
+
+def _disk(config: Config) -> Iterator[Check]:
+    for name, folder in (("home", config.places.home), ("cache", config.places.cache)):
+        existing = next(path for path in (folder, *folder.parents) if path.exists())
+        free_mb = shutil.disk_usage(existing).free // 2**20
+        if not os.access(existing, os.W_OK):
+            yield Check(name, False, f"{folder} cannot be written", f"Point HCRM_{name.upper()} somewhere else.")
+        else:
+            ok = free_mb >= LEAST_FREE_MB
+            yield Check(name, ok, f"{folder}, {free_mb} MB free", "" if ok else "Free some disk space.")
+
+
+def _secrets(config: Config) -> Check:
+    path = config.places.secrets
+    if not path.exists():
+        return Check("secrets", True, "made at first start")
+    mode = path.stat().st_mode & 0o777
+    return Check("secrets", not mode & 0o077, f"{path} {mode:o}", "" if not mode & 0o077 else f"chmod 600 {path}")
+
+
+def _tool(config: Config, name: str) -> str:
+    return str(tools.tool(name, config.places.cache))
+
+
+def _apt() -> str:
+    mirror = debian.own_mirror()
+    return f"{debian.architecture()}, {mirror.suite} from {mirror.uri}"
+
+
+def _asterisk(config: Config) -> str:
+    found = asterisk.find(config.places.cache)
+    return f"{found.version} in {found.argv[-1]}"
+
+
+def _postgresql(config: Config) -> str:
+    if config.database.url:
+        return _external(config.database.url)
+    program = postgres.programs() / "postgres"
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False)
+    if done.returncode:
+        raise ProvisionError("the embedded PostgreSQL does not run", mend="Remove .venv and run `make run`.")
+    return done.stdout.strip()
+
+
+def _external(url: str) -> str:
+    try:
+        with psycopg.connect(url, connect_timeout=5) as conn:
+            return f"version {conn.info.server_version // 10_000} at HCRM_DATABASE_URL"
+    except psycopg.OperationalError as error:
+        raise ProvisionError(
+            f"HCRM_DATABASE_URL does not answer ({type(error).__name__})", mend="Start it, or correct the setting."
+        ) from None
+
+
+def _bundle() -> Check:
+    folder = CHECKOUT / "web" / "static" / "dist"
+    ok = any(folder.glob("*")) if folder.is_dir() else False
+    return Check("front-end bundle", ok, str(folder) if ok else "not built", "" if ok else SET_UP)
+
+
+def _modems(config: Config) -> Iterator[Check]:
+    for device in config.modems.devices:
+        ok = os.access(device, os.R_OK | os.W_OK)
+        mend = "" if ok else f"Plug it in, and let this user use it (group dialout): {device}"
+        yield Check(f"modem {device}", ok, "there" if ok else "cannot be opened", mend)
+
+
+def _closed_folders(config: Config) -> Check:
+    """Running as root, the services' own users must come to their files."""
+    name = "closed folders"
+    if os.geteuid() != 0:
+        return Check(name, True, "not root: everything runs as this user")
+    places = (config.places.home, config.places.cache, postgres.programs())
+    closed = sorted({str(folder) for path in places if (folder := launcher.closed_ancestor(path, -1, -1))})
+    if not closed:
+        return Check(name, True, f"{hotline.USER} and {postgres.USER} reach everything")
+    listed = ", ".join(closed)
+    if _may_unshare():
+        return Check(name, True, f"{listed}: reached in a mount namespace of the service alone")
+    mend = "Move the checkout, HCRM_HOME and HCRM_CACHE to folders others may pass through, or do not run as root."
+    return Check(name, False, f"{listed} is closed and this machine allows no mount namespace", mend)
+
+
+def _may_unshare() -> bool:
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import launcher; launcher.uncover([], 0, 0)"
+    command = [sys.executable, "-I", "-c", code, str(Path(launcher.__file__).parent)]
+    done = subprocess.run(command, capture_output=True, timeout=20, check=False)
+    return done.returncode == 0
+
+
+def _ports(config: Config) -> Iterator[Check]:
+    taken = ports.taken(config)
+    if not taken:
+        yield Check("ports", True, "free")
+    for one in taken:
+        mend = f"Unless that is hcrm itself: end what uses it, or set {one.setting} or HCRM_PORT_OFFSET."
+        yield Check(f"port {one.port}", False, f"{one.kind} {one.address}:{one.port} is in use", mend, needed=False)

@@ -1,0 +1,200 @@
+"""Everything one machine needs, in the foreground: PostgreSQL, Asterisk, the demo's networks, the server.
+
+Parts start side by side where they can; a part that dies is started again; everything ends within ten seconds.
+"""
+
+import asyncio
+import importlib.util
+import json
+import os
+import signal
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPException
+
+from crm_core.kernel.db import open_database
+from crm_core.users.service import ensure_first_users
+from server import hotline, parts, ports, postgres, processes
+from server.config import Config
+from server.launch import Program
+from server.processes import Book, Kept
+from server.secret_store import Secrets, load_or_make
+from telephony.provision.errors import ProvisionError
+from telephony.provision.roots import locked_now
+
+Say = Callable[[str], None]
+
+MIGRATE_TIMEOUT_S = 300.0
+STEP_TIMEOUT_S = 120.0
+POSTGRES_TIMEOUT_S = 30.0
+STATUS_TIMEOUT_S = 3.0
+POLL_S = 0.2
+REMIND_EVERY_S = 15.0
+GRACE_S = {"server": 4.0, "postgres": 3.0}
+OTHER_GRACE_S = 3.0
+
+
+@dataclass(slots=True)
+class Hospital:
+    """One run. `say` shows a line to whoever started it."""
+
+    config: Config
+    secrets: Secrets
+    say: Say
+    group: asyncio.TaskGroup
+    book: Book
+    kept: list[Kept] = field(default_factory=list)
+
+    async def open(self) -> None:
+        """Start every part and wait until the server says that all are well."""
+        self.book.sweep()
+        self._refuse_taken_ports()
+        async with asyncio.TaskGroup() as starting:
+            starting.create_task(self._open_telephony())
+            starting.create_task(self._open_demo_networks())
+            starting.create_task(self._open_database())
+        await self._keep(parts.command(self.config, "serve"))
+        await self._await_ready()
+
+    def _refuse_taken_ports(self) -> None:
+        taken = ports.taken(self.config)
+        if taken:
+            listed = ", ".join(f"{one.kind} {one.address}:{one.port} ({one.setting})" for one in taken)
+            raise ProvisionError(
+                f"already in use: {listed}", mend="End what uses it, or set HCRM_PORT_OFFSET=1000 to move all ports."
+            )
+
+    async def _keep(self, program: Program) -> Kept:
+        kept = Kept(program, self.config.places.logs, self.book)
+        self.kept.append(kept)
+        await kept.begin(self.group)
+        return kept
+
+    async def _open_telephony(self) -> None:
+        program = await asyncio.to_thread(hotline.prepare, self.config, self.secrets)
+        await self._keep(program)
+        self.say("Asterisk started")
+
+    async def _open_demo_networks(self) -> None:
+        if not self.config.demo.enabled:
+            return
+        if not self.config.modems.devices:
+            await self._keep(parts.gsm(self.config))
+        if not self.config.trunk.carrier:
+            await processes.run_once(parts.carrier_plan(self.config), self.config.places.logs, timeout_s=STEP_TIMEOUT_S)
+            await self._keep(await asyncio.to_thread(parts.carrier, self.config))
+        self.say("telephone and GSM networks started")
+
+    async def _open_database(self) -> None:
+        if not self.config.database.url:
+            await self._open_postgres()
+        logs = self.config.places.logs
+        await processes.run_once(parts.command(self.config, "migrate"), logs, timeout_s=MIGRATE_TIMEOUT_S)
+        if self.config.demo.enabled:
+            await self._print_first_logins()
+            if importlib.util.find_spec("demo.seed"):
+                await processes.run_once(parts.seed(self.config), logs, timeout_s=STEP_TIMEOUT_S)
+        self.say("database ready")
+
+    async def _open_postgres(self) -> None:
+        cluster = postgres.cluster(self.config, self.secrets)
+        await asyncio.to_thread(cluster.prepare)
+        kept = await self._keep(cluster.program())
+        end = time.monotonic() + POSTGRES_TIMEOUT_S
+        while not await asyncio.to_thread(cluster.is_up):
+            if kept.is_dead() or time.monotonic() > end:
+                raise ProvisionError("PostgreSQL does not start", mend=f"See {kept.log_path}.")
+            await asyncio.sleep(POLL_S)
+        await asyncio.to_thread(cluster.make_database)
+
+    async def _print_first_logins(self) -> None:
+        async with open_database(postgres.database_url(self.config, self.secrets), max_size=1) as db:
+            logins = await ensure_first_users(db)
+        if logins:
+            text = "".join(f"{login:<12} {password}\n" for login, password in logins)
+            path = self.config.places.logins
+            path.unlink(missing_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(text)
+            self.say(f"logins (kept in {path}):\n{text.rstrip()}")
+
+    async def _await_ready(self) -> None:
+        reminded = time.monotonic()
+        while missing := await asyncio.to_thread(_not_ready, self.config):
+            if time.monotonic() - reminded > REMIND_EVERY_S:
+                reminded = time.monotonic()
+                self.say(f"still waiting: {missing}; the logs are in {self.config.places.logs}")
+            await asyncio.sleep(POLL_S)
+        self.say(f"hcrm ready: {address(self.config)}")
+
+    async def close(self) -> None:
+        """First the server, then the networks, at last the database that all of them write to."""
+        by_name = {kept.program.name: kept for kept in self.kept}
+        server, database = by_name.pop("serve", None), by_name.pop("postgres", None)
+        if server:
+            await server.end(grace_s=GRACE_S["server"])
+        await asyncio.gather(*(kept.end(grace_s=OTHER_GRACE_S) for kept in by_name.values()))
+        if database:
+            await database.end(grace_s=GRACE_S["postgres"])
+
+
+def address(config: Config) -> str:
+    """Where the browser goes."""
+    host = "127.0.0.1" if config.ports.listen in {"0.0.0.0", "::"} else config.ports.listen
+    return f"http://{f'[{host}]' if ':' in host else host}:{config.ports.http}"
+
+
+def _not_ready(config: Config) -> str:
+    """Empty when every part is up, else what is missing."""
+    try:
+        with urllib.request.urlopen(f"{address(config)}/api/v1/status", timeout=STATUS_TIMEOUT_S) as answer:
+            status = json.load(answer)
+    except (OSError, HTTPException, ValueError) as error:
+        return f"the server does not answer ({type(error).__name__})"
+    faults = [f"{part} {state}" for part, state in status.get("parts", {}).items() if state != "ok"]
+    return "" if status.get("status") == "ok" else ", ".join(faults) or "the server"
+
+
+async def run(config: Config, say: Say) -> None:
+    """Until SIGINT, SIGTERM or SIGHUP. Raises ProvisionError when a part cannot start."""
+    places = config.places
+    places.logs.mkdir(parents=True, exist_ok=True)
+    places.home.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    with locked_now(places.home / "lock", f"hcrm is already running in {places.home}"):
+        async with _until_signal(), asyncio.TaskGroup() as group:
+            book = Book(places.home / "processes.json")
+            hospital = Hospital(config, load_or_make(places.secrets), say, group, book)
+            try:
+                await hospital.open()
+                await asyncio.Event().wait()
+            finally:
+                await hospital.close()
+
+
+@asynccontextmanager
+async def _until_signal() -> AsyncIterator[None]:
+    """Cancel what is inside at the first signal, and swallow that cancellation."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    stopped = False
+
+    def stop() -> None:
+        nonlocal stopped
+        if not stopped and task is not None:
+            stopped = True
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not stopped:
+            raise
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.remove_signal_handler(number)

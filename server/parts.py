@@ -1,0 +1,67 @@
+"""The processes that are not ours to import: the demo's carrier and GSM network, and our own commands as children."""
+
+import sys
+from collections.abc import Mapping
+
+from server.config import CHECKOUT, Config
+from server.hotline import USER
+from server.launch import Program, own, require_reach, service_user
+from telephony.provision import asterisk
+
+
+def environment(config: Config) -> Mapping[str, str]:
+    """What our own Python children need beside what we have."""
+    return {
+        "PYTHONPATH": str(CHECKOUT),
+        "HCRM_HOME": str(config.places.home),
+        "HCRM_CACHE": str(config.places.cache),
+        "HCRM_DEMO": "yes" if config.demo.enabled else "no",
+    }
+
+
+def command(config: Config, name: str) -> Program:
+    """`hcrm NAME` with this configuration."""
+    return _python(config, name, "server", name)
+
+
+def gsm(config: Config) -> Program:
+    """The simulated GSM network and its modem."""
+    places = config.places
+    storage = places.home / "gsm"
+    storage.mkdir(exist_ok=True)
+    paths = ("--link", str(places.modem), "--control", str(places.gsm_control), "--storage", str(storage))
+    return _python(config, "gsm", "demo.gsm", *paths)
+
+
+def seed(config: Config) -> Program:
+    """Fill an empty database with the demo hospital; does nothing to one that has patients."""
+    return _python(config, "seed", "demo.seed")
+
+
+def carrier_plan(config: Config) -> Program:
+    """Writes the simulated carrier's configuration and voices."""
+    first, last = config.demo.carrier_rtp
+    places = ("--folder", str(config.places.carrier), "--cache", str(config.places.cache))
+    ports = ("--sip-port", str(config.demo.carrier_port), "--rtp-ports", str(first), str(last))
+    return _python(config, "carrier-plan", "demo.carrier", *places, *ports)
+
+
+def carrier(config: Config) -> Program:
+    """The simulated carrier, once its plan has run."""
+    tree = asterisk.find(config.places.cache)
+    folder = config.places.carrier
+    user = service_user(USER)
+    own(folder, user, mode=0o700)
+    program = Program(
+        name="carrier",
+        argv=tree.foreground(folder / "conf" / "asterisk.conf"),
+        env={**tree.env, "HOME": str(folder), "LANG": "C.UTF-8"},
+        user=user,
+        reach=(*tree.folders, folder),
+    )
+    require_reach(program)
+    return program
+
+
+def _python(config: Config, name: str, module: str, *words: str) -> Program:
+    return Program(name=name, argv=(sys.executable, "-m", module, *words), env=environment(config), inherit=True)
