@@ -1,6 +1,5 @@
 """Is every part up? The one question that needs no token, so its answer holds nothing personal."""
 
-from aiohttp import web
 from pydantic import BaseModel
 
 from crm_core.kernel.errors import DatabaseUnavailableError
@@ -30,14 +29,6 @@ async def _database(ask: Ask[NoQuery, NoBody]) -> str:
     return OK
 
 
-async def openapi(ask: Ask[NoQuery, NoBody]) -> web.Response:
-    """The document describes every endpoint, this one too."""
-    return web.json_response(ask.http.app[OPENAPI])
-
-
-OPENAPI = web.AppKey("openapi", dict[str, object])
-
 ENDPOINTS = (
     Endpoint(method="GET", path="/status", right=None, handle=status, response=Status, summary="Is every part up?"),
-    Endpoint(method="GET", path="/openapi.json", right=None, handle=openapi, summary="This API, described"),
 )

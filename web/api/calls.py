@@ -1,0 +1,170 @@
+"""`/calls`: the call log, and click to dial."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from crm_core.calls import store
+from crm_core.calls.errors import CallNotFoundError
+from crm_core.calls.model import Call, Direction
+from crm_core.kernel import audit
+from crm_core.kernel.db import Connection
+from crm_core.kernel.errors import InvalidInputError
+from crm_core.kernel.ids import CallId, RecordingId
+from crm_core.kernel.msisdn import parse_msisdn
+from crm_core.users import store as users
+from crm_core.users.rights import Right
+from recordings import store as recordings
+from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
+from web.api.recordings import uuid_in_path
+
+
+class CallOut(BaseModel):
+    """`caller` is the patient's number in both directions; `path` the node ids in order; `agent` a login."""
+
+    id: UUID
+    direction: Direction
+    caller: str | None
+    did: str
+    patient_id: int | None
+    state: str
+    language: str
+    started_at: AwareDatetime
+    answered_at: AwareDatetime | None
+    queued_at: AwareDatetime | None
+    connected_at: AwareDatetime | None
+    ended_at: AwareDatetime | None
+    end_reason: str
+    path: list[str]
+    agent: str | None
+    disposition: str
+    recording_id: UUID | None
+
+    @classmethod
+    def of(cls, call: Call, agent: str | None, recording_id: RecordingId | None) -> "CallOut":
+        """From the call log."""
+        return cls(
+            **{name: getattr(call, name) for name in _SAME},
+            path=list(call.path),
+            agent=agent,
+            recording_id=recording_id,
+        )
+
+
+_SAME = (
+    "id",
+    "direction",
+    "caller",
+    "did",
+    "patient_id",
+    "state",
+    "language",
+    "started_at",
+    "answered_at",
+    "queued_at",
+    "connected_at",
+    "ended_at",
+    "end_reason",
+    "disposition",
+)
+
+
+class CallsQuery(PageQuery):
+    """Newest first."""
+
+    caller: str = Field(default="", max_length=40)
+    since: AwareDatetime | None = None
+    direction: Direction | None = None
+
+
+class DialIn(Model):
+    """`agent` is a login; their desk rings first."""
+
+    to: str = Field(max_length=40)
+    agent: str = Field(max_length=100)
+
+
+class Dialing(BaseModel):
+    """Asterisk has taken it."""
+
+    status: Literal["dialing"] = "dialing"
+
+
+CallPage = Page[CallOut]
+
+
+async def find(ask: Ask[CallsQuery, NoBody]) -> CallPage:
+    """By caller, time and direction."""
+    query = ask.query
+    async with ask.deps.db.connection() as conn:
+        found = await store.page(
+            conn,
+            caller=parse_msisdn(query.caller) if query.caller else None,
+            since=query.since,
+            direction=query.direction,
+            limit=query.limit,
+            after=CallId(uuid_in_path(query.after)) if query.after else None,
+        )
+        items = await _shown(conn, found)
+    return CallPage(items=items, next=str(found[-1].id) if len(found) == query.limit else None)
+
+
+async def _shown(conn: Connection, calls: list[Call]) -> list[CallOut]:
+    audio = await recordings.ids_of_calls(conn, [call.id for call in calls])
+    logins = {user.id: user.login for user in await users.users(conn)}
+    return [CallOut.of(one, logins.get(one.agent_id) if one.agent_id else None, audio.get(one.id)) for one in calls]
+
+
+async def show(ask: Ask[NoQuery, NoBody]) -> CallOut:
+    """One call."""
+    async with ask.deps.db.transaction(ask.actor) as tx:
+        call = await store.get(tx.conn, CallId(uuid_in_path(ask.http.match_info["id"])))
+        if call is None:
+            raise CallNotFoundError("no such call")
+        await audit.record(tx, "view call", "call", call.id)
+        return (await _shown(tx.conn, [call]))[0]
+
+
+async def dial(ask: Ask[NoQuery, DialIn]) -> Dialing:
+    """Click to dial: the agent's desk rings, then the patient."""
+    to = parse_msisdn(ask.body.to)
+    async with ask.deps.db.connection() as conn:
+        user = next((user for user in await users.users(conn) if user.login == ask.body.agent), None)
+    if user is None or not user.desk or not user.is_active:
+        raise InvalidInputError("no such agent, or the agent has no desk", field="agent")
+    await ask.deps.dialing.dial(ask.actor, user.desk, to)
+    return Dialing()
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/calls",
+        right=Right.SEE_CALLS,
+        handle=find,
+        query=CallsQuery,
+        response=CallPage,
+        summary="The call log, newest first",
+    ),
+    Endpoint(
+        method="GET",
+        path="/calls/{id}",
+        right=Right.SEE_CALLS,
+        handle=show,
+        response=CallOut,
+        problems=(404,),
+        summary="One call",
+    ),
+    Endpoint(
+        method="POST",
+        path="/calls",
+        right=Right.DIAL,
+        handle=dial,
+        body=DialIn,
+        response=Dialing,
+        status=202,
+        problems=(409, 502),
+        summary="Click to dial",
+    ),
+)

@@ -1,0 +1,80 @@
+"""`/recordings`: what can be heard. Ids are random; the right is checked and each play audited every time."""
+
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import AwareDatetime, BaseModel
+
+from crm_core.kernel.errors import InvalidInputError
+from crm_core.kernel.ids import RecordingId
+from crm_core.users.rights import Right
+from recordings import service
+from recordings.model import Kind
+from web import audio
+from web.api.endpoint import Ask, Endpoint, NoBody, NoQuery
+
+
+class RecordingOut(BaseModel):
+    """A call has two channels: the patient left, the hospital right. `sha256` is that of the plain wav."""
+
+    id: UUID
+    call_id: UUID
+    kind: Kind
+    duration_ms: int
+    size_bytes: int
+    channels: int
+    sha256: str
+    created_at: AwareDatetime
+
+
+async def show(ask: Ask[NoQuery, NoBody]) -> RecordingOut:
+    """What is known of it."""
+    found = await service.get(ask.deps.db, ask.actor, _id(ask))
+    return RecordingOut(
+        id=found.id,
+        call_id=found.call_id,
+        kind=found.kind,
+        duration_ms=found.duration_ms,
+        size_bytes=found.size_bytes,
+        channels=found.channels,
+        sha256=found.sha256.hex(),
+        created_at=found.created_at,
+    )
+
+
+async def play(ask: Ask[NoQuery, NoBody]) -> web.StreamResponse:
+    """A wav, whole or a range of it."""
+    return await audio.send(ask.http, ask.actor, _id(ask))
+
+
+def _id(ask: Ask[NoQuery, NoBody]) -> RecordingId:
+    return RecordingId(uuid_in_path(ask.http.match_info["id"]))
+
+
+def uuid_in_path(text: str) -> UUID:
+    """Raises InvalidInputError."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidInputError("the id in the path is not a UUID", field="id") from None
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/recordings/{id}",
+        right=Right.HEAR_RECORDINGS,
+        handle=show,
+        response=RecordingOut,
+        problems=(404,),
+        summary="One recording",
+    ),
+    Endpoint(
+        method="GET",
+        path="/recordings/{id}/audio",
+        right=Right.HEAR_RECORDINGS,
+        handle=play,
+        problems=(404, 416),
+        summary="Its audio as wav, with Range; audited",
+    ),
+)

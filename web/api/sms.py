@@ -1,0 +1,156 @@
+"""`/sms`: messages both ways."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from crm_core.kernel.errors import NotFoundError
+from crm_core.kernel.ids import PatientId, SmsId
+from crm_core.kernel.msisdn import parse_msisdn, try_parse_msisdn
+from crm_core.users.rights import Right
+from sms import service, store
+from sms.model import Direction, Purpose, Sms, SmsSegment, SmsState
+from web.api import cursor
+from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
+
+
+class SegmentOut(BaseModel):
+    """One part of a long message; `status` is the newest TP-ST of its delivery report."""
+
+    number: int
+    total: int
+    state: SmsState
+    modem: str
+    reference: int | None
+    status: int | None
+    sent_at: AwareDatetime | None
+    delivered_at: AwareDatetime | None
+
+    @classmethod
+    def of(cls, segment: SmsSegment) -> "SegmentOut":
+        """From the store."""
+        return cls.model_validate(segment, from_attributes=True)
+
+
+class SmsOut(BaseModel):
+    """One message as people know it. `reason` says why it failed or was suppressed."""
+
+    id: int
+    direction: Direction
+    peer: str
+    text: str
+    purpose: Purpose | None
+    state: SmsState
+    reason: str
+    patient_id: int | None
+    appointment_id: int | None
+    created_at: AwareDatetime
+    sent_at: AwareDatetime | None
+    delivered_at: AwareDatetime | None
+    segments: list[SegmentOut] | None = None
+
+    @classmethod
+    def of(cls, message: Sms, segments: list[SmsSegment] | None = None) -> "SmsOut":
+        """`segments` only where one message is asked for."""
+        shown = cls.model_validate(message, from_attributes=True)
+        if segments is None:
+            return shown
+        return shown.model_copy(update={"segments": [SegmentOut.of(segment) for segment in segments]})
+
+
+class SmsIn(Model):
+    """`purpose` decides which consent and which hours are asked. Marketing names its sender and how to refuse."""
+
+    to: str = Field(max_length=40)
+    text: str = Field(min_length=1, max_length=5000)
+    purpose: Literal["care", "notice", "marketing"]
+    patient_id: int | None = None
+
+
+class SmsQuery(PageQuery):
+    """Newest first."""
+
+    peer: str = Field(default="", max_length=40)
+    direction: Direction | None = None
+
+
+class Queued(BaseModel):
+    """Where to ask how it went."""
+
+    id: int
+
+
+SmsPage = Page[SmsOut]
+
+
+async def send(ask: Ask[NoQuery, SmsIn]) -> Queued:
+    """Queued; 409 with the rule when it must not be sent."""
+    body = ask.body
+    sms_id = await service.queue(
+        ask.deps.db,
+        ask.actor,
+        to=parse_msisdn(body.to),
+        text=body.text,
+        purpose=body.purpose,
+        patient_id=None if body.patient_id is None else PatientId(body.patient_id),
+    )
+    return Queued(id=sms_id)
+
+
+async def find(ask: Ask[SmsQuery, NoBody]) -> SmsPage:
+    """By peer and direction."""
+    query, after = ask.query, cursor.number(ask.query.after)
+    peer = (try_parse_msisdn(query.peer) or query.peer) if query.peer else None
+    async with ask.deps.db.connection() as conn:
+        found = await store.page(
+            conn,
+            peer=peer,
+            direction=query.direction,
+            limit=query.limit,
+            after=None if after is None else SmsId(after),
+        )
+    return SmsPage(items=[SmsOut.of(one) for one in found], next=cursor.following(found, query.limit))
+
+
+async def show(ask: Ask[NoQuery, NoBody]) -> SmsOut:
+    """One message with its segments."""
+    sms_id = SmsId(ask.id())
+    async with ask.deps.db.connection() as conn:
+        found = await store.get(conn, sms_id)
+        segments = await store.segments(conn, sms_id)
+    if found is None:
+        raise NotFoundError("no such message")
+    return SmsOut.of(found, segments)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path="/sms",
+        right=Right.SEND_SMS,
+        handle=send,
+        body=SmsIn,
+        response=Queued,
+        status=202,
+        problems=(409,),
+        summary="Send a message",
+    ),
+    Endpoint(
+        method="GET",
+        path="/sms",
+        right=Right.SEE_SMS,
+        handle=find,
+        query=SmsQuery,
+        response=SmsPage,
+        summary="Messages, newest first",
+    ),
+    Endpoint(
+        method="GET",
+        path="/sms/{id}",
+        right=Right.SEE_SMS,
+        handle=show,
+        response=SmsOut,
+        problems=(404,),
+        summary="One message with its segments",
+    ),
+)

@@ -1,0 +1,109 @@
+"""What the web is given: the database, the status, settings, and ports for what other parts do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from crm_core.kernel.actor import Actor
+from crm_core.kernel.db import Database
+from crm_core.kernel.ids import AppointmentId, AttemptId, Msisdn, SmsId
+from crm_core.kernel.status import StatusBoard
+from recordings.vault import Vault
+from web.live import LiveHub
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipAccount:
+    """What a browser needs to be a telephone at our Asterisk. `url` is its WebSocket."""
+
+    url: str
+    host: str
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """Times are shown in `timezone`; `default_locale` is for people who are not logged in and said nothing."""
+
+    timezone: ZoneInfo
+    default_locale: str = "zh_CN"
+    hotline: str = "4000"
+    hospital_name: str = "hcrm"
+    secure_cookies: bool = False
+    asterisk_ws_url: str = "ws://127.0.0.1:8088/ws"
+
+
+class DeskLines(Protocol):
+    """Where the secret of a desk's telephone is kept."""
+
+    def account(self, desk: str) -> SipAccount | None:
+        """None when no such desk is configured in Asterisk."""
+        ...
+
+
+class ClickToDial(Protocol):
+    """Rings the desk first, then the number."""
+
+    async def dial(self, actor: Actor, desk: str, to: Msisdn) -> None:
+        """Raises SendError when refused, OutcomeUnknownError when nobody knows."""
+        ...
+
+
+class Reminders(Protocol):
+    """Asks patients whether they will come."""
+
+    async def by_call(self, actor: Actor, appointment_id: AppointmentId) -> AttemptId:
+        """Plans a call now. Raises an HcrmError with `rule` when consent forbids it."""
+        ...
+
+    async def by_sms(self, actor: Actor, appointment_id: AppointmentId) -> SmsId:
+        """Queues a text now. Raises an HcrmError with `rule` when consent forbids it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandsetSms:
+    """One text on a simulated patient's telephone. `mine` when the patient wrote it."""
+
+    mine: bool
+    text: str = field(repr=False)
+    at: datetime
+
+
+class DemoHandset(Protocol):
+    """The simulated networks, seen from a patient's telephone. Exists in the demo only."""
+
+    async def account(self, msisdn: Msisdn) -> SipAccount:
+        """A SIP account whose calls show this caller ID."""
+        ...
+
+    async def send(self, msisdn: Msisdn, text: str) -> None:
+        """An SMS from this telephone to the hospital."""
+        ...
+
+    async def thread(self, msisdn: Msisdn) -> Sequence[HandsetSms]:
+        """What this telephone sent and received, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebDeps:
+    """Everything a handler may use. `handset` is None outside the demo, and then /demo does not exist."""
+
+    db: Database
+    status: StatusBoard
+    live: LiveHub
+    settings: WebSettings
+    lines: DeskLines
+    dialing: ClickToDial
+    reminders: Reminders
+    vault: Vault
+    handset: DemoHandset | None = None
+
+
+DEPS = web.AppKey("deps", WebDeps)
