@@ -1,0 +1,113 @@
+"""The web application: routes from the table, middleware, static files."""
+
+import logging
+from http import HTTPStatus
+
+from aiohttp import web
+
+from crm_core.kernel.errors import (
+    ConflictError,
+    DatabaseUnavailableError,
+    ForbiddenError,
+    HcrmError,
+    InvalidInputError,
+    NotFoundError,
+    TemporarySendError,
+)
+from web import render, routes, security
+from web.access import Route
+from web.api import problem
+from web.deps import DEPS, WebDeps
+from web.errors import NotLoggedInError
+
+log = logging.getLogger("web")
+
+MAX_BODY_BYTES = 1_000_000
+FOREVER = "public, max-age=31536000, immutable"
+_STATUS: tuple[tuple[type[HcrmError], HTTPStatus], ...] = (
+    (NotLoggedInError, HTTPStatus.UNAUTHORIZED),
+    (ForbiddenError, HTTPStatus.FORBIDDEN),
+    (NotFoundError, HTTPStatus.NOT_FOUND),
+    (ConflictError, HTTPStatus.CONFLICT),
+    (TemporarySendError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (DatabaseUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+
+
+def create_app(deps: WebDeps) -> web.Application:
+    """Raises BundleMissingError when the front end was not built."""
+    app = web.Application(
+        middlewares=[answer_errors, security.know_visitor, security.check_access], client_max_size=MAX_BODY_BYTES
+    )
+    app[DEPS] = deps
+    app[render.ENVIRONMENT] = render.environment(render.load_assets(), deps.settings.timezone)
+    app[security.ACCESS] = {}
+    for route in routes.table(with_demo=deps.handset is not None):
+        _add(app, route)
+    app.router.add_static(render.STATIC_URL, render.DIST)
+    app.on_response_prepare.append(_add_headers)
+    app.on_shutdown.append(_close_streams)
+    return app
+
+
+async def _close_streams(app: web.Application) -> None:
+    app[DEPS].live.close()
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    url = request.app[DEPS].settings.asterisk_ws_url
+    response.headers["Server"] = "hcrm"
+    response.headers.update(security.headers_for(url, request.get(security.NONCE, "")))
+    if request.path.startswith(security.STATIC_PREFIX) and response.status == HTTPStatus.OK:
+        response.headers["Cache-Control"] = FOREVER
+
+
+def _add(app: web.Application, route: Route) -> None:
+    resource = app.router.add_resource(route.path)
+    for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
+        app[security.ACCESS][resource.add_route(method, route.handler)] = route.access
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: security.Next) -> web.StreamResponse:
+    """Every error becomes a page, a part or a problem document that says what to do."""
+    try:
+        return await handler(request)
+    except HcrmError as error:
+        status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.BAD_GATEWAY)
+        return _answer(request, error.code, status)
+    except web.HTTPException as error:
+        if error.status < HTTPStatus.BAD_REQUEST:
+            raise
+        code = "not_found" if error.status == HTTPStatus.NOT_FOUND else "invalid_input"
+        return _answer(request, code, HTTPStatus(error.status))
+    except Exception:
+        log.exception("request failed", extra={"route": _canonical(request)})
+        return _answer(request, "error", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _canonical(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else ""
+
+
+def _answer(request: web.Request, code: str, status: HTTPStatus) -> web.Response:
+    if request.path.startswith(security.API_PREFIX):
+        return problem.problem(status, code)
+    if request.path.startswith(security.STATIC_PREFIX):
+        return web.Response(status=status)
+    if status is HTTPStatus.UNAUTHORIZED:
+        return render.page(request, "login.html", {"problem": "", "next": _next(request), "login": ""}, status=status)
+    return render.page(request, _error_template(request), {"code": code, "status": int(status)}, status=status)
+
+
+def _error_template(request: web.Request) -> str:
+    """A part gets a part; a link inside the site swaps `#page` and wants a whole page."""
+    if request.headers.get("HX-Request") and request.headers.get("HX-Target") != "page":
+        return "_error.html"
+    return "error.html" if security.visitor_of(request).login else "error_plain.html"
+
+
+def _next(request: web.Request) -> str:
+    return request.path_qs if request.method == "GET" and not request.headers.get("HX-Request") else "/"

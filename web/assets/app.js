@@ -1,0 +1,127 @@
+// Every page: htmx for parts, live messages, toasts, keyboard.
+import "@tabler/core/dist/js/tabler.esm.min.js";
+import htmx from "htmx.org/dist/htmx.esm.js";
+import { startLive } from "./live.js";
+
+window.htmx = htmx;
+Object.assign(htmx.config, {
+  allowEval: false,
+  includeIndicatorStyles: false,
+  historyCacheSize: 0, // patients' data never goes into the browser's storage
+  selfRequestsOnly: true,
+  scrollIntoViewOnBoost: false,
+  responseHandling: [
+    { code: "204", swap: false },
+    { code: "[23]..", swap: true },
+    { code: "409|422", swap: true },
+    { code: "[45]..", swap: false, error: true },
+  ],
+});
+
+const body = document.body;
+const csrf = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+
+body.addEventListener("htmx:configRequest", (event) => {
+  if (csrf) event.detail.headers["X-CSRF-Token"] = csrf;
+});
+
+// A whole page that says why not is still a page; a part that fails becomes a toast.
+body.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, target } = event.detail;
+  if (xhr.status === 401) return location.reload();
+  if (xhr.status >= 400 && target?.id === "page") {
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  }
+});
+body.addEventListener("htmx:responseError", (event) => {
+  const { xhr } = event.detail;
+  if (xhr.status === 401) return;
+  const said = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector("[data-problem]");
+  toast({ text: said?.textContent.trim() || body.dataset.sayFailed, kind: "problem" });
+});
+body.addEventListener("htmx:sendError", () => toast({ text: body.dataset.sayOffline, kind: "problem" }));
+body.addEventListener("toast", (event) => toast(event.detail));
+
+export function toast({ text, kind = "ok", undo = null, undoText = "" }) {
+  const box = document.getElementById("toasts");
+  const line = document.createElement("div");
+  line.className = `hcrm-toast hcrm-toast-${kind}`;
+  line.setAttribute("role", kind === "problem" ? "alert" : "status");
+  line.append(text);
+  if (undo) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn-sm btn-ghost-light";
+    button.textContent = undoText;
+    button.addEventListener("click", () => {
+      htmx.ajax("POST", undo, { target: "#toasts", swap: "none" });
+      line.remove();
+    });
+    line.append(button);
+  }
+  box.append(line);
+  setTimeout(() => line.remove(), kind === "problem" || undo ? 9000 : 4000);
+}
+window.hcrmToast = toast;
+
+// "/" goes to the search field; Escape leaves a field.
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key === "/" && !typing) {
+    const field = document.querySelector("#page [type=search]") ?? document.getElementById("find");
+    if (field) {
+      event.preventDefault();
+      field.focus();
+    }
+  }
+  if (event.key === "Escape" && typing) typing.blur();
+});
+
+// Forms that send themselves when a choice changes (date, filter), without inline script.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-send-on-change]");
+  if (form) form.requestSubmit();
+});
+
+// Clickable rows: the whole row follows its first link.
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("tr[data-row-link]");
+  if (row && !event.target.closest("a, button, input, select, label")) row.querySelector("a")?.click();
+});
+
+// On a narrow screen the menu closes when a page was chosen.
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#nav a")) document.getElementById("menu")?.classList.remove("show");
+});
+
+// A thread of messages shows its newest.
+function scrollThreads(root) {
+  for (const thread of root.querySelectorAll?.("[data-thread]") ?? []) thread.scrollTop = thread.scrollHeight;
+}
+htmx.onLoad((element) => scrollThreads(element.parentElement ?? element));
+
+// Texts: characters left and segments as one types (67 / 70 UTF-16 units for Chinese).
+const gsm7 = /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà]*$/;
+document.addEventListener("input", (event) => {
+  const field = event.target.closest("textarea[data-count-for]");
+  if (!field) return;
+  const length = field.value.length;
+  const [one, many] = gsm7.test(field.value) ? [160, 153] : [70, 67];
+  const segments = length === 0 ? 0 : length <= one ? 1 : Math.ceil(length / many);
+  document.getElementById(field.dataset.countFor).textContent = `${length} · ${segments}`;
+});
+
+// Timers that count up from a moment: <time data-since="2026-...">.
+setInterval(() => {
+  for (const element of document.querySelectorAll("time[data-since]")) {
+    const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(element.dataset.since)) / 1000));
+    const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+    const tail = `${String(seconds % 60).padStart(2, "0")}`;
+    element.textContent = hours
+      ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}`
+      : `${minutes}:${tail}`;
+  }
+}, 1000);
+
+if (body.dataset.live) startLive(body.dataset.live, htmx, body);

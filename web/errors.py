@@ -1,0 +1,21 @@
+"""What can be wrong with a request before any use case sees it."""
+
+from crm_core.kernel.errors import ForbiddenError, HcrmError
+
+
+class NotLoggedInError(HcrmError):
+    """Nobody is known: no session, no token, or an expired one."""
+
+    code = "not_logged_in"
+
+
+class NotAllowedError(ForbiddenError):
+    """Known, but without the right."""
+
+    code = "forbidden"
+
+
+class BadOriginError(ForbiddenError):
+    """An unsafe request that our own page did not send."""
+
+    code = "bad_origin"

@@ -1,0 +1,68 @@
+"""The live messages as server-sent events, for the person who is logged in."""
+
+import asyncio
+
+from aiohttp import web
+from aiohttp_sse import EventSourceResponse, sse_response
+
+from crm_core.users.rights import Right, allows
+from crm_core.users.service import session
+from web.deps import DEPS
+from web.live import Listener
+from web.security import SESSION_COOKIE, login_of
+
+PING_S = 15
+HEARS: dict[Right, tuple[str, ...]] = {
+    Right.SEE_PATIENTS: (
+        "PatientRegistered",
+        "PatientChanged",
+        "AppointmentBooked",
+        "AppointmentConfirmed",
+        "AppointmentCancelled",
+        "ConsentChanged",
+        "AttemptEnded",
+    ),
+    Right.TAKE_CALLS: ("AgentRang", "CallConnected", "AgentStateChanged", "CallEnded"),
+    Right.SEE_CALLS: ("CallStarted", "CallQueued", "CallConnected", "CallEnded", "CallMissed", "DispositionSet"),
+    Right.HEAR_RECORDINGS: ("RecordingStored",),
+    Right.SEE_SMS: ("SmsReceived", "SmsQueued", "SmsStateChanged", "SmsRead"),
+    Right.DO_TASKS: ("TaskOpened", "TaskDone"),
+    Right.SEE_CONSULTATIONS: ("ConsultationOpened",),
+    Right.SEE_WALLBOARD: ("CallStarted", "CallQueued", "CallConnected", "CallEnded", "CallMissed", "AgentStateChanged"),
+}
+
+
+async def live(request: web.Request) -> web.StreamResponse:
+    """Open until the page goes, the account is closed or the session ends."""
+    login = login_of(request)
+    kinds = frozenset(kind for right, some in HEARS.items() if allows(login.role, right) for kind in some)
+    deps = request.app[DEPS]
+    with deps.live.listen(login.user_id, kinds) as listener:
+        async with sse_response(request) as answer:
+            answer.ping_interval = PING_S
+            await _pass_on(request, listener, answer)
+    return answer
+
+
+async def _pass_on(request: web.Request, listener: Listener, answer: EventSourceResponse) -> None:
+    clock = asyncio.get_running_loop().time
+    checked_at = clock()
+    while answer.is_connected():
+        try:
+            message = await asyncio.wait_for(listener.messages.get(), PING_S)
+        except TimeoutError:
+            message = ""
+        if message is None:
+            return
+        if message:
+            await answer.send(message)
+        if clock() - checked_at >= PING_S:
+            checked_at = clock()
+            if not await _is_still_logged_in(request):
+                return
+
+
+async def _is_still_logged_in(request: web.Request) -> bool:
+    db = request.app[DEPS].db
+    async with db.connection() as conn:
+        return await session(conn, request.cookies.get(SESSION_COOKIE, ""), db.clock()) is not None

@@ -1,0 +1,188 @@
+"""Who asks, whether they may, and the headers that keep a page to itself. Every refusal leaves an audit row."""
+
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from crm_core.kernel import audit
+from crm_core.kernel.actor import ANONYMOUS, Actor, ActorKind
+from crm_core.kernel.ids import UserId
+from crm_core.users import rights
+from crm_core.users import service as users
+from crm_core.users.model import Login
+from web import i18n
+from web.access import Access, Open
+from web.deps import DEPS
+from web.errors import BadOriginError, NotAllowedError, NotLoggedInError
+
+SESSION_COOKIE = "hcrm_session"
+LOCALE_COOKIE = "hcrm_locale"
+CSRF_HEADER = "X-CSRF-Token"
+CSRF_FIELD = "csrf_token"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+API_PREFIX = "/api/"
+STATIC_PREFIX = "/static/"
+
+AccessTable = Mapping[web.AbstractRoute, Access]
+ACCESS = web.AppKey("access", dict[web.AbstractRoute, Access])
+Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who this request comes from. `login` is set for a browser session, not for a token."""
+
+    actor: Actor
+    login: Login | None = None
+    csrf: str = field(default="", repr=False)
+
+
+NOBODY = Visitor(ANONYMOUS)
+VISITOR: web.RequestKey[Visitor] = web.RequestKey("visitor", Visitor)
+NONCE: web.RequestKey[str] = web.RequestKey("nonce", str)
+
+
+def visitor_of(request: web.Request) -> Visitor:
+    """The visitor that the middleware found."""
+    return request.get(VISITOR, NOBODY)
+
+
+def actor_of(request: web.Request) -> Actor:
+    """For services and the audit."""
+    return visitor_of(request).actor
+
+
+def login_of(request: web.Request) -> Login:
+    """The person in front of the browser. Raises NotLoggedInError for a token."""
+    login = visitor_of(request).login
+    if login is None:
+        raise NotLoggedInError("a browser session is needed")
+    return login
+
+
+def user_id_of(request: web.Request) -> UserId:
+    """The id of the person in front of the browser."""
+    return login_of(request).user_id
+
+
+@web.middleware
+async def know_visitor(request: web.Request, handler: Next) -> web.StreamResponse:
+    """Session cookie or bearer token to visitor; chooses the language."""
+    visitor = NOBODY
+    if not request.path.startswith(STATIC_PREFIX):
+        visitor = await _by_token(request) or await _by_cookie(request) or NOBODY
+    request[VISITOR] = visitor
+    request[NONCE] = secrets.token_urlsafe(16)
+    i18n.current_locale.set(
+        i18n.choose_locale(
+            visitor.login.locale if visitor.login else None,
+            request.cookies.get(LOCALE_COOKIE),
+            request.headers.get("Accept-Language"),
+            default=request.app[DEPS].settings.default_locale,
+        )
+    )
+    return await handler(request)
+
+
+async def _by_cookie(request: web.Request) -> Visitor | None:
+    token = request.cookies.get(SESSION_COOKIE)
+    if not token:
+        return None
+    db = request.app[DEPS].db
+    async with db.connection() as conn:
+        login = await users.session(conn, token, db.clock())
+    if login is None:
+        return None
+    actor = Actor(ActorKind.USER, login.login, login.role, login.user_id)
+    return Visitor(actor, login, login.csrf_token)
+
+
+async def _by_token(request: web.Request) -> Visitor | None:
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token or not request.path.startswith(API_PREFIX):
+        return None
+    db = request.app[DEPS].db
+    async with db.connection() as conn:
+        actor = await users.actor_of_token(conn, token.strip(), db.clock())
+    return Visitor(actor) if actor else None
+
+
+@web.middleware
+async def check_access(request: web.Request, handler: Next) -> web.StreamResponse:
+    """The table decides; then an unsafe request must show that it comes from our own page."""
+    access = request.app[ACCESS].get(request.match_info.route)
+    if access is None:  # static files, 404 and 405
+        return await handler(request)
+    visitor = visitor_of(request)
+    if access is not Open.TO_ALL:
+        await _require(request, visitor, access)
+    if request.method not in SAFE:
+        await _require_own_page(request, visitor)
+    return await handler(request)
+
+
+async def _require(request: web.Request, visitor: Visitor, access: Access) -> None:
+    if visitor is NOBODY:
+        await _note_refusal(request, "not logged in")
+        raise NotLoggedInError("not logged in")
+    if isinstance(access, Open):
+        return
+    role = visitor.actor.role
+    if role is None or not rights.allows(role, access):
+        await _note_refusal(request, "forbidden")
+        raise NotAllowedError("not allowed")
+
+
+async def _note_refusal(request: web.Request, outcome: str) -> None:
+    resource = request.match_info.route.resource
+    path = resource.canonical if resource else ""
+    async with request.app[DEPS].db.connection() as conn:
+        await audit.write(
+            conn,
+            actor_of(request),
+            f"{request.method} {path}",
+            "route",
+            request.match_info.get("id", ""),
+            outcome=outcome,
+        )
+
+
+async def _require_own_page(request: web.Request, visitor: Visitor) -> None:
+    """A token is proof enough. A session needs its CSRF token; without a session the browser must say same origin."""
+    if visitor.login is not None:
+        given = request.headers.get(CSRF_HEADER) or str((await request.post()).get(CSRF_FIELD, ""))
+        if not hmac.compare_digest(given.encode(), visitor.csrf.encode()):
+            await _note_refusal(request, "forged")
+            raise BadOriginError("missing or wrong CSRF token")
+    elif visitor is NOBODY and not _same_origin(request):
+        raise BadOriginError("not sent by our own page")
+
+
+def _same_origin(request: web.Request) -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site:
+        return site in {"same-origin", "none"}
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == request.host
+
+
+def headers_for(asterisk_ws_url: str, nonce: str) -> dict[str, str]:
+    """No inline script, nothing from another host but the telephone's WebSocket."""
+    styles = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
+    policy = (
+        f"default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; font-src 'self'; "
+        f"media-src 'self' blob:; connect-src 'self' {asterisk_ws_url}; worker-src 'self' blob:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "X-Frame-Options": "DENY",
+        "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }

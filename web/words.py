@@ -1,0 +1,165 @@
+"""Closed sets in words: states, ways, errors. Marked here, translated where they are shown."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, tzinfo
+
+from web.i18n import N_, _, current_locale, filled, say_moment
+
+APPOINTMENT_STATUS = {
+    "booked": N_("Booked"),
+    "confirmed": N_("Confirmed"),
+    "arrived": N_("Arrived"),
+    "fulfilled": N_("Seen"),
+    "cancelled": N_("Cancelled"),
+    "noshow": N_("Did not come"),
+}
+CHANNEL = {
+    "ivr": N_("Hotline menu"),
+    "sms": N_("SMS"),
+    "web": N_("Web"),
+    "agent": N_("Agent"),
+    "api": N_("Other system"),
+    "call": N_("Telephone"),
+}
+SEX = {"male": N_("Male"), "female": N_("Female"), "other": N_("Other"), "unknown": N_("Not stated")}
+LANGUAGE = {"zh_CN": N_("Chinese"), "en": N_("English")}
+ROLE = {
+    "admin": N_("Administrator"),
+    "supervisor": N_("Supervisor"),
+    "agent": N_("Agent"),
+    "nurse": N_("Follow-up nurse"),
+    "marketer": N_("Marketer"),
+    "auditor": N_("Auditor"),
+    "api": N_("Program"),
+}
+AGENT_STATE = {
+    "offline": N_("Offline"),
+    "available": N_("Available"),
+    "ringing": N_("Ringing"),
+    "on_call": N_("On a call"),
+    "wrap_up": N_("Wrap-up"),
+    "break": N_("On a break"),
+}
+BREAK_REASON = {"meal": N_("Meal"), "rest": N_("Rest"), "meeting": N_("Meeting"), "training": N_("Training")}
+CALL_STATE = {
+    "ringing": N_("Ringing"),
+    "ivr": N_("In the menu"),
+    "queued": N_("Waiting"),
+    "talking": N_("Talking"),
+    "ended": N_("Ended"),
+}
+DIRECTION = {"in": N_("Incoming"), "out": N_("Outgoing")}
+DISPOSITION = {
+    "appointment_booked": N_("Appointment booked"),
+    "appointment_confirmed": N_("Appointment confirmed"),
+    "appointment_moved": N_("Appointment moved"),
+    "appointment_cancelled": N_("Appointment cancelled"),
+    "question_answered": N_("Question answered"),
+    "call_back": N_("Call back later"),
+    "complaint": N_("Complaint"),
+    "wrong_number": N_("Wrong number"),
+    "nobody_there": N_("Nobody there"),
+}
+SMS_STATE = {
+    "queued": N_("Waiting to be sent"),
+    "sending": N_("Being sent"),
+    "sent": N_("Sent"),
+    "delivered": N_("Delivered"),
+    "failed": N_("Failed"),
+    "expired": N_("Expired"),
+    "unknown": N_("Outcome unknown"),
+    "suppressed": N_("Not sent"),
+    "received": N_("Received"),
+}
+PURPOSE = {"care": N_("Care"), "notice": N_("Notice"), "marketing": N_("Marketing")}
+TASK_KIND = {
+    "answer_sms": N_("Answer an SMS"),
+    "call_back": N_("Call back"),
+    "hear_voicemail": N_("Listen to a voice message"),
+    "check_outcome": N_("Check whether it was sent"),
+    "find_patient": N_("Find out who this is"),
+}
+TIMELINE_KIND = {
+    "call": N_("Call"),
+    "sms": N_("SMS"),
+    "email": N_("E-mail"),
+    "letter": N_("Letter"),
+    "appointment": N_("Appointment"),
+    "encounter": N_("Visit"),
+    "task": N_("Task"),
+    "response": N_("Answer"),
+    "complaint": N_("Complaint"),
+    "consultation": N_("Consultation"),
+    "consent": N_("Consent"),
+}
+ERROR = {
+    "slot_full": N_("The last place was just taken. Please choose another time."),
+    "slot_not_found": N_("This time does not exist any more. Please choose another."),
+    "slot_over": N_("This time has passed. Please choose another."),
+    "already_booked": N_("This patient already has a place at this time."),
+    "appointment_not_found": N_("There is no such appointment."),
+    "appointment_over": N_("The time of this appointment has begun; it cannot be changed any more."),
+    "appointment_not_open": N_("This appointment is no longer open."),
+    "identifier_taken": N_("This number already belongs to another patient."),
+    "patient_not_found": N_("There is no such patient."),
+    "invalid_msisdn": N_("This is not a telephone number. Example: 13800138000"),
+    "invalid_input": N_("Please check what you typed."),
+    "contact_forbidden": N_("This person may not be contacted now."),
+    "database_unavailable": N_(
+        "The database cannot be reached at the moment. Nothing was changed; please try again soon."
+    ),
+    "send_failed": N_("It could not be sent."),
+    "send_failed_temporarily": N_("It could not be sent now. Please try again in a moment."),
+    "outcome_unknown": N_("Nobody knows whether it was sent. Please check before you try again."),
+    "forbidden": N_("Your role does not allow this."),
+    "bad_origin": N_("This page was open for too long. Please load it again."),
+    "not_logged_in": N_("Please log in."),
+    "not_found": N_("There is no such thing."),
+    "call_not_found": N_("There is no such call."),
+    "not_your_call": N_("Another agent has this call."),
+    "not_your_state": N_("Only a supervisor may change this."),
+    "no_desk": N_("This account has no desk. An administrator can give it one."),
+    "no_desk_left": N_("All desks are taken."),
+    "login_taken": N_("Somebody already has this user name."),
+    "weak_password": N_("This password is too short or too easy."),
+    "user_not_found": N_("There is no such account."),
+    "conflict": N_("Somebody else changed this in the meantime. Please look again."),
+}
+UNEXPECTED = N_("Something went wrong here. It is written down; please try again.")
+
+
+def error_words(code: str) -> str:
+    """What staff read about an error of ours."""
+    return _(ERROR.get(code, UNEXPECTED))
+
+
+def in_reader_language(thing: object, field: str = "name") -> str:
+    """`field` of a thing, or its English twin `field_en` for an English reader."""
+    if current_locale.get() == "en":
+        english = getattr(thing, f"{field}_en", "")
+        if english:
+            return str(english)
+    return str(getattr(thing, field))
+
+
+def age(born: date, now: datetime) -> int:
+    """Whole years."""
+    return now.year - born.year - ((now.month, now.day) < (born.month, born.day))
+
+
+def entry_words(code: str, args: Mapping[str, object], zone: tzinfo) -> str:
+    """A timeline entry's sentence: English twins for English readers, closed sets and moments in words."""
+    said = {name: _say(name, value, args, zone) for name, value in args.items()}
+    return filled(_(code), said)
+
+
+def _say(name: str, value: object, args: Mapping[str, object], zone: tzinfo) -> str:
+    if current_locale.get() == "en" and args.get(f"{name}_en"):
+        return str(args[f"{name}_en"])
+    if isinstance(value, str):
+        if name.endswith("_at"):
+            return say_moment(datetime.fromisoformat(value), zone)
+        for closed in (DISPOSITION, CHANNEL, PURPOSE, SMS_STATE):
+            if value in closed:
+                return _(closed[value])
+    return str(value)
