@@ -1,27 +1,21 @@
 """What the dialplan itself says, spoken once by espeak-ng: a wav file for each text of asterisk_conf/prompts.json."""
 
-import io
 import json
 import subprocess
-import wave
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
-import soxr
-
-from telephony import sounds
+from telephony import espeak as mouth
+from telephony import sounds, speech
 from telephony.provision.errors import ProvisionError
 
 PROMPTS = Path(__file__).resolve().parents[2] / "asterisk_conf" / "prompts.json"
-VOICES = {"zh_CN": "cmn", "en": "en"}
-WORDS_PER_MIN = 165
-RATE_HZ = 8_000
+MANNER = "1"  # of speaking; another one speaks everything again
 SAY_TIMEOUT_S = 30.0
 STAMP = ".spoken.json"
 
-Speak = Callable[[str, str], bytes]  # text, voice -> a wav of any rate
+Speak = Callable[[str, str], bytes]  # text, language -> a wav for the telephone
 
 
 def speak_all(folder: Path, music: Path, *, speak: Speak, prompts: Path = PROMPTS) -> int:
@@ -33,9 +27,9 @@ def speak_all(folder: Path, music: Path, *, speak: Speak, prompts: Path = PROMPT
     for name, by_language in texts.items():
         for language, text in by_language.items():
             path = folder / language / f"{name}.wav"
-            digest = sha256(f"{VOICES[language]} {WORDS_PER_MIN} {text}".encode()).hexdigest()
+            digest = sha256(f"{MANNER} {language} {text}".encode()).hexdigest()
             if known.get(f"{language}/{name}") != digest or not path.exists():
-                _write(path, speak(text, VOICES[language]))
+                _write(path, speak(text, language))
                 count += 1
             spoken[f"{language}/{name}"] = digest
     if not (folder / "beep.wav").exists():
@@ -49,17 +43,22 @@ def speak_all(folder: Path, music: Path, *, speak: Speak, prompts: Path = PROMPT
 def espeak(program: Path) -> Speak:
     """Speaks by this espeak-ng. Its calls raise ProvisionError."""
 
-    def speak(text: str, voice: str) -> bytes:
-        command = [str(program), "-v", voice, "-s", str(WORDS_PER_MIN), "--stdin", "--stdout"]
-        try:
-            done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=SAY_TIMEOUT_S, check=True)
-        except (OSError, subprocess.SubprocessError) as error:
-            raise ProvisionError(
-                f"espeak-ng does not speak: {type(error).__name__}", mend="Run `hcrm doctor`; it checks espeak-ng."
-            ) from None
-        return done.stdout
+    def speak(text: str, language: str) -> bytes:
+        return speech.telephone_wav([_run(program, part) for part in mouth.utterances(text, language)], text)
 
     return speak
+
+
+def _run(program: Path, part: mouth.Utterance) -> bytes:
+    command = [str(program), *part.options]
+    try:
+        return subprocess.run(
+            command, input=part.text.encode(), capture_output=True, timeout=SAY_TIMEOUT_S, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ProvisionError(
+            f"espeak-ng does not speak: {type(error).__name__}", mend="Run `hcrm doctor`; it checks espeak-ng."
+        ) from None
 
 
 def _read_stamp(path: Path) -> dict[str, str]:
@@ -70,16 +69,8 @@ def _read_stamp(path: Path) -> dict[str, str]:
     return found
 
 
-def _write(path: Path, spoken: bytes) -> None:
-    with wave.open(io.BytesIO(spoken)) as source:
-        rate = source.getframerate()
-        samples = np.frombuffer(source.readframes(source.getnframes()), dtype=np.int16)
-    at_8k = np.asarray(soxr.resample(samples, rate, RATE_HZ), dtype=np.int16)
+def _write(path: Path, wav: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    with wave.open(str(partial), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE_HZ)
-        file.writeframes(at_8k.tobytes())
+    partial.write_bytes(wav)
     partial.rename(path)
