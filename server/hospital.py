@@ -64,7 +64,8 @@ class Hospital:
         if taken:
             listed = ", ".join(f"{one.kind} {one.address}:{one.port} ({one.setting})" for one in taken)
             raise ProvisionError(
-                f"already in use: {listed}", mend="End what uses it, or set HCRM_PORT_OFFSET=1000 to move all ports."
+                f"already in use: {listed}",
+                mend="End what uses it, or move all our ports by another HCRM_PORT_OFFSET, such as 1000 or 2000.",
             )
 
     async def _keep(self, program: Program) -> Kept:
@@ -187,14 +188,16 @@ async def _until_signal() -> AsyncIterator[None]:
             stopped = True
             task.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, stop)
+    heeded = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else it was started with nohup
+        heeded.append(signal.SIGHUP)
+    for number in heeded:
+        loop.add_signal_handler(number, stop)
     try:
         yield
     except asyncio.CancelledError:
         if not stopped:
             raise
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in heeded:
             loop.remove_signal_handler(number)
