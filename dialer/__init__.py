@@ -1,1 +1,1 @@
-"""Calls the hospital places: reminders now, campaigns later."""
+"""Calls the hospital makes by itself: today reminders of appointments."""

@@ -1,1 +1,1 @@
-"""The audio of calls: encrypted, found, played, audited, purged."""
+"""Both sides of every answered call, sealed on disk, found by caller, agent and day, played by right only."""
