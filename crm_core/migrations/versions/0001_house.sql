@@ -215,6 +215,7 @@ CREATE TABLE consultation (
     status     text NOT NULL DEFAULT 'open' CHECK (status IN ('open','closed')),
     created_at timestamptz NOT NULL
 );
+CREATE UNIQUE INDEX consultation_one_open ON consultation (msisdn, source) WHERE status = 'open';
 CREATE INDEX ON consultation (msisdn, id DESC);
 CREATE INDEX ON consultation (patient_id);
 CREATE TABLE task (
