@@ -23,6 +23,8 @@ from crm_core.patients import store as patients
 from crm_core.patients import timeline
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import Patient, TimelineKind
+from crm_core.tasks import service as tasks
+from crm_core.tasks.model import TaskKind
 from crm_core.users.rights import Right, allows
 
 TELEPHONY = Actor(ActorKind.SYSTEM, "telephony")
@@ -202,6 +204,23 @@ async def ended(db: Database, which: Which, reason: str) -> Call | None:
         if missed:
             await tx.emit(_missed(over))
         return over
+
+
+async def request_callback(db: Database, which: Which, msisdn: Msisdn | None = None) -> bool:
+    """The patient wants to be rung back, at `msisdn` or where they call from. False: known already, or no number."""
+    async with db.transaction(TELEPHONY) as tx:
+        call = await _locked(tx, which)
+        number = msisdn or call.caller
+        if number is None:
+            return False
+        return await tasks.open_in(tx, TaskKind.CALL_BACK, number, call.ref, call.patient_id) is not None
+
+
+async def voicemail_left(db: Database, which: Which) -> bool:
+    """There is something to hear. Repeating it changes nothing; False when it is known."""
+    async with db.transaction(TELEPHONY) as tx:
+        call = await _locked(tx, which)
+        return await tasks.open_in(tx, TaskKind.HEAR_VOICEMAIL, call.caller, call.ref, call.patient_id) is not None
 
 
 def _missed(call: Call) -> CallMissed:

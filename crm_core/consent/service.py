@@ -1,0 +1,178 @@
+"""Ask before every message and call, and write down what people say about it.
+
+A decision belongs to a telephone number, not to a patient: a family that shares a phone shares its peace. What STOP and
+START mean is in rules.py and docs/decisions/0021-stop-and-start.md.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
+from crm_core.consent import rules, store
+from crm_core.consent.model import HOSPITAL_ZONE, Choice, ContactChannel, Permission, Purpose, QuietHours
+from crm_core.events import ConsentChanged
+from crm_core.kernel import audit
+from crm_core.kernel.actor import Actor
+from crm_core.kernel.db import Connection, Database, Tx
+from crm_core.kernel.errors import InvalidInputError
+from crm_core.kernel.ids import Msisdn
+from crm_core.patients import store as patients
+from crm_core.patients import timeline
+from crm_core.patients.model import TimelineKind
+
+USUAL_HOURS = QuietHours()
+
+
+async def may_contact(
+    conn: Connection,
+    *,
+    purpose: str,
+    channel: str,
+    msisdn: Msisdn,
+    now: datetime,
+    is_reply: bool = False,
+    zone: tzinfo = HOSPITAL_ZONE,
+    hours: QuietHours = USUAL_HOURS,
+) -> Permission:
+    """Ask where the message leaves, not only where it is planned. `is_reply`: an answer to what they began."""
+    asked, way = _purpose(purpose), _channel(channel)
+    return rules.permission(
+        asked,
+        way,
+        now=now,
+        zone=zone,
+        hours=hours,
+        newest=await store.newest(conn, msisdn, asked, way),
+        is_reply=is_reply,
+        is_never_dial=await store.is_never_dial(conn, msisdn),
+    )
+
+
+async def opt_out(
+    db: Database,
+    actor: Actor,
+    msisdn: Msisdn,
+    *,
+    channel: str,
+    everything: bool = False,
+    source: str,
+    evidence: str = "",
+) -> None:
+    """STOP. Effective at once for what waits: it is asked again where it leaves."""
+    async with db.transaction(actor) as tx:
+        await opt_out_in(tx, msisdn, channel=channel, everything=everything, source=source, evidence=evidence)
+
+
+async def opt_out_in(
+    tx: Tx, msisdn: Msisdn, *, channel: str, everything: bool = False, source: str, evidence: str = ""
+) -> None:
+    """The same inside a caller's transaction. Repeating it changes nothing."""
+    refused = rules.refused_by_stop(_channel(channel), everything=everything)
+    await _say(tx, msisdn, refused, Choice.OPT_OUT, source, evidence)
+
+
+async def opt_in(db: Database, actor: Actor, msisdn: Msisdn, *, channel: str, source: str, evidence: str = "") -> None:
+    """START: care and notices by this channel again; offers only when they had been asked for once."""
+    async with db.transaction(actor) as tx:
+        await opt_in_in(tx, msisdn, channel=channel, source=source, evidence=evidence)
+
+
+async def opt_in_in(tx: Tx, msisdn: Msisdn, *, channel: str, source: str, evidence: str = "") -> None:
+    """The same inside a caller's transaction. Repeating it changes nothing."""
+    way = _channel(channel)
+    wanted = await store.ever_opted_in(tx.conn, msisdn, Purpose.MARKETING, way)
+    resumed = rules.resumed_by_start(way, wanted_marketing=wanted)
+    await _say(tx, msisdn, resumed, Choice.OPT_IN, source, evidence)
+
+
+async def record(
+    db: Database,
+    actor: Actor,
+    msisdn: Msisdn,
+    *,
+    purpose: str,
+    channel: str,
+    choice: str,
+    source: str,
+    evidence: str = "",
+) -> None:
+    """One decision exactly as somebody made it, e.g. consent to offers on a form."""
+    async with db.transaction(actor) as tx:
+        await record_in(tx, msisdn, purpose=purpose, channel=channel, choice=choice, source=source, evidence=evidence)
+
+
+async def record_in(
+    tx: Tx, msisdn: Msisdn, *, purpose: str, channel: str, choice: str, source: str, evidence: str = ""
+) -> None:
+    """The same inside a caller's transaction. Repeating it changes nothing."""
+    if choice not in set(Choice):
+        raise InvalidInputError("opt_in or opt_out", field="choice")
+    await _say(tx, msisdn, [(_purpose(purpose), _channel(channel))], Choice(choice), source, evidence)
+
+
+async def _say(
+    tx: Tx,
+    msisdn: Msisdn,
+    about: Sequence[tuple[Purpose, ContactChannel]],
+    choice: Choice,
+    source: str,
+    evidence: str,
+) -> None:
+    await store.lock(tx.conn, msisdn)
+    people = await patients.find_by_msisdn(tx.conn, msisdn)
+    patient_id = people[0].id if len(people) == 1 else None
+    for purpose, channel in about:
+        if await store.newest(tx.conn, msisdn, purpose, channel) is choice:
+            continue
+        consent_id = await store.insert(
+            tx.conn,
+            msisdn=msisdn,
+            patient_id=patient_id,
+            purpose=purpose,
+            channel=channel,
+            choice=choice,
+            source=source,
+            evidence=evidence,
+            now=tx.now,
+        )
+        await audit.record(tx, "change consent", "consent", consent_id, detail={"decision": choice, "source": source})
+        code = TIMELINE_CODES[choice]
+        args = {"purpose": purpose.value, "channel": channel.value, "source": source}
+        for person in people:
+            await timeline.add(tx, person.id, TimelineKind.CONSENT, tx.now, code, args, f"consent/{consent_id}")
+        await tx.emit(
+            ConsentChanged(msisdn=msisdn, purpose=purpose.value, channel=channel.value, decision=choice.value)
+        )
+
+
+TIMELINE_CODES = {
+    Choice.OPT_IN: "Agreed to {purpose} by {channel}",
+    Choice.OPT_OUT: "Refused {purpose} by {channel}",
+}
+
+
+async def never_dial(db: Database, actor: Actor, msisdn: Msisdn, reason: str) -> None:
+    """No machine calls or texts this number any more: a ward, an emergency line, one of our own."""
+    async with db.transaction(actor) as tx:
+        await store.put_never_dial(tx.conn, msisdn, reason=reason, added_by=actor.name, now=tx.now)
+        await audit.record(tx, "forbid number", "never_dial")
+
+
+async def dial_again(db: Database, actor: Actor, msisdn: Msisdn) -> None:
+    """The number may be called and texted again."""
+    async with db.transaction(actor) as tx:
+        await store.delete_never_dial(tx.conn, msisdn)
+        await audit.record(tx, "allow number", "never_dial")
+
+
+def _purpose(text: str) -> Purpose:
+    try:
+        return Purpose(text)
+    except ValueError:
+        raise InvalidInputError("no such purpose", field="purpose") from None
+
+
+def _channel(text: str) -> ContactChannel:
+    try:
+        return ContactChannel(text)
+    except ValueError:
+        raise InvalidInputError("no such channel", field="channel") from None

@@ -1,0 +1,132 @@
+"""What people said about being contacted, and numbers nobody dials, in PostgreSQL. Append-only."""
+
+from datetime import datetime
+
+import asyncpg
+
+from crm_core.consent.model import Choice, ContactChannel, Decision, Purpose
+from crm_core.kernel.db import Connection
+from crm_core.kernel.ids import Msisdn, PatientId
+
+
+async def newest(conn: Connection, msisdn: Msisdn, purpose: Purpose, channel: ContactChannel) -> Choice | None:
+    """The last word about this, None when nothing was ever said."""
+    said = await conn.fetchval(
+        "SELECT decision FROM consent WHERE msisdn = $1 AND purpose = $2 AND channel = $3 ORDER BY id DESC LIMIT 1",
+        msisdn,
+        purpose,
+        channel,
+    )
+    return Choice(said) if said else None
+
+
+async def ever_opted_in(conn: Connection, msisdn: Msisdn, purpose: Purpose, channel: ContactChannel) -> bool:
+    """Whether they asked for it at any time."""
+    return bool(
+        await conn.fetchval(
+            "SELECT EXISTS (SELECT FROM consent "
+            "WHERE msisdn = $1 AND purpose = $2 AND channel = $3 AND decision = 'opt_in')",
+            msisdn,
+            purpose,
+            channel,
+        )
+    )
+
+
+async def insert(
+    conn: Connection,
+    *,
+    msisdn: Msisdn,
+    patient_id: PatientId | None,
+    purpose: Purpose,
+    channel: ContactChannel,
+    choice: Choice,
+    source: str,
+    evidence: str,
+    now: datetime,
+) -> int:
+    """One more word; the ones before stay."""
+    return int(
+        await conn.fetchval(
+            """
+            INSERT INTO consent (msisdn, patient_id, purpose, channel, decision, at, source, evidence)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
+            """,
+            msisdn,
+            patient_id,
+            purpose,
+            channel,
+            choice,
+            now,
+            source,
+            evidence,
+        )
+    )
+
+
+async def lock(conn: Connection, msisdn: Msisdn) -> None:
+    """One at a time speaks for this number, until the transaction ends."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtext('consent'), hashtext($1))", msisdn)
+
+
+async def history(conn: Connection, msisdn: Msisdn, *, limit: int = 200) -> list[Decision]:
+    """Newest first."""
+    rows = await conn.fetch(
+        "SELECT id, msisdn, purpose, channel, decision, at, source, evidence FROM consent "
+        "WHERE msisdn = $1 ORDER BY id DESC LIMIT $2",
+        msisdn,
+        limit,
+    )
+    return [_decision(row) for row in rows]
+
+
+async def current(conn: Connection, msisdn: Msisdn) -> list[Decision]:
+    """The last word for each purpose and channel about which something was said."""
+    rows = await conn.fetch(
+        """
+        SELECT DISTINCT ON (purpose, channel) id, msisdn, purpose, channel, decision, at, source, evidence
+        FROM consent WHERE msisdn = $1 ORDER BY purpose, channel, id DESC
+        """,
+        msisdn,
+    )
+    return [_decision(row) for row in rows]
+
+
+def _decision(row: asyncpg.Record) -> Decision:
+    return Decision(
+        id=row["id"],
+        msisdn=Msisdn(row["msisdn"]),
+        purpose=Purpose(row["purpose"]),
+        channel=ContactChannel(row["channel"]),
+        choice=Choice(row["decision"]),
+        at=row["at"],
+        source=row["source"],
+        evidence=row["evidence"],
+    )
+
+
+async def is_never_dial(conn: Connection, msisdn: Msisdn) -> bool:
+    """A ward, an emergency line, one of our own numbers."""
+    return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM never_dial WHERE msisdn = $1)", msisdn))
+
+
+async def put_never_dial(conn: Connection, msisdn: Msisdn, *, reason: str, added_by: str, now: datetime) -> None:
+    """Safe to repeat; the first reason stays."""
+    await conn.execute(
+        "INSERT INTO never_dial (msisdn, reason, added_by, added_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        msisdn,
+        reason,
+        added_by,
+        now,
+    )
+
+
+async def delete_never_dial(conn: Connection, msisdn: Msisdn) -> None:
+    """It may be dialled again."""
+    await conn.execute("DELETE FROM never_dial WHERE msisdn = $1", msisdn)
+
+
+async def never_dial(conn: Connection) -> dict[Msisdn, str]:
+    """All such numbers with the reason."""
+    rows = await conn.fetch("SELECT msisdn, reason FROM never_dial ORDER BY msisdn")
+    return {Msisdn(row["msisdn"]): row["reason"] for row in rows}

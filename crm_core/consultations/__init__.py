@@ -1,0 +1,1 @@
+"""Somebody asks before becoming a patient (咨询)."""
