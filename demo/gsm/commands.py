@@ -213,13 +213,14 @@ def ussd(modem: Modem, request: Request) -> Sequence[str]:
 _FIXED = {
     "+GCAP": fixed("+GCAP: +CGSM"),
     "+CPAS": fixed("+CPAS: 0"),
+    "+CGATT": fixed("+CGATT: 0"),
     "+CLCC": lambda modem, request: NOTHING,
     "+CGREG": registration,
     "+CEREG": registration,
     "+CREG": registration,
 }
 _LINE = dict.fromkeys(
-    ("&C", "&D", "&W", "&K", "&S", "X", "S", "L", "M", "H", "+IPR", "+IFC", "+ICF", "+CLIP", "+CRC", "+CGATT"), accepted
+    ("&C", "&D", "&W", "&K", "&S", "X", "S", "L", "M", "H", "+IPR", "+IFC", "+ICF", "+CLIP", "+CRC"), accepted
 )
 COMMANDS: dict[str, Handler] = {
     **_LINE,

@@ -7,7 +7,7 @@ COMMAND_BYTES = len("AT+CMGS=159\r") + len("\r\n> ") + len("\x1a") + len("\r\n+C
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds. A segment holds the line for its bytes at `baud`, then `air_s` on the air; a real modem needs 2 to 5 s."""
+    """Seconds. A segment holds the line for its bytes at `baud`, then `air_s` on the air; real ones need 2 to 5 s."""
 
     baud: int = 115_200
     air_s: float = 0.5  # from the PDU to +CMGS
