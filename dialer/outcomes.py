@@ -1,4 +1,4 @@
-"""What became of a call: the network's verdict, an answer, the end. Each may come twice or late; then it does nothing."""
+"""What became of a call: the network's verdict, an answer, the end. Told twice or late, it does nothing."""
 
 import logging
 from datetime import timedelta

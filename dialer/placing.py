@@ -64,12 +64,15 @@ async def _judged(tx: Tx, attempt: Attempt, settings: DialerSettings) -> tuple[P
     patient = await patients.get(tx.conn, attempt.patient_id)
     if appointment is None or patient is None:
         return None, Suppress("appointment_not_open")
+    if not attempt.msisdn.startswith(settings.prefixes):
+        return None, Suppress("number_not_allowed")
     permission = await consent.may_contact(
         tx.conn,
         purpose=attempt.purpose,
         channel="call",
         msisdn=attempt.msisdn,
         now=tx.now,
+        zone=settings.timezone,
         hours=settings.hours,
     )
     return patient, judge(appointment, permission, has_number=attempt.msisdn in patient.phones, now=tx.now)

@@ -5,7 +5,8 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from crm_core.consent import service as consent
-from crm_core.consent.model import QuietHours
+from crm_core.consent.model import HOSPITAL_ZONE, QuietHours
+from crm_core.consent.service import USUAL_HOURS
 from crm_core.events import AttemptPlanned, AttemptSuppressed
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor, ActorKind
@@ -28,7 +29,14 @@ PURPOSE = "care"
 CHANNEL = "call"
 
 
-async def remind(db: Database, actor: Actor, appointment_id: AppointmentId, *, hours: QuietHours) -> AttemptId:
+async def remind(
+    db: Database,
+    actor: Actor,
+    appointment_id: AppointmentId,
+    *,
+    hours: QuietHours = USUAL_HOURS,
+    timezone: ZoneInfo = HOSPITAL_ZONE,
+) -> AttemptId:
     """Call this patient about this appointment, now or when the hour allows it (`not_before` of the attempt says when).
 
     A try that was planned for later is brought forward. Raises AppointmentNotFoundError, CallForbiddenError(rule).
@@ -37,7 +45,7 @@ async def remind(db: Database, actor: Actor, appointment_id: AppointmentId, *, h
         appointment = await appointments.lock(tx.conn, appointment_id)
         if appointment is None:
             raise AppointmentNotFoundError("no such appointment")
-        msisdn, verdict = await _judged(tx, appointment, hours)
+        msisdn, verdict = await _judged(tx, appointment, hours, timezone)
         if msisdn is None:
             raise CallForbiddenError("no_phone")
         if isinstance(verdict, Suppress):
@@ -47,11 +55,13 @@ async def remind(db: Database, actor: Actor, appointment_id: AppointmentId, *, h
         return await _plan_or_hasten(tx, appointment, msisdn, _moment(verdict, tx.now))
 
 
-async def _judged(tx: Tx, appointment: Appointment, hours: QuietHours) -> tuple[Msisdn | None, Verdict]:
+async def _judged(
+    tx: Tx, appointment: Appointment, hours: QuietHours, timezone: ZoneInfo
+) -> tuple[Msisdn | None, Verdict]:
     patient = await patients.get(tx.conn, appointment.patient_id)
     msisdn = patient.phones[0] if patient and patient.phones else None
     permission = await consent.may_contact(
-        tx.conn, purpose=PURPOSE, channel=CHANNEL, msisdn=msisdn or Msisdn(""), now=tx.now, hours=hours
+        tx.conn, purpose=PURPOSE, channel=CHANNEL, msisdn=msisdn or Msisdn(""), now=tx.now, zone=timezone, hours=hours
     )
     return msisdn, judge(appointment, permission, has_number=True, now=tx.now)
 
@@ -107,7 +117,7 @@ async def plan_reminders(db: Database, now: datetime, *, timezone: ZoneInfo, hou
     planned = 0
     for appointment_id in waiting:
         try:
-            planned += await _plan_by_itself(db, appointment_id, hours)
+            planned += await _plan_by_itself(db, appointment_id, hours, timezone)
         except DatabaseUnavailableError:
             raise
         except HcrmError as error:
@@ -122,12 +132,12 @@ def tomorrow(now: datetime, timezone: ZoneInfo) -> tuple[datetime, datetime]:
     return midnight, datetime.combine(day + timedelta(days=1), time(), timezone)
 
 
-async def _plan_by_itself(db: Database, appointment_id: AppointmentId, hours: QuietHours) -> bool:
+async def _plan_by_itself(db: Database, appointment_id: AppointmentId, hours: QuietHours, timezone: ZoneInfo) -> bool:
     async with db.transaction(DIALER) as tx:
         appointment = await appointments.lock(tx.conn, appointment_id)
         if appointment is None or await store.of_appointment(tx.conn, appointment_id):
             return False
-        msisdn, verdict = await _judged(tx, appointment, hours)
+        msisdn, verdict = await _judged(tx, appointment, hours, timezone)
         if msisdn is None:
             return False
         attempt_id = await plan_in(tx, appointment, msisdn, _moment(verdict, tx.now))

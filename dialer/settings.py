@@ -4,8 +4,11 @@ from dataclasses import dataclass, field
 from datetime import time
 from zoneinfo import ZoneInfo
 
-from crm_core.consent.model import QuietHours
+from crm_core.consent.model import HOSPITAL_ZONE, QuietHours, Window
 from dialer.retry import RetryRule
+
+ALL_DAY = Window(time.min, time.max)
+ALWAYS = QuietHours(care=ALL_DAY, marketing=ALL_DAY)  # for the demo and tests, which run at any hour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,8 +16,9 @@ class DialerSettings:
     """`hours` are looked at again at the moment of dialling. `plan_from` None: nobody is reminded by itself."""
 
     caller_id: str  # the hospital's own number, never another
-    hours: QuietHours
-    timezone: ZoneInfo
+    hours: QuietHours = field(default_factory=QuietHours)
+    timezone: ZoneInfo = HOSPITAL_ZONE
+    prefixes: tuple[str, ...] = ("+86",)  # whatever is registered, nothing else is dialled
     ring_s: float = 30.0  # never below 15: people must have the time to reach the telephone
     max_calls: int = 4  # lines of the trunk that reminders may take at once
     retry: RetryRule = field(default_factory=RetryRule)

@@ -39,11 +39,12 @@ def try_parse_msisdn(text: str, *, region: str = HOME_REGION) -> Msisdn | None:
 
 
 def national(msisdn: Msisdn) -> str:
-    """As people at home dial it: "13800138000"; foreign numbers keep their '+'."""
+    """As people at home dial it: "13800138000", a landline "02088886666"; foreign numbers keep their '+'."""
     number = phonenumbers.parse(msisdn, None)
     if number.country_code != phonenumbers.country_code_for_region(HOME_REGION):
         return msisdn
-    return phonenumbers.national_significant_number(number)
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return "".join(character for character in written if character.isdigit())
 
 
 def masked(msisdn: Msisdn) -> str:
