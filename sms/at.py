@@ -54,6 +54,11 @@ class AtLink:
     _line: _Line
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether nothing can be said any more."""
+        return self._line.is_lost
+
     async def command(self, text: str, *, reply_prefix: str = "", timeout_s: float = COMMAND_TIMEOUT_S) -> Reply:
         """Send one command and await its final result, good or bad. Others wait for their turn."""
         async with self._turn:

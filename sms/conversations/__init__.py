@@ -1,0 +1,1 @@
+"""Conversations by text as pure state machines: a fact in, an effect out."""

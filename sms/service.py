@@ -1,0 +1,195 @@
+"""Queue messages, remind of appointments, read threads."""
+
+import re
+from datetime import datetime, tzinfo
+
+from crm_core.consent import service as consent
+from crm_core.consent.model import HOSPITAL_ZONE
+from crm_core.events import SmsQueued, SmsRead
+from crm_core.kernel import audit
+from crm_core.kernel.actor import Actor
+from crm_core.kernel.db import Database, Tx
+from crm_core.kernel.errors import InvalidInputError, NotFoundError
+from crm_core.kernel.ids import AppointmentId, Msisdn, PatientId, SmsId
+from crm_core.kernel.msisdn import parse_msisdn
+from crm_core.patients import store as patients
+from crm_core.patients.model import Patient
+from crm_core.scheduling import store as scheduling
+from crm_core.scheduling.errors import AppointmentNotFoundError, AppointmentNotOpenError, AppointmentOverError
+from crm_core.scheduling.model import Appointment
+from sms import segments, store, wording
+from sms.errors import ContactForbiddenError, NoPhoneError
+from sms.letterhead import Letterhead
+from sms.model import NewSms, Priority, Purpose
+from sms.routing import Route, preferred_modem
+
+MAX_TEXT_SEGMENTS = 20
+_OPT_OUT_WORDS = re.compile(r"拒收|退订|reply\s+(STOP|R|T|TD)\b", re.IGNORECASE)
+
+
+async def queue(
+    db: Database,
+    actor: Actor,
+    *,
+    to: Msisdn,
+    text: str,
+    purpose: str,
+    patient_id: PatientId | None = None,
+    appointment_id: AppointmentId | None = None,
+    priority: int | None = None,
+    dedupe_key: str | None = None,
+    is_reply: bool = False,
+    reply_to: SmsId | None = None,
+    not_before: datetime | None = None,
+    zone: tzinfo = HOSPITAL_ZONE,
+) -> SmsId:
+    """Queue one message. With a known `dedupe_key` the message queued first comes back.
+
+    Raises ContactForbiddenError(rule), InvalidInputError. In quiet hours the message waits for the next window.
+    """
+    urgency = Priority(priority) if priority is not None else _priority(purpose, is_reply=is_reply)
+    new = NewSms(
+        to=to,
+        text=text,
+        purpose=_purpose(purpose),
+        priority=urgency,
+        patient_id=patient_id,
+        appointment_id=appointment_id,
+        dedupe_key=dedupe_key,
+        reply_to=reply_to,
+        is_reply=is_reply,
+        not_before=not_before,
+    )
+    async with db.transaction(actor) as tx:
+        return await queue_in(tx, new, zone=zone)
+
+
+async def queue_in(tx: Tx, new: NewSms, *, zone: tzinfo = HOSPITAL_ZONE, routes: tuple[Route, ...] = ()) -> SmsId:
+    """The same inside a caller's transaction."""
+    check_text(new.text, new.purpose)
+    parse_msisdn(new.to)
+    if new.dedupe_key is not None and (known := await store.by_dedupe_key(tx.conn, new.dedupe_key)):
+        return known
+    not_before = await _first_moment(tx, new, zone)
+    sms_id = await store.insert_out(
+        tx.conn,
+        new,
+        modem=await _preferred_modem(tx, new, routes),
+        not_before=not_before,
+        created_by=tx.actor.name,
+        now=tx.now,
+    )
+    if sms_id is None:  # somebody else was faster with this key
+        return await _known(tx, new.dedupe_key or "")
+    await audit.record(tx, "queue sms", "sms", sms_id, detail={"purpose": new.purpose.value})
+    await tx.emit(SmsQueued(sms_id=sms_id))
+    return sms_id
+
+
+def check_text(text: str, purpose: Purpose) -> None:
+    """Raises InvalidInputError for texts that cannot or must not be sent."""
+    if not text.strip():
+        raise InvalidInputError("the text is empty", field="text")
+    if "\0" in text:
+        raise InvalidInputError("the text holds a NUL", field="text")
+    try:
+        size = segments.size(text)
+    except ValueError:
+        raise InvalidInputError("the text cannot be sent", field="text") from None
+    if size.segments > MAX_TEXT_SEGMENTS:
+        raise InvalidInputError(f"the text is longer than {MAX_TEXT_SEGMENTS} segments", field="text")
+    if purpose is Purpose.MARKETING and not _names_sender_and_way_out(text):
+        raise InvalidInputError("marketing names the sender in 【】 and a word to refuse", field="text")
+
+
+def _names_sender_and_way_out(text: str) -> bool:
+    has_name = re.search(r"【[^】]+】|^\[[^\]]+\]", text) is not None
+    return has_name and _OPT_OUT_WORDS.search(text) is not None
+
+
+async def remind_by_sms(db: Database, actor: Actor, appointment_id: AppointmentId, *, letterhead: Letterhead) -> SmsId:
+    """Remind the patient of an appointment, once: asked again, the same message comes back unless it failed.
+
+    Raises AppointmentNotFoundError, AppointmentNotOpenError, AppointmentOverError, NoPhoneError, ContactForbiddenError.
+    """
+    async with db.transaction(actor) as tx:
+        appointment, patient = await _open_appointment(tx, appointment_id)
+        failed = await store.reminders_that_failed(tx.conn, appointment_id)
+        new = NewSms(
+            to=patient.phones[0],
+            text=wording.reminder(appointment.slot, patient.name, patient.language, letterhead),
+            purpose=Purpose.CARE,
+            priority=Priority.REMINDER,
+            patient_id=patient.id,
+            appointment_id=appointment_id,
+            dedupe_key=f"remind:{appointment_id}:{failed}",
+        )
+        return await queue_in(tx, new, zone=letterhead.timezone)
+
+
+async def _open_appointment(tx: Tx, appointment_id: AppointmentId) -> tuple[Appointment, Patient]:
+    appointment = await scheduling.lock(tx.conn, appointment_id)
+    if appointment is None:
+        raise AppointmentNotFoundError("no such appointment")
+    if not appointment.is_open:
+        raise AppointmentNotOpenError("the appointment is not open")
+    if appointment.slot.starts_at <= tx.now:
+        raise AppointmentOverError("the appointment has begun")
+    patient = await patients.get(tx.conn, appointment.patient_id)
+    if patient is None or not patient.phones:
+        raise NoPhoneError("the patient has no number")
+    return appointment, patient
+
+
+async def mark_read(db: Database, actor: Actor, peer: str) -> int:
+    """Staff opened a thread; how many messages became read."""
+    async with db.transaction(actor) as tx:
+        count = await store.mark_read(tx.conn, peer, now=tx.now)
+        await audit.record(tx, "read sms thread", "sms", detail={"messages": count})
+        if count:
+            await tx.emit(SmsRead(peer=peer))
+        return count
+
+
+async def _first_moment(tx: Tx, new: NewSms, zone: tzinfo) -> datetime:
+    """When it may leave at the earliest."""
+    wanted = max(new.not_before or tx.now, tx.now)
+    permission = await consent.may_contact(
+        tx.conn,
+        purpose=new.purpose.value,
+        channel="sms",
+        msisdn=new.to,
+        now=wanted,
+        is_reply=new.is_reply,
+        zone=zone,
+    )
+    if permission.not_before is not None:
+        return max(wanted, permission.not_before)
+    if not permission.allowed:
+        raise ContactForbiddenError(permission.rule)
+    return wanted
+
+
+async def _preferred_modem(tx: Tx, new: NewSms, routes: tuple[Route, ...]) -> str:
+    asked = await store.get(tx.conn, new.reply_to) if new.reply_to else None
+    return preferred_modem(new.to, came_by=asked.modem if asked else "", routes=routes)
+
+
+async def _known(tx: Tx, dedupe_key: str) -> SmsId:
+    known = await store.by_dedupe_key(tx.conn, dedupe_key)
+    if known is None:
+        raise NotFoundError("the message with this key is gone")
+    return known
+
+
+def _priority(purpose: str, *, is_reply: bool) -> Priority:
+    if is_reply:
+        return Priority.CONVERSATION
+    return Priority.BULK if purpose == Purpose.MARKETING else Priority.REMINDER
+
+
+def _purpose(text: str) -> Purpose:
+    try:
+        return Purpose(text)
+    except ValueError:
+        raise InvalidInputError("no such purpose", field="purpose") from None

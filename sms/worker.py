@@ -1,0 +1,302 @@
+"""One long-lived worker per modem: connects, sends what is due, keeps what comes in, watches its health, reconnects."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import TypeVar
+
+from crm_core.consent.model import HOSPITAL_ZONE
+from crm_core.kernel.db import Database
+from crm_core.kernel.errors import DatabaseUnavailableError, OutcomeUnknownError, SendError, TemporarySendError
+from crm_core.kernel.status import OK, StatusBoard
+from sms import inbound, outbound, outbound_store, pdu, routing
+from sms.at import open_link
+from sms.at_lines import Unsolicited
+from sms.delivery import Refusal
+from sms.errors import ModemError, ModemLinkError, SimLockedError
+from sms.guard import ModemGuard
+from sms.modem import Health, Modem, ModemDevice, StoredPdu, set_up
+from sms.outbound import Claim
+from sms.pdu import PduError, StatusReport
+from sms.routing import Standing
+
+log = logging.getLogger("sms.worker")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How often and how long. Tests shorten it."""
+
+    poll_s: float = 60.0  # the storage is read this often even when nothing was announced
+    reread_s: float = 2.0  # after something unreadable
+    health_s: float = 30.0
+    idle_s: float = 10.0  # the queue is read this often even when nobody was woken
+    first_reconnect_s: float = 0.5
+    longest_reconnect_s: float = 20.0
+    database_retry_s: float = 0.5
+    finish_s: float = 5.0  # a segment in the modem's hands may be finished at shutdown
+    report_waits_s: float = 120.0  # a report may be faster than the record of what it reports
+
+
+READS_UNTIL_UNREADABLE = 3
+
+
+@dataclass(slots=True)
+class ModemWorker:
+    """Everything one modem does. `run` never returns."""
+
+    db: Database
+    board: StatusBoard
+    device: ModemDevice
+    timing: Timing = field(default_factory=Timing)
+    zone: tzinfo = HOSPITAL_ZONE
+    standing: Standing = routing.GOOD
+    health: Health | None = None
+    guard: ModemGuard = field(init=False)
+    _registered: asyncio.Event = field(default_factory=asyncio.Event)
+    _stored: asyncio.Event = field(default_factory=asyncio.Event)
+    _unmatched: list[tuple[StatusReport, float]] = field(default_factory=list)
+    _unreadable: dict[tuple[str, int, str], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.guard = ModemGuard(self.db, self.device.name)
+
+    @property
+    def part(self) -> str:
+        """Its name on the status board."""
+        return f"modem:{self.device.name}"
+
+    async def run(self) -> None:
+        """Take the modem for this process, settle what the last one left, then one session after the other."""
+        self.board.report(self.part, "waiting for its turn")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.guard.hold())
+            await self.guard.held.wait()
+            parked = await self._when_database_answers(lambda: outbound.park_found_sending(self.db, self.device.name))
+            if parked:
+                log.warning("messages with unknown outcome", extra={"modem": self.device.name, "messages": parked})
+            await self._sessions()
+
+    async def _sessions(self) -> None:
+        wait_s = self.timing.first_reconnect_s
+        while True:
+            await self.guard.held.wait()
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            try:
+                await self._session()
+            except* SimLockedError as group:
+                self.device = ModemDevice(name=self.device.name, device=self.device.device)  # never try the PIN again
+                self._report_loss(group)
+            except* ModemLinkError as group:
+                self._report_loss(group)
+            if loop.time() - began > self.timing.longest_reconnect_s:
+                wait_s = self.timing.first_reconnect_s
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, self.timing.longest_reconnect_s)
+
+    def _report_loss(self, group: BaseExceptionGroup[BaseException]) -> None:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        self._registered.clear()
+        self.health = None
+        self.board.report(self.part, str(error))
+        log.warning("modem lost", extra={"modem": self.device.name, "reason": str(error)})
+
+    async def _session(self) -> None:
+        async with open_link(self.device.device, baudrate=self.device.baudrate) as link:
+            modem = await set_up(link, self.device)
+            log.info("modem connected", extra={"modem": self.device.name})
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._watch_health(modem))
+                group.create_task(self._listen(modem))
+                group.create_task(self._empty_storage(modem))
+                group.create_task(self._send_what_is_due(modem))
+                group.create_task(self._leave_when_taken())
+
+    async def _leave_when_taken(self) -> None:
+        await self.guard.taken.wait()
+        raise ModemLinkError("another process has this modem")
+
+    # health --------------------------------------------------------------------------------------------------------
+
+    async def _watch_health(self, modem: Modem) -> None:
+        while True:
+            self.health = await modem.health()
+            if self.health.is_registered:
+                self._registered.set()
+            else:
+                self._registered.clear()
+            self._report_state()
+            await asyncio.sleep(self.timing.health_s if self.health.is_registered else self.timing.health_s / 5)
+
+    def _report_state(self) -> None:
+        state = OK
+        if self.health is None or not self.health.is_registered:
+            state = "not registered in a network"
+        elif self.standing.is_blocked(self.db.clock()):
+            state = "sending paused after repeated errors"
+        self.board.report(self.part, state)
+
+    # receiving -----------------------------------------------------------------------------------------------------
+
+    async def _listen(self, modem: Modem) -> None:
+        while True:
+            signal = await modem.next_unsolicited()
+            if signal.line.startswith(("+CMTI:", "+CDSI:")):
+                self._stored.set()
+            elif signal.line.startswith(("+CMT:", "+CDS:")):
+                await self._take_shown(modem, signal)
+
+    async def _take_shown(self, modem: Modem, signal: Unsolicited) -> None:
+        """Shown instead of stored: the network keeps it until we acknowledge, so a broken line is not acknowledged."""
+        if await self._take(signal.pdu):
+            await modem.acknowledge()
+        else:
+            log.warning("a message or report was garbled", extra={"modem": self.device.name})
+
+    async def _empty_storage(self, modem: Modem) -> None:
+        """Everything at the start, then what is announced, and from time to time in case an announcement was lost."""
+        while True:
+            self._stored.clear()
+            unreadable = [key for storage in modem.storages for key in await self._read_storage(modem, storage)]
+            self._unreadable = {key: self._unreadable.get(key, 0) + 1 for key in unreadable}
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.timing.reread_s if unreadable else self.timing.poll_s):
+                    await self._stored.wait()
+
+    async def _read_storage(self, modem: Modem, storage: str) -> list[tuple[str, int, str]]:
+        """Keep and delete what lies there; what could not be read comes back."""
+        unreadable = []
+        try:
+            for stored in await modem.stored(storage):
+                key = (stored.storage, stored.index, stored.pdu)
+                if not await self._take_stored(stored, reads=self._unreadable.get(key, 0) + 1):
+                    unreadable.append(key)
+                else:
+                    await modem.delete(stored)
+        except ModemError as error:
+            log.warning("storage not read", extra={"modem": self.device.name, "error": str(error)})
+        return unreadable
+
+    async def _take_stored(self, stored: StoredPdu, *, reads: int) -> bool:
+        """Whether it is kept and may be deleted. Only what reads the same three times is no noise on the line."""
+        if stored.is_whole and await self._take(stored.pdu):
+            return True
+        if reads < READS_UNTIL_UNREADABLE:
+            return False
+        await self._when_database_answers(lambda: inbound.keep_unreadable(self.db, self.device.name, stored.pdu))
+        return True
+
+    async def _take(self, hex_text: str) -> bool:
+        """Commit what a PDU holds; False when it cannot be read."""
+        try:
+            read = pdu.decode(hex_text)
+        except PduError:
+            return False
+        if isinstance(read, StatusReport):
+            await self._take_report(read)
+        else:
+            await self._when_database_answers(lambda: inbound.keep(self.db, self.device.name, hex_text, read))
+        return True
+
+    async def _take_report(self, report: StatusReport) -> None:
+        apply = lambda: outbound.apply_report(self.db, self.device.name, report)  # noqa: E731
+        if not await self._when_database_answers(apply):
+            deadline = asyncio.get_running_loop().time() + self.timing.report_waits_s
+            self._unmatched.append((report, deadline))
+            self.guard.queued.set()
+
+    async def _try_reports_again(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self._unmatched = [(report, deadline) for report, deadline in self._unmatched if deadline > now]
+        with suppress(DatabaseUnavailableError):
+            for waiting in tuple(self._unmatched):
+                if await outbound.apply_report(self.db, self.device.name, waiting[0]):
+                    self._unmatched.remove(waiting)
+
+    # sending -------------------------------------------------------------------------------------------------------
+
+    async def _send_what_is_due(self, modem: Modem) -> None:
+        """One message after the other, the most urgent first; the line sets the pace."""
+        while True:
+            await self.guard.held.wait()
+            await self._registered.wait()
+            self.guard.queued.clear()
+            await self._try_reports_again()
+            claimed = None if self.standing.is_blocked(self.db.clock()) else await self._claim()
+            if claimed is None:
+                await self._idle()
+                continue
+            async with asyncio.TaskGroup() as group:
+                sending = group.create_task(self._send(modem, claimed))
+                try:
+                    await asyncio.shield(sending)
+                except asyncio.CancelledError:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(self.timing.finish_s):
+                            await asyncio.shield(sending)
+                    raise
+            self._report_state()
+
+    async def _claim(self) -> Claim | None:
+        try:
+            return await outbound.claim(self.db, self.device.name, zone=self.zone)
+        except DatabaseUnavailableError:
+            # the claim may be committed all the same; nothing was handed over
+            await self._when_database_answers(lambda: outbound.give_back(self.db, self.device.name))
+            return None
+
+    async def _idle(self) -> None:
+        """Until somebody queues a message or the next one is due."""
+        wait_s = self.timing.idle_s
+        with suppress(DatabaseUnavailableError):
+            async with self.db.connection() as conn:
+                wait_s = await outbound_store.next_due_in_s(
+                    conn, self.device.name, now=self.db.clock(), at_most_s=wait_s
+                )
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self.guard.queued.wait()
+
+    async def _send(self, modem: Modem, claimed: Claim) -> None:
+        for number, submit in enumerate(claimed.submits, start=1):
+            try:
+                reference = await modem.send(pdu.encode_submit(submit))
+            except TemporarySendError as error:
+                await self._refused(modem, claimed, Refusal.TEMPORARY, error)
+                return
+            except OutcomeUnknownError as error:
+                await self._refused(modem, claimed, Refusal.UNKNOWN, error)
+                return
+            except SendError as error:
+                await self._refused(modem, claimed, Refusal.PERMANENT, error)
+                return
+            await self._recorded(claimed, number, reference)
+        self.standing = routing.after_success(self.standing)
+
+    async def _recorded(self, claimed: Claim, number: int, reference: int) -> None:
+        await self._when_database_answers(lambda: outbound.record_sent(self.db, claimed, number, reference))
+
+    async def _refused(self, modem: Modem, claimed: Claim, kind: Refusal, error: SendError) -> None:
+        await self._when_database_answers(lambda: outbound.record_refused(self.db, claimed, kind, str(error)))
+        fields = {"modem": self.device.name, "sms_id": claimed.sms_id, "kind": kind.value, "reason": str(error)}
+        log.warning("sms not taken", extra=fields)
+        if modem.link.is_lost:
+            raise ModemLinkError(str(error))
+        if kind is Refusal.TEMPORARY:
+            self.standing = routing.after_error(self.standing, self.db.clock())
+
+    async def _when_database_answers(self, do: Callable[[], Awaitable[T]]) -> T:
+        """What must be written down is written down, however long PostgreSQL is away. `do` is safe to repeat."""
+        while True:
+            try:
+                return await do()
+            except DatabaseUnavailableError:
+                await asyncio.sleep(self.timing.database_retry_s)
