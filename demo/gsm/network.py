@@ -230,7 +230,10 @@ class Network:
         if self.faults.take("non_utf8"):
             data = b'\r\n^NAME: "\xd5\xc5\xff\xfe\x00"\r\n' + data
         late = self.faults.take("delay_indication")
-        self._at_power(now + (late.number("seconds", 5.0) if late else 0.0), lambda at: self.emit(data, at))
+        if late:
+            self._at_power(now + late.number("seconds", 5.0), lambda at: self.emit(data, at))
+        else:
+            self.emit(data, now)
 
     def _answer_ussd(self, now: float) -> None:
         self._do(self.modem.notice(f'+CUSD: 0,"{encode_string(self.modem.settings, BALANCE)}",15'), now)
