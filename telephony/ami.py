@@ -19,7 +19,7 @@ from panoramisk.message import Message
 
 from crm_core.kernel.errors import OutcomeUnknownError, TemporarySendError
 from crm_core.kernel.status import StatusBoard
-from telephony.ami_events import AmiEvent, Hangup, LinkDown, LinkUp, OriginateResponse, parse_event
+from telephony.ami_events import AmiEvent, Hangup, LinkDown, LinkUp, OriginateResponse, Recheck, parse_event
 from telephony.errors import AmiError, AmiLinkError, AmiLoginError, AmiRefusedError, AmiTimeoutError
 from telephony.originate import (
     CAUSE_GRACE_S,
@@ -53,6 +53,7 @@ class AmiSettings:
     answer_s: float = 5.0  # for any action, the ping included
     first_wait_s: float = 0.5
     longest_wait_s: float = 10.0
+    recheck_every_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,10 +346,15 @@ class Ami:
 
     async def _beat(self, link: _Link) -> None:
         """Returns when the link is lost or Asterisk no longer answers."""
+        loop = asyncio.get_running_loop()
+        checked_at = loop.time()
         while True:
             await asyncio.wait([link.lost], timeout=self.settings.ping_every_s)
             if link.lost.done():
                 return
+            if loop.time() - checked_at >= self.settings.recheck_every_s:
+                checked_at = loop.time()
+                self._publish(Recheck())
             try:
                 await link.ask("Ping", {}, timeout_s=self.settings.answer_s)
             except AmiError:

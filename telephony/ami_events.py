@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from crm_core.kernel.ids import Linkedid, Uniqueid
 
 Headers = Mapping[str, str]
-UP = 6  # channel state
+UP, DOWN = 6, 0  # channel states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,11 @@ class Channel:
         """Answered."""
         return self.state == UP
 
+    @property
+    def is_down(self) -> bool:
+        """Not even rung: a leg Asterisk is about to dial."""
+        return self.state == DOWN
+
 
 @dataclass(frozen=True, slots=True)
 class AmiEvent:
@@ -41,6 +46,11 @@ class LinkUp(AmiEvent):
 @dataclass(frozen=True, slots=True)
 class LinkDown(AmiEvent):
     """The link is lost; nothing is heard until the next LinkUp."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck(AmiEvent):
+    """The link has been up for another minute: time to compare, in case something was missed."""
 
 
 @dataclass(frozen=True, slots=True)

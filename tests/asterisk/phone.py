@@ -89,6 +89,7 @@ class Line:
     rtp_to: tuple[str, int] | None = None
     sequence: int = 0
     stamp: int = 0
+    notified: list[str] = field(default_factory=list)  # how a transfer goes on
     replies: dict[int, asyncio.Future[Message]] = field(default_factory=dict)
     talking: asyncio.Task[None] | None = None
 
@@ -105,7 +106,8 @@ class Line:
 
     async def _ask(self, method: str, extra: str, body: str) -> Message:
         self.cseq += 1
-        reply = self.replies[self.cseq] = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self.replies[self.cseq] = reply
         self.phone.send(self.compose(method, self.cseq, extra, body))
         async with asyncio.timeout(10):
             return await reply
@@ -114,7 +116,7 @@ class Line:
         kind = "Content-Type: application/sdp\r\n" if body else ""
         return (
             f"{method} {self.target} SIP/2.0\r\n"
-            f"Via: SIP/2.0/UDP 127.0.0.1:{self.phone.port};rport;branch={branch or 'z9hG4bK' + secrets.token_hex(8)}\r\n"
+            f"Via: {self.phone.via(branch)}\r\n"
             f"Max-Forwards: 70\r\nFrom: {self.local}\r\nTo: {self.remote}\r\nCall-ID: {self.call_id}\r\n"
             f"CSeq: {cseq} {method}\r\nContact: {self.phone.contact}\r\n{extra}{kind}"
             f"Content-Length: {len(body)}\r\n\r\n{body}"
@@ -234,6 +236,9 @@ class Phone(asyncio.DatagramProtocol):
     def contact(self) -> str:
         return f"<sip:{self.user}@127.0.0.1:{self.port}>"
 
+    def via(self, branch: str = "") -> str:
+        return f"SIP/2.0/UDP 127.0.0.1:{self.port};rport;branch={branch or 'z9hG4bK' + secrets.token_hex(8)}"
+
     def send(self, text: str) -> None:
         if self.transport and not self.transport.is_closing():
             self.transport.sendto(text.encode(), self.server)
@@ -244,7 +249,8 @@ class Phone(asyncio.DatagramProtocol):
         self.send(
             f"SIP/2.0 {status} {reason}\r\nVia: {request.headers['via']}\r\nFrom: {request.headers['from']}\r\n"
             f"To: {to or request.headers['to']}\r\nCall-ID: {request.headers['call-id']}\r\n"
-            f"CSeq: {request.headers['cseq']}\r\nContact: {self.contact}\r\n{kind}Content-Length: {len(body)}\r\n\r\n{body}"
+            f"CSeq: {request.headers['cseq']}\r\nContact: {self.contact}\r\n{kind}"
+            f"Content-Length: {len(body)}\r\n\r\n{body}"
         )
 
     async def _line(self, call_id: str, local: str, remote: str, target: str) -> Line:
@@ -280,9 +286,9 @@ class Phone(asyncio.DatagramProtocol):
         for cseq in (1, 2):
             reply = self.registers[call_id] = asyncio.get_running_loop().create_future()
             self.send(
-                f"REGISTER {uri} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{self.port};rport;branch=z9hG4bK{secrets.token_hex(8)}\r\n"
-                f"Max-Forwards: 70\r\nFrom: <sip:{self.user}@127.0.0.1>;tag=r\r\nTo: <sip:{self.user}@127.0.0.1>\r\n"
-                f"Call-ID: {call_id}\r\nCSeq: {cseq} REGISTER\r\nContact: {self.contact}\r\nExpires: 120\r\n{authorization}"
+                f"REGISTER {uri} SIP/2.0\r\nVia: {self.via()}\r\nMax-Forwards: 70\r\n"
+                f"From: <sip:{self.user}@127.0.0.1>;tag=r\r\nTo: <sip:{self.user}@127.0.0.1>\r\nCall-ID: {call_id}\r\n"
+                f"CSeq: {cseq} REGISTER\r\nContact: {self.contact}\r\nExpires: 120\r\n{authorization}"
                 "Content-Length: 0\r\n\r\n"
             )
             async with asyncio.timeout(5):
@@ -334,6 +340,8 @@ class Phone(asyncio.DatagramProtocol):
                 line.over()
         elif message.method not in ("ACK", "INVITE"):
             self.reply(message, 200, "OK")
+            if line and message.method == "NOTIFY":
+                line.notified.append(message.body.strip())
 
     def _on_response(self, message: Message, line: Line | None) -> None:
         if message.method == "REGISTER":
@@ -345,7 +353,7 @@ class Phone(asyncio.DatagramProtocol):
         number = int(message.headers["cseq"].split(" ")[0])
         if number in line.replies and message.status >= 200:
             line.replies.pop(number).set_result(message)
-        elif message.method == "INVITE" and message.status == 401:
+        elif message.method == "INVITE" and message.status == 401 and number == 1:
             self.send(line.compose("ACK", number, branch=line.branch))
             line.cseq, line.branch = 2, "z9hG4bK" + secrets.token_hex(8)
             authorization = self.authorization(message, "INVITE", line.target)

@@ -1,14 +1,21 @@
 """A real Asterisk on asterisk_conf/ itself, with ports and folders of its own."""
 
+import asyncio
+import fcntl
 import json
 import os
 import secrets
+import shutil
 import subprocess
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from telephony.ami import Ami, AmiSettings
+from telephony.fastagi import FastAgiServer, Handler
 from telephony.provision import render
 from telephony.sounds import link_data, write_beep, write_music
 from tests.asterisk.carrier_tree import ASTERISK, DATA, MODULES
@@ -31,15 +38,17 @@ class RealAsterisk:
     """Started and stopped by hand; its FastAGI server is the test's own."""
 
     home: Path
-    sip_port: int = 7060
-    ami_port: int = 7038
-    http_port: int = 10088
-    fastagi_port: int = 6573
-    carrier_port: int = 7070
-    rtp_ports: tuple[int, int] = (22000, 22200)
+    slot: int = 0  # moves every port
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     desk_secret: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     process: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        """Ports of this slot."""
+        step = 20 * self.slot
+        self.sip_port, self.ami_port, self.carrier_port = 7060 + step, 7038 + step, 7070 + step
+        self.http_port, self.fastagi_port = 10088 + step, 6573 + step
+        self.rtp_ports = (22000 + 200 * self.slot, 22199 + 200 * self.slot)
 
     @property
     def monitor(self) -> Path:
@@ -141,6 +150,30 @@ class RealAsterisk:
         """What Asterisk wrote down: notices and worse."""
         return (self.home / "log/messages.log").read_text("utf-8", "replace")
 
+    def hang_up_all(self) -> None:
+        """As quiet as after the start: no channel, nobody in the queue."""
+        self.cli("channel request hangup all")
+        for line in self.cli("queue show operators").splitlines():
+            for word in line.replace("(", " ").replace(")", " ").split():
+                if "/" in word and word.startswith(("PJSIP/", "Local/")):
+                    self.cli(f"queue remove member {word} from operators")
+        deadline = time.monotonic() + 10
+        while not self.cli("core show channels count").startswith("0 active channels"):
+            assert time.monotonic() < deadline, self.cli("core show channels concise")
+            time.sleep(0.05)
+
+    def ami(self, *, port: int = 0, secret: str = "") -> Ami:
+        """A manager link to this Asterisk; `port` when there is a cable in between."""
+        settings = AmiSettings(
+            port=port or self.ami_port,
+            secret=secret or self.secret,
+            ping_every_s=0.5,
+            answer_s=1.0,
+            first_wait_s=0.1,
+            longest_wait_s=0.5,
+        )
+        return Ami(settings)
+
     def stop(self, *, kill: bool = False) -> None:
         """Ends the process; `kill` as a power cut would."""
         if self.process is None or self.process.poll() is not None:
@@ -151,3 +184,64 @@ class RealAsterisk:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(10)
+
+
+@contextmanager
+def running_asterisk(rtp_timeout_s: int = 30) -> Iterator[RealAsterisk]:
+    """One on free ports in a home of its own, for as long as the block runs."""
+    home = Path(tempfile.mkdtemp(prefix="h-tele-", dir="/tmp"))
+    with _slot() as slot:
+        asterisk = RealAsterisk(home, slot)
+        asterisk.provision()
+        pjsip = home / "etc/pjsip.conf"
+        text = pjsip.read_text("utf-8").replace("rtp_timeout = 30", f"rtp_timeout = {rtp_timeout_s}")
+        pjsip.write_text(text, "utf-8")
+        try:
+            asterisk.start()
+            yield asterisk
+        finally:
+            asterisk.stop()
+            shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def _slot() -> Iterator[int]:
+    """A set of ports nobody else's test run has."""
+    for slot in range(8):
+        with (Path(tempfile.gettempdir()) / f"h-tele-slot-{slot}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield slot
+            return
+    raise AssertionError("no free ports")
+
+
+@asynccontextmanager
+async def linked(ami: Ami) -> AsyncIterator[Ami]:
+    """The link is up while the block runs."""
+    task = asyncio.get_running_loop().create_task(ami.run())
+    try:
+        async with asyncio.timeout(10):
+            await ami.wait_up()
+        yield ami
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def answering(asterisk: RealAsterisk, **routes: Handler) -> AsyncIterator[FastAgiServer]:
+    """A FastAGI server takes this Asterisk's calls while the block runs."""
+    server = FastAgiServer(routes, port=asterisk.fastagi_port)
+    task = asyncio.get_running_loop().create_task(server.run())
+    try:
+        async with asyncio.timeout(10):
+            await server.is_listening.wait()
+        yield server
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,216 @@
+"""Asterisk's events become reports to the hospital's call log, one after another.
+
+PostgreSQL away: the report is tried again until it is back, the later events wait in order. Link lost: what was missed
+is found by comparing, as soon as it is up again and once a minute.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from crm_core.calls import service as calls
+from crm_core.calls import store as call_store
+from crm_core.kernel.db import Database
+from crm_core.kernel.errors import DatabaseUnavailableError
+from crm_core.kernel.ids import Linkedid, Uniqueid
+from crm_core.kernel.msisdn import try_parse_msisdn
+from telephony import ami_events as events
+from telephony import names, reconcile
+from telephony.ami import Ami
+from telephony.ami_events import AmiEvent, Channel
+from telephony.errors import AmiError
+from telephony.queue_sync import sync_all
+from telephony.reconcile import is_incoming, is_patient
+
+log = logging.getLogger("tracker")
+
+AGAIN_S = 0.5
+ANSWER = "ANSWER"
+# Q.850 in words, where Asterisk's own are odd; 0 is what a leg has whose other side ended it
+REASONS = {0: "normal", 16: "normal", 17: "busy", 18: "no answer", 19: "no answer", 20: "absent", 21: "rejected"}
+REASONS |= {1: "no such number", 34: "congestion", 38: "network trouble", 44: "unreachable"}
+
+
+@dataclass(slots=True)
+class _Leg:
+    """A desk's channel and the conversation it is in now."""
+
+    desk: str
+    linkedid: Linkedid
+
+
+class CallTracker:
+    """Give `handle` to `Ami.subscribe`."""
+
+    def __init__(self, db: Database, ami: Ami) -> None:
+        self._db = db
+        self._ami = ami
+        self._calls: dict[Uniqueid, Linkedid] = {}  # patients' channels: the linkedid the call began with
+        self._legs: dict[Uniqueid, _Leg] = {}
+        self._missing: set[Linkedid] = set()
+
+    async def handle(self, event: AmiEvent) -> None:
+        """One event. Returns only when it is in the database, however long that is away."""
+        while True:
+            try:
+                await self._handle(event)
+                return
+            except DatabaseUnavailableError:
+                log.warning("call events wait for the database", extra={"event": type(event).__name__})
+                await asyncio.sleep(AGAIN_S)
+
+    async def _handle(self, event: AmiEvent) -> None:
+        match event:
+            case events.LinkUp():
+                await self._compare(is_first=True)
+            case events.Recheck():
+                await self._compare(is_first=False)
+            case events.DialBegin(Channel() as channel, dest, dialled):
+                await self._dial_begins(channel, dest, dialled)
+            case events.DialEnd(Channel() as channel, dest, status):
+                await self._dial_ends(channel, dest, is_answered=status == ANSWER)
+            case events.AttendedTransfer(True, _, _, Channel() as one, Channel() as other):
+                await self._joined(one, other)
+            case events.BlindTransfer(True, transferer, Channel() as transferee, _):
+                await self._left(self._call(transferee), transferer)
+            case _:
+                await self._handle_channel(event)
+
+    async def _handle_channel(self, event: AmiEvent) -> None:
+        match event:
+            case events.Newchannel(channel) if is_incoming(channel) and not channel.is_down:
+                await self._start(channel)
+            case events.Newstate(channel) if is_patient(channel) and channel.is_up:
+                await calls.answered(self._db, self._call(channel))
+            case events.QueueCallerJoin(queue, channel, _):
+                await calls.queued(self._db, self._call(channel), queue)
+            case events.BridgeEnter(_, channel) if desk := names.desk_of(channel.name):
+                self._legs[channel.uniqueid] = _Leg(desk, channel.linkedid)
+            case events.Hangup(channel, cause, cause_text):
+                await self._hung_up(channel, REASONS.get(cause) or cause_text.lower() or "normal")
+            case _:
+                pass
+
+    # -- one report each -------------------------------------------------------------------------------------------
+
+    def _call(self, channel: Channel) -> Linkedid:
+        """The call a patient's channel belongs to: its linkedid may change when calls are joined."""
+        return self._calls.get(channel.uniqueid, channel.linkedid)
+
+    async def _start(self, channel: Channel) -> None:
+        self._calls[channel.uniqueid] = channel.linkedid
+        await calls.start(
+            self._db,
+            linkedid=channel.linkedid,
+            uniqueid=channel.uniqueid,
+            direction="in",
+            caller=try_parse_msisdn(channel.number),
+            did=channel.extension,
+        )
+
+    async def _dial_begins(self, channel: Channel, dest: Channel, dialled: str) -> None:
+        if is_patient(channel) and (desk := names.desk_of(dest.name)):
+            self._legs[dest.uniqueid] = _Leg(desk, dest.linkedid)
+            await calls.agent_rang(self._db, self._call(channel), desk)
+        elif is_patient(dest) and (desk := names.desk_of(channel.name)):
+            self._legs[channel.uniqueid] = _Leg(desk, channel.linkedid)
+            self._calls[dest.uniqueid] = dest.linkedid
+            number = try_parse_msisdn(dialled.partition("@")[0])
+            await calls.start(
+                self._db,
+                linkedid=dest.linkedid,
+                uniqueid=dest.uniqueid,
+                direction="out",
+                caller=number,
+                did="",
+            )
+            await calls.agent_rang(self._db, dest.linkedid, desk)
+
+    async def _dial_ends(self, channel: Channel, dest: Channel, *, is_answered: bool) -> None:
+        if is_patient(channel) and (desk := names.desk_of(dest.name)):
+            if is_answered:
+                await calls.connected(self._db, self._call(channel), desk)
+            else:
+                await calls.agent_stopped_ringing(self._db, self._call(channel), desk)
+        elif is_answered and is_patient(dest) and (desk := names.desk_of(channel.name)):
+            await calls.answered(self._db, self._call(dest))
+            await calls.connected(self._db, self._call(dest), desk)
+
+    async def _joined(self, one: Channel, other: Channel) -> None:
+        """An attended transfer: a patient and a colleague's desk, in whichever order."""
+        patient, colleague = (one, other) if is_patient(one) else (other, one)
+        if is_patient(patient) and (desk := names.desk_of(colleague.name)):
+            self._legs[colleague.uniqueid] = _Leg(desk, patient.linkedid)
+            await calls.agent_rang(self._db, self._call(patient), desk)
+            await calls.connected(self._db, self._call(patient), desk)
+
+    async def _left(self, call: Linkedid, channel: Channel) -> None:
+        """A desk's leg is over; a page that was reloaded has a second one in the same call."""
+        self._legs.pop(channel.uniqueid, None)
+        desk = names.desk_of(channel.name)
+        others = [leg for leg in self._legs.values() if leg.desk == desk and leg.linkedid == call]
+        if desk and not others:
+            await calls.agent_left(self._db, call, desk)
+
+    async def _hung_up(self, channel: Channel, reason: str) -> None:
+        if is_patient(channel):
+            await calls.ended(self._db, self._call(channel), reason)
+            self._calls.pop(channel.uniqueid, None)
+        elif names.desk_of(channel.name):
+            await self._left(channel.linkedid, channel)
+
+    # -- comparing -------------------------------------------------------------------------------------------------
+
+    async def _compare(self, *, is_first: bool) -> None:
+        """`is_first`: after a lost link. Otherwise an event about a missing call may still wait for its turn."""
+        async with self._db.connection() as conn:
+            ours = [
+                reconcile.OpenCall(call.linkedid, call.uniqueid, call.state)
+                for call in await call_store.open_calls(conn)
+            ]
+        try:
+            theirs = [living(row) for row in (await self._ami.action("CoreShowChannels")).rows]
+            await sync_all(self._db, self._ami)
+        except AmiError:
+            return  # the link went; the next LinkUp compares again
+        self._remember(ours, theirs)
+        repairs = reconcile.reconcile(ours, theirs)
+        missing = {repair.linkedid for repair in repairs if isinstance(repair, reconcile.Lost)}
+        for repair in repairs:
+            if not (isinstance(repair, reconcile.Lost) and not is_first and repair.linkedid not in self._missing):
+                await self._repair(repair)
+        self._missing = missing
+
+    def _remember(self, ours: list[reconcile.OpenCall], theirs: list[reconcile.Living]) -> None:
+        self._calls = {call.uniqueid: call.linkedid for call in ours}
+        self._legs = {
+            entry.channel.uniqueid: _Leg(desk, entry.channel.linkedid)
+            for entry in theirs
+            if (desk := names.desk_of(entry.channel.name))
+        }
+
+    async def _repair(self, repair: reconcile.Repair) -> None:
+        log.info("call log repaired", extra={"repair": type(repair).__name__})
+        match repair:
+            case reconcile.Lost(linkedid):
+                await calls.ended(self._db, linkedid, "lost")
+            case reconcile.Adopt(channel):
+                await self._start(channel)
+            case reconcile.Answered(linkedid):
+                await calls.answered(self._db, linkedid)
+            case reconcile.Queued(linkedid, queue):
+                await calls.queued(self._db, linkedid, queue)
+            case reconcile.Connected(linkedid, desk):
+                await calls.connected(self._db, linkedid, desk)
+            case _:
+                assert_never(repair)
+
+
+def living(row: Mapping[str, str]) -> reconcile.Living:
+    """One row of CoreShowChannels."""
+    channel = events.channel_of(row) or Channel(name="", uniqueid=Uniqueid(""), linkedid=Linkedid(""))
+    return reconcile.Living(
+        channel, row.get("Application", ""), row.get("ApplicationData", ""), row.get("BridgeId", "")
+    )
