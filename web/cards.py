@@ -8,13 +8,21 @@ from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import CallId
 from crm_core.patients.model import Patient
 from crm_core.scheduling import store as scheduling
+from crm_core.tasks import store as tasks
+from sms import store as sms
 
 CALLS = 5
+TEXTS = 4
 
 
 async def of_patient(conn: Connection, patient: Patient, now: datetime) -> dict[str, object]:
-    """Next appointments; the names are those of the templates."""
-    return {"appointments": await scheduling.upcoming(conn, patient.id, now)}
+    """Next appointments, newest texts, open tasks; the names are those of the templates."""
+    return {
+        "appointments": await scheduling.upcoming(conn, patient.id, now),
+        "names": {},
+        "texts": await sms.page(conn, patient_id=patient.id, limit=TEXTS),
+        "tasks": await tasks.open_tasks(conn, patient_id=patient.id),
+    }
 
 
 async def last_calls(conn: Connection, patient: Patient, *, but: CallId | None = None) -> list[Call]:

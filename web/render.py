@@ -135,7 +135,8 @@ class Reader:
     @property
     def nonce(self) -> str:
         """For the one library that brings a style sheet of its own; the policy names it."""
-        return self.request.get(NONCE, "")
+        nonce: str = self.request.get(NONCE, "")
+        return nonce
 
     @property
     def locale(self) -> str:

@@ -3,7 +3,7 @@
 from crm_core.users.rights import Right
 from web.access import Open, Route
 from web.api import table as api
-from web.pages import appointments, audit, desk, patients, session, stream, users
+from web.pages import appointments, audit, calls, demo, desk, patients, session, sms, stream, tasks, users, wallboard
 
 PAGES: tuple[Route, ...] = (
     Route("GET", "/", session.start, Open.TO_USERS),
@@ -42,6 +42,27 @@ PAGES: tuple[Route, ...] = (
     Route("POST", r"/appointments/{id:\d+}/cancel", appointments.cancel, Right.BOOK),
     Route("POST", r"/appointments/{id:\d+}/restore", appointments.restore, Right.BOOK),
     Route("POST", r"/appointments/{id:\d+}/remind", appointments.remind, Right.BOOK),
+    Route("GET", "/calls", calls.index, Right.SEE_CALLS),
+    Route("POST", "/calls/search", calls.search, Right.SEE_CALLS),
+    Route("GET", "/calls/{id}", calls.show, Right.SEE_CALLS),
+    Route("GET", "/recordings", calls.index_recordings, Right.HEAR_RECORDINGS),
+    Route("POST", "/recordings/search", calls.search_recordings, Right.HEAR_RECORDINGS),
+    Route("GET", "/recordings/{id}", calls.player, Right.HEAR_RECORDINGS),
+    Route("GET", "/recordings/{id}/peaks", calls.peaks, Right.HEAR_RECORDINGS),
+    Route("GET", "/recordings/{id}/audio", calls.play, Right.HEAR_RECORDINGS),
+    Route("GET", "/sms", sms.index, Right.SEE_SMS),
+    Route("POST", "/sms", sms.write, Right.SEND_SMS),
+    Route("GET", "/sms/new", sms.compose, Right.SEND_SMS),
+    Route("GET", "/sms/threads", sms.thread_list, Right.SEE_SMS),
+    Route("GET", "/sms/unread", sms.unread, Right.SEE_SMS),
+    Route("GET", r"/sms/{id:\d+}", sms.show, Right.SEE_SMS),
+    Route("GET", r"/sms/{id:\d+}/messages", sms.messages, Right.SEE_SMS),
+    Route("GET", r"/patients/{id:\d+}/sms", sms.with_patient, Right.SEE_SMS),
+    Route("GET", "/tasks", tasks.index, Right.DO_TASKS),
+    Route("POST", r"/tasks/{id:\d+}/done", tasks.done, Right.DO_TASKS),
+    Route("POST", r"/tasks/{id:\d+}/reopen", tasks.reopen, Right.DO_TASKS),
+    Route("GET", "/wallboard", wallboard.index, Right.SEE_WALLBOARD),
+    Route("GET", "/wallboard/board", wallboard.board, Right.SEE_WALLBOARD),
     Route("GET", "/users", users.index, Right.MANAGE_USERS),
     Route("POST", "/users", users.create, Right.MANAGE_USERS),
     Route("POST", r"/users/{id:\d+}/password", users.reset_password, Right.MANAGE_USERS),
@@ -49,7 +70,12 @@ PAGES: tuple[Route, ...] = (
     Route("POST", r"/users/{id:\d+}/active", users.set_active, Right.MANAGE_USERS),
     Route("GET", "/audit", audit.index, Right.SEE_AUDIT),
 )
-DEMO: tuple[Route, ...] = ()
+DEMO: tuple[Route, ...] = (
+    Route("GET", "/demo", demo.show, Open.TO_ALL),
+    Route("POST", "/demo/line", demo.line, Open.TO_ALL),
+    Route("POST", "/demo/thread", demo.thread, Open.TO_ALL),
+    Route("POST", "/demo/send", demo.send, Open.TO_ALL),
+)
 
 
 def table(*, with_demo: bool) -> tuple[Route, ...]:

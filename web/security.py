@@ -48,7 +48,8 @@ NONCE: web.RequestKey[str] = web.RequestKey("nonce", str)
 
 def visitor_of(request: web.Request) -> Visitor:
     """The visitor that the middleware found."""
-    return request.get(VISITOR, NOBODY)
+    visitor: Visitor = request.get(VISITOR, NOBODY)
+    return visitor
 
 
 def actor_of(request: web.Request) -> Actor:

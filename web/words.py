@@ -125,12 +125,34 @@ ERROR = {
     "user_not_found": N_("There is no such account."),
     "conflict": N_("Somebody else changed this in the meantime. Please look again."),
 }
+RULE = {
+    "opted_out": N_("This person has refused such messages."),
+    "no_consent": N_("Advertising needs consent, and this person has not given it."),
+    "never_dial": N_("This number is on the list of numbers that are never contacted."),
+    "quiet_hours": N_("It is quiet time; people are left in peace."),
+    "appointment_not_open": N_("This appointment is no longer open."),
+    "appointment_over": N_("The time of this appointment has begun."),
+    "too_late": N_("It is too late for this."),
+    "no_phone": N_("This patient has no telephone number."),
+    "attempt_open": N_("A call about this is already under way."),
+}
+ABSENCE = {
+    "no_file": N_("There is no recording of this call."),
+    "empty": N_("Nobody said anything, so nothing is kept."),
+    "corrupt": N_("The recording was damaged and could not be kept."),
+    "retention": N_("The time for keeping this recording is over; it was deleted."),
+}
 UNEXPECTED = N_("Something went wrong here. It is written down; please try again.")
 
 
 def error_words(code: str) -> str:
     """What staff read about an error of ours."""
     return _(ERROR.get(code, UNEXPECTED))
+
+
+def rule_words(rule: str) -> str:
+    """Why somebody may not be contacted; an unknown rule is shown as it is."""
+    return _(RULE[rule]) if rule in RULE else rule
 
 
 def in_reader_language(thing: object, field: str = "name") -> str:

@@ -101,6 +101,11 @@ function scrollThreads(root) {
 }
 htmx.onLoad((element) => scrollThreads(element.parentElement ?? element));
 
+// A small form that empties itself when it was sent.
+body.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful && event.target.matches?.("form[data-clear-after]")) event.target.reset();
+});
+
 // Texts: characters left and segments as one types (67 / 70 UTF-16 units for Chinese).
 const gsm7 = /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà]*$/;
 document.addEventListener("input", (event) => {

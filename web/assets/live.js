@@ -6,7 +6,7 @@ export function startLive(url, htmx, body) {
   const channel = new BroadcastChannel(`hcrm.live.${body.dataset.userId}`);
   const tell = (message) => {
     if (message.link) body.dataset.liveLink = message.link;
-    else htmx.trigger(body, `live:${message.type}`, message);
+    else htmx.trigger(body, `live:${message.type}`, { ...message }); // htmx writes into it
   };
   channel.addEventListener("message", ({ data }) => tell(data));
   const say = (message) => {

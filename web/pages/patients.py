@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping
 
+from typing import Any
+
 from aiohttp import web
 
 from crm_core.calls import store as calls
@@ -140,7 +142,7 @@ async def register(request: web.Request) -> web.StreamResponse:
     """A new patient; a mistake brings the form back with what was typed."""
     form = await forms.posted(request)
     try:
-        patient = await service.register(request.app[DEPS].db, actor_of(request), NewPatient(**_values(form)))
+        patient = await service.register(request.app[DEPS].db, actor_of(request), _new(form))
     except HcrmError as error:
         return await _form(request, None, form, error)
     return saved(patient.id, _("Registered."))
@@ -190,6 +192,11 @@ def _as_form(patient: Patient) -> dict[str, str]:
     form["phones"] = "\n".join(patient.phones)
     form["diseases"] = "、".join(patient.diseases)
     return form
+
+
+def _new(form: Mapping[str, str]) -> NewPatient:
+    values: dict[str, Any] = _values(form)
+    return NewPatient(**values)
 
 
 def _values(form: Mapping[str, str]) -> dict[str, object]:

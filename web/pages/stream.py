@@ -38,8 +38,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     kinds = frozenset(kind for right, some in HEARS.items() if allows(login.role, right) for kind in some)
     deps = request.app[DEPS]
     with deps.live.listen(login.user_id, kinds) as listener:
-        async with sse_response(request) as answer:
-            answer.ping_interval = PING_S
+        async with sse_response(request, ping_interval=PING_S) as answer:
             await _pass_on(request, listener, answer)
     return answer
 
