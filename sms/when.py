@@ -9,8 +9,8 @@ _ENGLISH = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAYS = (("大后天", 3), ("后天", 2), ("明天", 1), ("明日", 1), ("今天", 0), ("今日", 0), ("tomorrow", 1), ("today", 0))
 _PARTS = (
     (("上午", "早上", "早晨", "清晨", "morning"), time(0), time(12)),
-    (("中午", "noon"), time(11), time(14)),
     (("下午", "午后", "afternoon"), time(12), time(18)),
+    (("中午", "noon"), time(11), time(14)),
     (("晚上", "傍晚", "晚间", "evening"), time(17), time(23, 59)),
 )
 _WEEKDAY = re.compile(r"(下下|下|这|本)?(?:周|星期|礼拜)([一二三四五六日天末])")
