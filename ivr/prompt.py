@@ -59,9 +59,11 @@ def placeholders(template: str) -> frozenset[str]:
     return frozenset(_PLACEHOLDER.findall(template))
 
 
-def fixed_pieces(template: str, language: Language) -> Prompt:
-    """The pieces that are the same for every caller: what is worth speaking before anybody rings."""
-    return compose("|".join(piece for piece in template.split("|") if not placeholders(piece)), language)
+def fixed_pieces(template: str, language: Language, values: Mapping[str, str] | None = None) -> Prompt:
+    """The pieces that name nothing but `values`: what is worth speaking before anybody rings."""
+    known = values or {}
+    pieces = (piece for piece in template.split("|") if placeholders(piece) <= known.keys())
+    return compose("|".join(pieces), language, known)
 
 
 def together(prompts: Iterable[Prompt]) -> Prompt:

@@ -99,6 +99,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "move_read_back_keys": "To move your appointment, press one. To choose again, press two.|"
         "For a person, press zero.",
         "too_late": "Sorry, this appointment can no longer be changed.",
+        "settled": "Hello. Your appointment has changed and needs no answer any more. Goodbye.",
         "whose": "Who is calling?",
         "whose_name": "?For {name},",
         "whose_other": "For somebody else,",

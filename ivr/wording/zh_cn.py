@@ -86,6 +86,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "move_read_back": "改到|{day}，|{clock}，|?{practitioner}。",
         "move_read_back_keys": "确认改约，请按一。重新选择，请按二。|人工服务，请按零。",
         "too_late": "对不起，这个预约已经不能更改了。",
+        "settled": "您好，您的预约已经变更，不需要再确认。再见。",
         "whose": "请问您是哪一位？",
         "whose_name": "?{name}，",
         "whose_other": "以上都不是，",

@@ -1,0 +1,132 @@
+"""Spoken prompts as files that Asterisk plays: each piece once, under a hash of what is said.
+
+<folder>/<language>/<sha256>.wav, and <folder>/<language>/names/ for pieces with somebody's name: those are personal, so
+they go when nobody used them for a week; the rest after three months.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from uuid import uuid4
+
+from ivr.prompt import LANGUAGES, Fragment, Prompt
+from ivr.tts import SpeechError, TtsEngine
+
+log = logging.getLogger("prompts")
+
+NAMES = "names"
+KEEP_NAMES = timedelta(days=7)
+KEEP = timedelta(days=90)
+ABANDONED = timedelta(hours=1)
+USED_AGAIN_S = 24 * 3600.0  # how often a file's time is renewed
+FILE_MODE, FOLDER_MODE = 0o644, 0o755  # Asterisk may run as a user of its own
+SUFFIX = ".wav"
+
+
+class PromptFiles:
+    """Any number of processes may share one folder."""
+
+    def __init__(self, folder: Path, engine: TtsEngine) -> None:
+        self._folder = folder
+        self._engine = engine
+        self._making: dict[Path, asyncio.Lock] = {}
+
+    async def paths(self, prompt: Prompt) -> list[str]:
+        """What to play, in order: absolute paths without extension. Pieces that may be skipped and cannot be spoken
+        are left out. Raises SpeechError when another piece cannot be spoken."""
+        missing = [fragment for fragment in dict.fromkeys(prompt) if not _is_there(self._path(fragment))]
+        spoken = await asyncio.gather(*(self._speak(fragment) for fragment in missing))
+        unsaid = {fragment for fragment, is_spoken in zip(missing, spoken, strict=True) if not is_spoken}
+        return [str(self._path(fragment).with_suffix("")) for fragment in prompt if fragment not in unsaid]
+
+    async def prewarm(self, fragments: Iterable[Fragment]) -> int:
+        """Speak what is likely to be said, one by one so that callers come first. Returns how many were new."""
+        new = 0
+        for fragment in dict.fromkeys(fragments):
+            if not _is_there(self._path(fragment)):
+                try:
+                    await self._make(fragment)
+                except SpeechError as error:
+                    log.warning("a prompt cannot be spoken", extra={"error": str(error), "pii_text": fragment.text})
+                    continue
+                new += 1
+        return new
+
+    def prune(self, now: datetime) -> int:
+        """Remove what nobody used for long, and what a dead process left half-written. Returns how many files."""
+        return sum(_remove(path, now - keep) for path, keep in self._kept())
+
+    def _kept(self) -> Iterator[tuple[Path, timedelta]]:
+        for language in LANGUAGES:
+            for folder, keep in ((self._folder / language, KEEP), (self._folder / language / NAMES, KEEP_NAMES)):
+                yield from ((path, keep) for path in folder.glob(f"*{SUFFIX}"))
+                yield from ((path, ABANDONED) for path in folder.glob(".*.partial"))
+
+    def _path(self, fragment: Fragment) -> Path:
+        said = f"{self._engine.name}\0{fragment.voice}\0{fragment.may_skip:d}\0{fragment.text}"
+        folder = self._folder / fragment.voice
+        if fragment.may_skip:
+            folder /= NAMES
+        return folder / f"{sha256(said.encode()).hexdigest()}{SUFFIX}"
+
+    async def _speak(self, fragment: Fragment) -> bool:
+        try:
+            await self._make(fragment)
+        except SpeechError as error:
+            if not fragment.may_skip:
+                raise
+            log.warning("a name cannot be spoken", extra={"error": str(error), "pii_text": fragment.text})
+            return False
+        return True
+
+    async def _make(self, fragment: Fragment) -> None:
+        """Once, however many callers wait for it."""
+        path = self._path(fragment)
+        lock = self._making.setdefault(path, asyncio.Lock())
+        try:
+            async with lock:
+                if not _is_there(path):
+                    wav = await self._engine.speak(fragment.text, fragment.voice, is_name=fragment.may_skip)
+                    _write(path, wav)
+        except OSError as error:
+            raise SpeechError(type(error).__name__) from None
+        finally:
+            if not lock.locked():
+                self._making.pop(path, None)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether it can be played; it then counts as used."""
+    try:
+        used_at = path.stat().st_mtime
+        if time.time() - used_at > USED_AGAIN_S:
+            os.utime(path)
+    except OSError:
+        return False
+    return True
+
+
+def _write(path: Path, wav: bytes) -> None:
+    for folder in (path.parent.parent, path.parent):
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(FOLDER_MODE)
+    partial = path.with_name(f".{uuid4().hex}.partial")
+    partial.write_bytes(wav)
+    partial.chmod(FILE_MODE)
+    partial.replace(path)
+
+
+def _remove(path: Path, unused_since: datetime) -> bool:
+    try:
+        if path.stat().st_mtime >= unused_since.timestamp():
+            return False
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
