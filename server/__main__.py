@@ -4,9 +4,9 @@ import sys
 
 import typer
 
-from server.commands import doctor, hospital
+from server.commands import doctor, handset, hospital
 
-COMMANDS = (hospital, doctor)  # each has register(app)
+COMMANDS = (hospital, doctor, handset)  # each has register(app)
 
 
 def build() -> typer.Typer:
