@@ -1,4 +1,4 @@
-"""`make lock`: resolve pyproject.toml for Python 3.11 and newer into requirements/, with hashes and without addresses."""
+"""`make lock`: resolve pyproject.toml for Python 3.11 and newer into requirements/: hashes, no addresses."""
 
 import shutil
 import subprocess
