@@ -19,8 +19,6 @@ from crm_core.patients import store as patients
 from crm_core.patients import timeline
 from crm_core.patients.model import TimelineKind
 
-USUAL_HOURS = QuietHours()
-
 
 async def may_contact(
     conn: Connection,
@@ -31,20 +29,30 @@ async def may_contact(
     now: datetime,
     is_reply: bool = False,
     zone: tzinfo = HOSPITAL_ZONE,
-    hours: QuietHours = USUAL_HOURS,
+    hours: QuietHours | None = None,
 ) -> Permission:
-    """Ask where the message leaves, not only where it is planned. `is_reply`: an answer to what they began."""
+    """Ask where the message leaves, not only where it is planned. `is_reply`: an answer to what they began.
+
+    `hours` None: the hospital's own.
+    """
     asked, way = _purpose(purpose), _channel(channel)
     return rules.permission(
         asked,
         way,
         now=now,
         zone=zone,
-        hours=hours,
+        hours=hours or await store.hours(conn),
         newest=await store.newest(conn, msisdn, asked, way),
         is_reply=is_reply,
         is_never_dial=await store.is_never_dial(conn, msisdn),
     )
+
+
+async def set_hours(db: Database, actor: Actor, hours: QuietHours) -> None:
+    """When people may be texted and called, from now on, for what waits too."""
+    async with db.transaction(actor) as tx:
+        await store.put_hours(tx.conn, hours)
+        await audit.record(tx, "change contact hours", "contact_hours")
 
 
 async def opt_out(

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import asyncpg
 
-from crm_core.consent.model import Choice, ContactChannel, Decision, Purpose
+from crm_core.consent.model import Choice, ContactChannel, Decision, Purpose, QuietHours, Window
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import Msisdn, PatientId
 
@@ -130,3 +130,21 @@ async def never_dial(conn: Connection) -> dict[Msisdn, str]:
     """All such numbers with the reason."""
     rows = await conn.fetch("SELECT msisdn, reason FROM never_dial ORDER BY msisdn")
     return {Msisdn(row["msisdn"]): row["reason"] for row in rows}
+
+
+async def hours(conn: Connection) -> QuietHours:
+    """The hospital's own windows."""
+    rows = await conn.fetch("SELECT purpose, opens, closes FROM contact_hours")
+    windows = {row["purpose"]: Window(row["opens"], row["closes"]) for row in rows}
+    return QuietHours(care=windows["care"], marketing=windows["marketing"])
+
+
+async def put_hours(conn: Connection, hours: QuietHours) -> None:
+    """Both windows."""
+    await conn.executemany(
+        "UPDATE contact_hours SET opens = $2, closes = $3 WHERE purpose = $1",
+        [
+            (name, window.opens, window.closes)
+            for name, window in (("care", hours.care), ("marketing", hours.marketing))
+        ],
+    )

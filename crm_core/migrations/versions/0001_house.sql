@@ -205,6 +205,13 @@ CREATE TABLE never_dial (                            -- wards, emergency lines, 
     added_at timestamptz NOT NULL
 );
 
+CREATE TABLE contact_hours (                         -- outside them people are left in peace; the hospital may change them
+    purpose text PRIMARY KEY CHECK (purpose IN ('care','marketing')),  -- care also stands for notices
+    opens   time NOT NULL,
+    closes  time NOT NULL CHECK (opens < closes)
+);
+INSERT INTO contact_hours VALUES ('care', '08:00', '20:30'), ('marketing', '09:00', '19:00');
+
 -- people asking, work for people ----------------------------------------------------------------------------------------
 CREATE TABLE consultation (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
