@@ -17,6 +17,7 @@ MOST_DISEASES = 50
 EARLIEST_BIRTH = date(1880, 1, 1)
 IDENTIFIERS = ("card_no", "outpatient_no", "inpatient_no")
 FIELDS = tuple(field.name for field in dataclasses.fields(NewPatient))
+_PADDED = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")  # 张　三: padded to the width of three
 _NOTHING = re.compile(r"(?:0+|1{7,}|9{7,}|-+|/+|无|没有|暂无|不详|未知|none|null|nil|n/?a|x+)", re.IGNORECASE)
 
 
@@ -27,7 +28,7 @@ def is_placeholder(text: str) -> bool:
 
 def checked(new: NewPatient) -> NewPatient:
     """The same, trimmed, placeholders emptied. Raises InvalidInputError naming the field."""
-    name = _text("name", new.name)
+    name = _PADDED.sub("", _text("name", new.name))
     if not name:
         raise InvalidInputError("a patient needs a name", field="name")
     if new.birth_date is not None and not (type(new.birth_date) is date and new.birth_date >= EARLIEST_BIRTH):

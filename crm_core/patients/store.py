@@ -144,6 +144,36 @@ def _escaped(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+async def find_by_keys(
+    conn: Connection,
+    *,
+    card_no: str | None,
+    outpatient_no: str | None,
+    inpatient_no: str | None,
+    msisdns: Sequence[Msisdn],
+) -> list[Patient]:
+    """Everybody who has any of these; None matches nobody."""
+    rows = await conn.fetch(
+        """
+        SELECT id FROM patient WHERE card_no = $1
+        UNION SELECT id FROM patient WHERE outpatient_no = $2
+        UNION SELECT id FROM patient WHERE inpatient_no = $3
+        UNION SELECT patient_id FROM patient_phone WHERE msisdn = ANY ($4::text[])
+        ORDER BY id
+        """,
+        card_no,
+        outpatient_no,
+        inpatient_no,
+        msisdns,
+    )
+    return await many(conn, [row["id"] for row in rows])
+
+
+async def count(conn: Connection) -> int:
+    """How many patients there are."""
+    return int(await conn.fetchval("SELECT count(*) FROM patient"))
+
+
 async def page(conn: Connection, *, limit: int, after: PatientId | None = None) -> list[Patient]:
     """Everybody, by id."""
     rows = await conn.fetch("SELECT id FROM patient WHERE id > $1 ORDER BY id LIMIT $2", after or 0, limit)

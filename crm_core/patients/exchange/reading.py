@@ -1,0 +1,138 @@
+"""Import the register from a file: rows are new, updated, unchanged or rejected. Running it again changes nothing."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from crm_core.kernel import audit
+from crm_core.kernel.actor import Actor
+from crm_core.kernel.db import Database, Tx
+from crm_core.kernel.errors import ConflictError, InvalidInputError
+from crm_core.kernel.ids import Msisdn
+from crm_core.patients import service, store
+from crm_core.patients.exchange import columns, matching, spreadsheet
+from crm_core.patients.exchange.spreadsheet import Cell
+from crm_core.patients.model import NewPatient
+from crm_core.patients.rules import phones
+
+ROWS_AT_ONCE = 200  # in one transaction
+MOST_ROWS = 500_000
+
+Progress = Callable[[int, int], None]  # rows done, rows in all
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """`row` as a spreadsheet counts, the title is row 1. `reason` is a sentence without personal data."""
+
+    row: int
+    field: str
+    reason: str
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What became of each row. `shared`: rows of new people who share a telephone with somebody else."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    shared: list[int] = field(default_factory=list)
+    ignored_columns: tuple[str, ...] = ()
+
+    def counts(self) -> dict[str, int]:
+        """For the audit and the last line on the screen."""
+        return {
+            "new": self.new,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "rejected": len(self.rejected),
+            "shared": len(self.shared),
+        }
+
+
+async def import_patients(
+    db: Database, actor: Actor, path: Path, *, on_progress: Progress | None = None
+) -> ImportReport:
+    """Raises InvalidInputError when the file cannot be read or has no column of names; rows are reported one by one.
+
+    Rows are committed some hundreds at a time: after a crash, run it again.
+    """
+    sheet = await asyncio.to_thread(spreadsheet.read, path)
+    title, rows = (sheet[0], sheet[1:]) if sheet else ([], [])
+    fields = [columns.field_of(cell) for cell in title]
+    _ensure_readable(fields, len(rows))
+    report = ImportReport(ignored_columns=_ignored(title, fields))
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        async with db.transaction(actor) as tx:
+            for number, row in enumerate(rows[start : start + ROWS_AT_ONCE], start=start + 2):
+                await _import_row(tx, report, number, fields, row)
+        if on_progress:
+            on_progress(min(start + ROWS_AT_ONCE, len(rows)), len(rows))
+    async with db.transaction(actor) as tx:
+        await audit.record(tx, "import patients", "patient", detail=report.counts())
+    return report
+
+
+def _ensure_readable(fields: Sequence[str | None], rows: int) -> None:
+    if "name" not in fields:
+        raise InvalidInputError("the first row must have titles, one of them 姓名 or Name", field="file")
+    doubled = sorted({name for name in fields if name and name != "phones" and fields.count(name) > 1})
+    if doubled:
+        raise InvalidInputError(f"two columns mean the same: {', '.join(doubled)}", field="file")
+    if rows > MOST_ROWS:
+        raise InvalidInputError(f"more than {MOST_ROWS} rows: cut the file in two", field="file")
+
+
+def _ignored(title: Sequence[Cell], fields: Sequence[str | None]) -> tuple[str, ...]:
+    return tuple(str(cell) for cell, name in zip(title, fields, strict=True) if name is None and cell)
+
+
+async def _import_row(
+    tx: Tx, report: ImportReport, number: int, fields: Sequence[str | None], row: Sequence[Cell]
+) -> None:
+    try:
+        texts = columns.given(fields, row)
+        if not texts:
+            return  # an empty line
+        values = columns.changes_of(texts)
+        new = columns.as_new(values)
+        async with tx.conn.transaction():  # a rejected row leaves nothing behind
+            await _store(tx, report, number, new, values)
+    except InvalidInputError as error:
+        report.rejected.append(Rejected(number, error.field, str(error)))
+    except ConflictError as error:
+        report.rejected.append(Rejected(number, getattr(error, "field", ""), str(error)))
+
+
+async def _store(tx: Tx, report: ImportReport, number: int, new: NewPatient, values: Mapping[str, object]) -> None:
+    numbers = frozenset(phone.msisdn for phone in phones(new.phones))
+    if not matching.has_key(new, numbers):
+        raise InvalidInputError("neither telephone nor card or hospital number: nobody could tell who this is")
+    match await _match(tx, new, numbers):
+        case matching.Conflict(reason):
+            raise ConflictError(reason)
+        case matching.Nobody(shares_number):
+            await service.register_in(tx, new)
+            report.new += 1
+            if shares_number:
+                report.shared.append(number)
+        case matching.Somebody(patient):
+            changes = dict(values) | {"phones": (*patient.phones, *new.phones)}
+            if await service.change_in(tx, patient.id, changes) == patient:
+                report.unchanged += 1
+            else:
+                report.updated += 1
+
+
+async def _match(tx: Tx, new: NewPatient, numbers: frozenset[Msisdn]) -> matching.Match:
+    candidates = await store.find_by_keys(
+        tx.conn,
+        card_no=new.card_no,
+        outpatient_no=new.outpatient_no,
+        inpatient_no=new.inpatient_no,
+        msisdns=sorted(numbers),
+    )
+    return matching.match(new, numbers, candidates)
