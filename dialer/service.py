@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from crm_core.consent import service as consent
 from crm_core.consent.model import HOSPITAL_ZONE, QuietHours
-from crm_core.consent.service import USUAL_HOURS
 from crm_core.events import AttemptPlanned, AttemptSuppressed
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor, ActorKind
@@ -34,7 +33,7 @@ async def remind(
     actor: Actor,
     appointment_id: AppointmentId,
     *,
-    hours: QuietHours = USUAL_HOURS,
+    hours: QuietHours | None = None,
     timezone: ZoneInfo = HOSPITAL_ZONE,
 ) -> AttemptId:
     """Call this patient about this appointment, now or when the hour allows it (`not_before` of the attempt says when).
@@ -56,7 +55,7 @@ async def remind(
 
 
 async def _judged(
-    tx: Tx, appointment: Appointment, hours: QuietHours, timezone: ZoneInfo
+    tx: Tx, appointment: Appointment, hours: QuietHours | None, timezone: ZoneInfo
 ) -> tuple[Msisdn | None, Verdict]:
     patient = await patients.get(tx.conn, appointment.patient_id)
     msisdn = patient.phones[0] if patient and patient.phones else None
@@ -106,7 +105,7 @@ async def suppress_in(tx: Tx, attempt: Attempt, rule: str) -> None:
     await tx.emit(AttemptSuppressed(attempt_id=attempt.id, appointment_id=attempt.appointment_id, rule=rule))
 
 
-async def plan_reminders(db: Database, now: datetime, *, timezone: ZoneInfo, hours: QuietHours) -> int:
+async def plan_reminders(db: Database, now: datetime, *, timezone: ZoneInfo, hours: QuietHours | None) -> int:
     """Plan a call for each of tomorrow's appointments that is not confirmed and was never tried: once per appointment.
 
     One that cannot be planned does not stop the others. Answers how many are planned.
@@ -132,7 +131,9 @@ def tomorrow(now: datetime, timezone: ZoneInfo) -> tuple[datetime, datetime]:
     return midnight, datetime.combine(day + timedelta(days=1), time(), timezone)
 
 
-async def _plan_by_itself(db: Database, appointment_id: AppointmentId, hours: QuietHours, timezone: ZoneInfo) -> bool:
+async def _plan_by_itself(
+    db: Database, appointment_id: AppointmentId, hours: QuietHours | None, timezone: ZoneInfo
+) -> bool:
     async with db.transaction(DIALER) as tx:
         appointment = await appointments.lock(tx.conn, appointment_id)
         if appointment is None or await store.of_appointment(tx.conn, appointment_id):

@@ -13,10 +13,10 @@ ALWAYS = QuietHours(care=ALL_DAY, marketing=ALL_DAY)  # for the demo and tests, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialerSettings:
-    """`hours` are looked at again at the moment of dialling. `plan_from` None: nobody is reminded by itself."""
+    """`hours` None: the hospital's own, asked again when dialling. `plan_from` None: nobody is reminded by itself."""
 
     caller_id: str  # the hospital's own number, never another
-    hours: QuietHours = field(default_factory=QuietHours)
+    hours: QuietHours | None = None
     timezone: ZoneInfo = HOSPITAL_ZONE
     prefixes: tuple[str, ...] = ("+86",)  # whatever is registered, nothing else is dialled
     ring_s: float = 30.0  # never below 15: people must have the time to reach the telephone

@@ -9,6 +9,7 @@ import pytest
 
 from crm_core import events
 from crm_core.consent import service as consent
+from crm_core.consent.model import QuietHours
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.ids import AppointmentId, Msisdn
 from crm_core.patients import service as patients
@@ -80,8 +81,8 @@ async def test_who_must_not_be_called_is_not_and_the_rule_says_why(ward: Ward) -
 
 
 async def test_a_call_that_could_only_come_too_late_is_refused(ward: Ward) -> None:
-    early = replace(SETTINGS.hours.care, opens=time(11))
-    ward.settings = replace(SETTINGS, hours=replace(SETTINGS.hours, care=early))
+    early = replace(QuietHours().care, opens=time(11))
+    ward.settings = replace(SETTINGS, hours=replace(QuietHours(), care=early))
     appointment = await ward.book()
     ward.now = NIGHT
     assert await ward.refused_rule(appointment) == "too_late"
