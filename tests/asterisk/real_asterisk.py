@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,19 +17,19 @@ from pathlib import Path
 from telephony.ami import Ami, AmiSettings
 from telephony.fastagi import FastAgiServer, Handler
 from telephony.provision import render
-from telephony.sounds import link_data, write_beep, write_music
+from telephony.sounds import write_beep, write_music
 from tests.asterisk.carrier_tree import ASTERISK, DATA, MODULES
 
 CONF = Path(__file__).parents[2] / "asterisk_conf"
 PHONES = ("desk-31", "desk-32")  # desks with a SIP telephone instead of a browser
 PHONE = """
-[{desk}](telephone,desk)
-auth = {desk}
-aors = {desk}
-[{desk}](telephone-auth)
-username = {desk}
+[{name}](telephone,{kind})
+auth = {name}
+aors = {name}
+[{name}](telephone-auth)
+username = {name}
 password = {secret}
-[{desk}](telephone-aor)
+[{name}](telephone-aor)
 """
 
 
@@ -60,57 +60,32 @@ class RealAsterisk:
         """What `asterisk -C` is given."""
         return self.home / "etc/asterisk.conf"
 
-    def values(self) -> Mapping[str, str]:
-        """Every placeholder of asterisk_conf/README.md but the desks'."""
-        return {
-            "ETC_DIR": str(self.home / "etc"),
-            "MODULES_DIR": str(MODULES),
-            "DATA_DIR": str(self.home / "data"),
-            "STATE_DIR": str(self.home),
-            "MONITOR_DIR": str(self.monitor),
-            "MUSIC_DIR": str(self.home / "music"),
-            "AMI_PORT": str(self.ami_port),
-            "AMI_SECRET": self.secret,
-            "HTTP_PORT": str(self.http_port),
-            "LISTEN": "127.0.0.1",
-            "SIP_PORT": str(self.sip_port),
-            "RTP_FIRST": str(self.rtp_ports[0]),
-            "RTP_LAST": str(self.rtp_ports[1]),
-            "CARRIER_HOST": "127.0.0.1",
-            "CARRIER_PORT": str(self.carrier_port),
-            "HOSPITAL_NUMBER": "02088886666",
-            "FASTAGI_PORT": str(self.fastagi_port),
-        }
-
     def provision(self) -> None:
         """Folders, sounds and the rendered configuration."""
-        for name in ("etc", "lib", "spool", "agi", "run", "log", "cache", "monitor"):
-            (self.home / name).mkdir(parents=True, exist_ok=True)
-        write_music(self.home / "music")
-        self._write_sounds(self.home / "prompts")
-        link_data(self.home / "data", DATA, self.home / "prompts")
-        values = self.values()
-        for path in CONF.glob("*.conf"):
-            if ".each-" not in path.name:
-                text = render.fill(path.read_text("utf-8"), values, path.name)
-                (self.home / "etc" / path.name).write_text(text, "utf-8")
-        (self.home / "etc/pjsip.desks.conf").write_text(self._desks(values), "utf-8")
-        (self.home / "etc/pjsip.handsets.conf").write_text(
-            self._each("pjsip.each-handset.conf", "HANDSET", ["handset-01"]), "utf-8"
+        browsers = [f"desk-{number:02d}" for number in range(1, 41) if f"desk-{number:02d}" not in PHONES]
+        layout = render.Layout(
+            folder=self.home,
+            monitor=self.monitor,
+            modules=MODULES,
+            data=DATA,
+            sip_port=self.sip_port,
+            http_port=self.http_port,
+            ami_port=self.ami_port,
+            fastagi_port=self.fastagi_port,
+            rtp_ports=self.rtp_ports,
+            ami_secret=self.secret,
+            hospital_number="02088886666",
+            carrier=("127.0.0.1", self.carrier_port),
+            desks=dict.fromkeys(browsers, self.desk_secret),
+            handsets={"handset-01": self.desk_secret},
         )
-
-    def _desks(self, values: Mapping[str, str]) -> str:
-        browsers = [f"desk-{n:02d}" for n in range(1, 41) if f"desk-{n:02d}" not in PHONES]
-        phones = [PHONE.format(desk=desk, secret=self.desk_secret) for desk in PHONES]
-        return self._each("pjsip.each-desk.conf", "DESK", browsers) + "".join(phones)
-
-    def _each(self, name: str, word: str, endpoints: list[str]) -> str:
-        source = (CONF / name).read_text("utf-8")
-        values = self.values()
-        return "\n".join(
-            render.fill(source, {**values, word: endpoint, f"{word}_SECRET": self.desk_secret}, name)
-            for endpoint in endpoints
-        )
+        render.render(layout)
+        write_music(layout.music)
+        self._write_sounds(layout.prompts)
+        phones = "".join(PHONE.format(name=desk, kind="desk", secret=self.desk_secret) for desk in PHONES)
+        phones += PHONE.format(name="handset-02", kind="handset", secret=self.desk_secret)
+        with (self.home / "etc/pjsip.desks.conf").open("a", encoding="utf-8") as file:
+            file.write(phones)
 
     def _write_sounds(self, sounds: Path) -> None:
         beep = write_beep(sounds).read_bytes()
