@@ -140,6 +140,10 @@ class Hospital:
     """Where the hospital is."""
 
     locale: str = setting("LOCALE", "zh_CN", "Language of pages and prompts first offered.", parse=s.one_of(*LOCALES))
+    name: str = setting(
+        "HOSPITAL_NAME", "示例医院", "What the hotline, texts and pages call the hospital.", parse=s.text
+    )
+    name_en: str = setting("HOSPITAL_NAME_EN", "Example Hospital", "The same in English.", parse=s.text)
     number: str = setting(
         "HOSPITAL_NUMBER", "4000", "The caller ID of outbound calls: digits the carrier accepts.", parse=s.digits
     )

@@ -1,36 +1,54 @@
 """One server process, from its settings to its end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+import logging
+import signal
 
-from aiohttp import web
-
-from crm_core.kernel.db import open_database
+from crm_core.kernel import log
+from crm_core.kernel.db import Database, close_pool, create_pool, handler_table
+from crm_core.kernel.errors import DatabaseUnavailableError
 from crm_core.kernel.status import StatusBoard
+from ivr.service import ensure_shipped
 from server.config import Config
 from server.postgres import database_url
 from server.secret_store import load_or_make
+from server.supervisor import run_all
+from server.wiring import SUBSCRIPTIONS, Server
+
+logger = logging.getLogger("lifespan")
+
+CONNECTIONS = 20
+DATABASE_AGAIN_S = 1.0
 
 
 async def serve(config: Config) -> None:
-    """Until SIGTERM or SIGINT. Raises DatabaseUnavailableError when PostgreSQL is away at start."""
-    board = StatusBoard()
-    url = database_url(config, load_or_make(config.places.secrets))
-    async with open_database(url):
-        board.report("database")
-        app = web.Application()
-        app.router.add_get("/api/v1/status", _status(board))
-        runner = web.AppRunner(app)
-        await runner.setup()
+    """Until SIGTERM or SIGINT. Waits for PostgreSQL as long as it takes; callers are with the dialplan meanwhile."""
+    log.configure(level=config.logs.level, show_personal=config.logs.show_personal)
+    secrets = load_or_make(config.places.secrets)
+    url = database_url(config, secrets)
+    db = await _database(url)
+    try:
+        await ensure_shipped(db)
+        server = Server(config, secrets, url, db, StatusBoard())
+        await _until_signal(server)
+    finally:
+        await close_pool(db.pool)
+
+
+async def _database(url: str) -> Database:
+    while True:
         try:
-            await web.TCPSite(runner, config.ports.listen, config.ports.http).start()
-            await asyncio.Event().wait()
-        finally:
-            await runner.cleanup()
+            return Database(await create_pool(url, max_size=CONNECTIONS), handler_table(SUBSCRIPTIONS))
+        except DatabaseUnavailableError as error:
+            logger.warning("waiting for the database", extra={"error": str(error)})
+            await asyncio.sleep(DATABASE_AGAIN_S)
 
 
-def _status(board: StatusBoard) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def answer(_: web.Request) -> web.Response:
-        return web.json_response({"status": "ok" if board.is_ok() else "degraded", "parts": board.parts()})
-
-    return answer
+async def _until_signal(server: Server) -> None:
+    loop = asyncio.get_running_loop()
+    running = asyncio.ensure_future(run_all(server.services(), server.board))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, running.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await running

@@ -1,0 +1,110 @@
+"""What the web is given for its ports: telephones, dialling, reminders, and the demo's handset."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from crm_core.kernel import audit
+from crm_core.kernel.actor import Actor
+from crm_core.kernel.db import Database
+from crm_core.kernel.errors import InvalidInputError, TemporarySendError
+from crm_core.kernel.ids import AppointmentId, AttemptId, Msisdn, SmsId
+from demo.gsm.client import HandsetClient, NetworkUnavailableError, RefusedError
+from dialer import service as dialer
+from sms import service as sms
+from sms import store as sms_store
+from sms.letterhead import Letterhead
+from telephony.ami import Ami
+from telephony.control import click_to_dial
+from web.deps import HandsetSms, SipAccount
+
+log = logging.getLogger("web ports")
+
+THREAD_LENGTH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class DeskTelephones:
+    """Desks' SIP accounts, from the secrets of this home."""
+
+    ws_url: str
+    host: str
+    passwords: Mapping[str, str] = field(repr=False)
+
+    def account(self, desk: str) -> SipAccount | None:
+        """None when no such desk is configured in Asterisk."""
+        password = self.passwords.get(desk)
+        if password is None:
+            return None
+        return SipAccount(url=self.ws_url, host=self.host, user=desk, password=password)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialing:
+    """Click to dial, audited before anything rings."""
+
+    db: Database
+    ami: Ami
+
+    async def dial(self, actor: Actor, desk: str, to: Msisdn) -> None:
+        """Rings the desk first, then the number."""
+        async with self.db.transaction(actor) as tx:
+            await audit.record(tx, "dial", "desk", desk)
+        try:
+            await click_to_dial(self.ami, desk, to)
+        except ValueError:
+            raise InvalidInputError("this number cannot be dialled from here", field="to") from None
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderDesk:
+    """Reminders by both ways."""
+
+    db: Database
+    letterhead: Letterhead
+    timezone: ZoneInfo
+
+    async def by_call(self, actor: Actor, appointment_id: AppointmentId) -> AttemptId:
+        """Plans a call now, or for the next hour in which people may be called."""
+        return await dialer.remind(self.db, actor, appointment_id, timezone=self.timezone)
+
+    async def by_sms(self, actor: Actor, appointment_id: AppointmentId) -> SmsId:
+        """Queues a text."""
+        return await sms.remind_by_sms(self.db, actor, appointment_id, letterhead=self.letterhead)
+
+
+@dataclass(frozen=True, slots=True)
+class Handset:
+    """The demo's telephones: SIP through Asterisk, texts through the simulated GSM network."""
+
+    db: Database
+    network: HandsetClient
+    ws_url: str
+    host: str
+    passwords: Mapping[str, str] = field(repr=False)
+
+    async def account(self, msisdn: Msisdn) -> SipAccount:
+        """Which of the demo's lines does not matter: the caller ID is what the page sends."""
+        lines = sorted(self.passwords)
+        line = lines[int(msisdn[1:]) % len(lines)]
+        return SipAccount(url=self.ws_url, host=self.host, user=line, password=self.passwords[line])
+
+    async def send(self, msisdn: Msisdn, text: str) -> None:
+        """An SMS from this telephone to the hospital."""
+        try:
+            await self.network.send(msisdn, text)
+        except (NetworkUnavailableError, RefusedError) as error:
+            raise TemporarySendError("the simulated network did not take it") from error
+
+    async def thread(self, msisdn: Msisdn) -> Sequence[HandsetSms]:
+        """What the telephone received, and of what it sent, what reached the hospital."""
+        try:
+            received = await self.network.inbox(msisdn)
+        except NetworkUnavailableError as error:
+            raise TemporarySendError("the simulated network does not answer") from error
+        async with self.db.connection() as conn:
+            sent = await sms_store.page(conn, peer=msisdn, direction="in", limit=THREAD_LENGTH)
+        both = [HandsetSms(mine=False, text=one.text, at=one.at) for one in received[-THREAD_LENGTH:]]
+        both += [HandsetSms(mine=True, text=one.text, at=one.created_at) for one in sent]
+        return sorted(both, key=lambda one: one.at)

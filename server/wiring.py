@@ -1,0 +1,184 @@
+"""Who is given what. The one place that knows everybody: reactions, jobs, services, the web's ports."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import asyncpg
+from aiohttp import web
+
+from crm_core.kernel import jobs
+from crm_core.kernel.crypto import MasterKey
+from crm_core.kernel.db import CANNOT_CONNECT, CONNECT_TIMEOUT_S, LOST, Database
+from crm_core.kernel.errors import DatabaseUnavailableError
+from crm_core.kernel.event import Subscription
+from crm_core.kernel.jobs import Job
+from crm_core.kernel.status import StatusBoard
+from crm_core.tasks import handlers as task_handlers
+from demo.gsm.client import HandsetClient
+from dialer import handlers as dialer_handlers
+from dialer.settings import DialerSettings
+from dialer.worker import Worker
+from ivr import housekeeping
+from ivr.prompt import Text
+from ivr.prompt_files import PromptFiles
+from ivr.reception import Reception
+from ivr.tts import EspeakNg
+from recordings import handlers as recording_handlers
+from recordings import jobs as recording_jobs
+from recordings.monitor import Monitor
+from recordings.vault import Vault
+from server.config import Config
+from server.secret_store import Secrets
+from server.supervisor import Service
+from server.web_ports import DeskTelephones, Dialing, Handset, ReminderDesk
+from sms import handlers as sms_handlers
+from sms import jobs as sms_jobs
+from sms import modems
+from sms.letterhead import Letterhead
+from telephony import handlers as telephony_handlers
+from telephony import jobs as telephony_jobs
+from telephony.ami import Ami, AmiSettings
+from telephony.fastagi import FastAgiServer
+from telephony.provision import tools
+from telephony.tracker import CallTracker
+from web.app import create_app
+from web.deps import WebDeps, WebSettings
+from web.live import LiveHub
+
+log = logging.getLogger("wiring")
+
+SUBSCRIPTIONS: tuple[Subscription, ...] = (
+    *task_handlers.SUBSCRIPTIONS,
+    *telephony_handlers.SUBSCRIPTIONS,
+    *dialer_handlers.SUBSCRIPTIONS,
+    *sms_handlers.SUBSCRIPTIONS,
+    *recording_handlers.SUBSCRIPTIONS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The parts of one process, made but not started."""
+
+    config: Config
+    secrets: Secrets
+    url: str
+    db: Database
+    board: StatusBoard
+
+    def services(self) -> tuple[Service, ...]:
+        """Everything that runs until the process ends, each restarted alone."""
+        ami = self._ami()
+        dialer = Worker(self.db, ami, self._dialer_settings())
+        ami.subscribe(CallTracker(self.db, ami).handle)
+        ami.subscribe(dialer.hear)
+        reception = self._reception()
+        fastagi = FastAgiServer(reception.routes(), port=self.config.ports.fastagi)
+        live = LiveHub(self.url, self.board)
+        return (
+            Service("fastagi", fastagi.run),
+            Service("ami", ami.run, reports=True),
+            Service("jobs", partial(self._work, self._jobs(ami))),
+            Service("dialer", dialer.run),
+            Service("recordings", self._sweep_recordings),
+            Service("prompts", partial(self._keep_prompts, reception)),
+            Service("live", live.run, reports=True),
+            Service("web", partial(self._serve_web, self._web_deps(ami, live))),
+            *(Service(name, run, reports=name.startswith("modem:")) for name, run in self._sms()),
+        )
+
+    def _ami(self) -> Ami:
+        return Ami(AmiSettings(port=self.config.ports.ami, secret=self.secrets.ami), status=self.board)
+
+    def _dialer_settings(self) -> DialerSettings:
+        hospital = self.config.hospital
+        return DialerSettings(caller_id=hospital.number, timezone=hospital.timezone)
+
+    @property
+    def vault(self) -> Vault:
+        """Where sealed audio lies."""
+        return Vault(self.config.places.recordings, MasterKey(self.secrets.recordings_key))
+
+    @property
+    def letterhead(self) -> Letterhead:
+        """Who writes."""
+        hospital = self.config.hospital
+        return Letterhead(hospital.name, hospital.name_en, hospital.timezone)
+
+    def _reception(self) -> Reception:
+        hospital = self.config.hospital
+        engine = EspeakNg(tools.tool("espeak-ng", self.config.places.cache))
+        return Reception(
+            db=self.db,
+            prompts=PromptFiles(self.config.places.prompts, engine),
+            hospital=Text(hospital.name, hospital.name_en),
+            zone=hospital.timezone,
+        )
+
+    def _jobs(self, ami: Ami) -> tuple[Job, ...]:
+        return (
+            *telephony_jobs.jobs(self.db, ami),
+            *sms_jobs.jobs(self.db, self.letterhead),
+            *recording_jobs.jobs(self.db, self.vault, Monitor(self.config.places.monitor)),
+        )
+
+    async def _work(self, known: Sequence[Job]) -> None:
+        """The job worker, on a connection of its own. Raises DatabaseUnavailableError when it breaks."""
+        try:
+            conn = await asyncpg.connect(self.url, timeout=CONNECT_TIMEOUT_S)
+        except CANNOT_CONNECT as error:
+            raise DatabaseUnavailableError(type(error).__name__) from error
+        try:
+            await jobs.work(conn, known)
+        except LOST as error:
+            raise DatabaseUnavailableError(type(error).__name__) from error
+        finally:
+            conn.terminate()
+
+    async def _sweep_recordings(self) -> None:
+        await recording_jobs.sweep_rounds(self.db, self.vault, Monitor(self.config.places.monitor))
+
+    async def _keep_prompts(self, reception: Reception) -> None:
+        await housekeeping.run(self.db, reception.prompts, hospital=reception.hospital, zone=reception.zone)
+
+    def _sms(self) -> tuple[tuple[str, Callable[[], Awaitable[None]]], ...]:
+        devices = modems.devices(self.config.modem_devices)
+        return modems.services(self.db, self.board, devices, zone=self.config.hospital.timezone)
+
+    def _web_deps(self, ami: Ami, live: LiveHub) -> WebDeps:
+        config = self.config
+        ws_url = f"ws://{config.ports.sip_listen}:{config.ports.asterisk_http}/ws"
+        return WebDeps(
+            db=self.db,
+            status=self.board,
+            live=live,
+            settings=WebSettings(
+                timezone=config.hospital.timezone,
+                default_locale=config.hospital.locale,
+                hotline=config.hospital.number,
+                hospital_name=config.hospital.name,
+                asterisk_ws_url=ws_url,
+            ),
+            lines=DeskTelephones(ws_url, config.ports.sip_listen, self.secrets.desks),
+            dialing=Dialing(self.db, ami),
+            reminders=ReminderDesk(self.db, self.letterhead, config.hospital.timezone),
+            vault=self.vault,
+            handset=self._handset(ws_url) if config.demo.enabled else None,
+        )
+
+    def _handset(self, ws_url: str) -> Handset:
+        places, host = self.config.places, self.config.ports.sip_listen
+        return Handset(self.db, HandsetClient(places.gsm_control), ws_url, host, self.secrets.handsets)
+
+    async def _serve_web(self, deps: WebDeps) -> None:
+        runner = web.AppRunner(create_app(deps), access_log=None, handle_signals=False, shutdown_timeout=2.0)
+        await runner.setup()
+        try:
+            ports = self.config.ports
+            await web.TCPSite(runner, ports.listen, ports.http).start()
+            await asyncio.Event().wait()
+        finally:
+            await runner.cleanup()
