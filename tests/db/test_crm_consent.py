@@ -1,12 +1,12 @@
 """What people said about being contacted is kept, asked and proven."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 import pytest
 
 from crm_core.consent import service, store
-from crm_core.consent.model import Choice, ContactChannel, Purpose
+from crm_core.consent.model import Choice, ContactChannel, Purpose, QuietHours, Window
 from crm_core.kernel.actor import SMS_SENDER, SYSTEM
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import InvalidInputError
@@ -107,6 +107,16 @@ async def test_a_ward_is_never_called_by_a_machine(database: Database) -> None:
         assert await store.never_dial(conn) == {NUMBER: "ward 5"}
     await service.dial_again(database, SYSTEM, NUMBER)
     assert await rule(database, "care", "call") == "allowed"
+
+
+async def test_the_hospital_may_change_its_hours_and_they_hold_at_once(database: Database) -> None:
+    early = datetime(2026, 3, 1, 23, tzinfo=UTC)  # seven in the morning in China
+    assert await rule(database, "care", now=early) == "quiet_hours"
+    hours = QuietHours(care=Window(time(6), time(21)))
+    await service.set_hours(database, SYSTEM, hours)
+    assert await rule(database, "care", now=early) == "allowed"
+    async with database.connection() as conn:
+        assert await store.hours(conn) == hours
 
 
 async def test_words_that_do_not_exist_are_refused(database: Database) -> None:
