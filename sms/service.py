@@ -1,7 +1,8 @@
 """Queue messages, remind of appointments, read threads."""
 
 import re
-from datetime import datetime, tzinfo
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
 
 from crm_core.consent import service as consent
 from crm_core.consent.model import HOSPITAL_ZONE
@@ -11,19 +12,20 @@ from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import InvalidInputError, NotFoundError
 from crm_core.kernel.ids import AppointmentId, Msisdn, PatientId, SmsId
-from crm_core.kernel.msisdn import parse_msisdn
 from crm_core.patients import store as patients
 from crm_core.patients.model import Patient
 from crm_core.scheduling import store as scheduling
 from crm_core.scheduling.errors import AppointmentNotFoundError, AppointmentNotOpenError, AppointmentOverError
 from crm_core.scheduling.model import Appointment
 from sms import segments, store, wording
+from sms.address import msisdn_of_peer
 from sms.errors import ContactForbiddenError, NoPhoneError
 from sms.letterhead import Letterhead
 from sms.model import NewSms, Priority, Purpose
 from sms.routing import Route, preferred_modem
 
 MAX_TEXT_SEGMENTS = 20
+ANSWERABLE_FOR = timedelta(days=1)
 _OPT_OUT_WORDS = re.compile(r"拒收|退订|reply\s+(STOP|R|T|TD)\b", re.IGNORECASE)
 
 
@@ -45,6 +47,7 @@ async def queue(
 ) -> SmsId:
     """Queue one message. With a known `dedupe_key` the message queued first comes back.
 
+    `is_reply`: the patient wrote within the last day; quiet hours and refusals do not hold back an answer.
     Raises ContactForbiddenError(rule), InvalidInputError. In quiet hours the message waits for the next window.
     """
     urgency = Priority(priority) if priority is not None else _priority(purpose, is_reply=is_reply)
@@ -67,9 +70,11 @@ async def queue(
 async def queue_in(tx: Tx, new: NewSms, *, zone: tzinfo = HOSPITAL_ZONE, routes: tuple[Route, ...] = ()) -> SmsId:
     """The same inside a caller's transaction."""
     check_text(new.text, new.purpose)
-    parse_msisdn(new.to)
+    if msisdn_of_peer(new.to) is None:
+        raise InvalidInputError("not a subscriber's number", field="to")
     if new.dedupe_key is not None and (known := await store.by_dedupe_key(tx.conn, new.dedupe_key)):
         return known
+    new = await _as_answer(tx, new)
     not_before = await _first_moment(tx, new, zone)
     sms_id = await store.insert_out(
         tx.conn,
@@ -149,6 +154,14 @@ async def mark_read(db: Database, actor: Actor, peer: str) -> int:
         if count:
             await tx.emit(SmsRead(peer=peer))
         return count
+
+
+async def _as_answer(tx: Tx, new: NewSms) -> NewSms:
+    """An answer names what it answers: the newest text of the last day unless told. Without one it is no answer."""
+    if not new.is_reply and new.reply_to is None:
+        return new
+    reply_to = new.reply_to or await store.newest_in(tx.conn, new.to, since=tx.now - ANSWERABLE_FOR)
+    return replace(new, reply_to=reply_to, is_reply=reply_to is not None)
 
 
 async def _first_moment(tx: Tx, new: NewSms, zone: tzinfo) -> datetime:

@@ -31,6 +31,16 @@ def _sms(row: asyncpg.Record) -> Sms:
     return Sms(**fields | {"purpose": Purpose(purpose) if purpose else None})
 
 
+async def newest_in(conn: Connection, peer: str, *, since: datetime) -> SmsId | None:
+    """What this peer wrote last."""
+    found: SmsId | None = await conn.fetchval(
+        "SELECT id FROM sms WHERE peer = $1 AND direction = 'in' AND created_at > $2 ORDER BY id DESC LIMIT 1",
+        peer,
+        since,
+    )
+    return found
+
+
 async def get(conn: Connection, sms_id: SmsId) -> Sms | None:
     """One message."""
     found = await many(conn, [sms_id])

@@ -1,0 +1,407 @@
+"""What leaves, when, and never twice: the queue around a modem, on a real database without one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from crm_core.consent import service as consent
+from crm_core.kernel.actor import SYSTEM
+from crm_core.kernel.db import open_database
+from crm_core.kernel.errors import InvalidInputError
+from crm_core.kernel.ids import AppointmentId, Msisdn, SmsId
+from crm_core.scheduling import service as scheduling
+from crm_core.scheduling.errors import AppointmentNotOpenError
+from sms import outbound, pdu, service, store
+from sms.delivery import MAX_TRIES, Refusal
+from sms.errors import ContactForbiddenError, NoPhoneError
+from sms.handlers import SUBSCRIPTIONS
+from sms.model import Sms, SmsState
+from sms.outbound import Claim
+from tests.db.sms_hospital import LETTERHEAD, NOON, ZHANG, Clock, Hospital
+from tests.sms_deliver import report
+
+pytestmark = pytest.mark.db
+
+LONG = "请按时复诊。" * 40  # four segments
+
+
+@pytest.fixture
+async def hospital(database_url: str) -> AsyncIterator[Hospital]:
+    clock = Clock()
+    async with open_database(database_url, subscriptions=SUBSCRIPTIONS, clock=clock) as db:
+        hospital = Hospital(db, clock)
+        await hospital.open()
+        yield hospital
+
+
+async def queue(hospital: Hospital, text: str = "您好", *, purpose: str = "care", to: Msisdn = ZHANG) -> SmsId:
+    return await service.queue(hospital.db, SYSTEM, to=to, text=text, purpose=purpose)
+
+
+async def claimed(hospital: Hospital, modem: str = "sim1") -> Claim:
+    claim = await outbound.claim(hospital.db, modem)
+    assert claim is not None
+    return claim
+
+
+async def sms(hospital: Hospital, sms_id: SmsId) -> Sms:
+    async with hospital.db.connection() as conn:
+        found = await store.get(conn, sms_id)
+    assert found is not None
+    return found
+
+
+async def segment_states(hospital: Hospital, sms_id: SmsId) -> list[str]:
+    async with hospital.db.connection() as conn:
+        return [segment.state.value for segment in await store.segments(conn, sms_id)]
+
+
+async def send(hospital: Hospital, text: str = "您好", *, first_reference: int = 10) -> SmsId:
+    sms_id = await queue(hospital, text)
+    claim = await claimed(hospital)
+    for number in range(1, len(claim.submits) + 1):
+        await outbound.record_sent(hospital.db, claim, number, first_reference + number - 1)
+    return sms_id
+
+
+async def heard(hospital: Hospital, reference: int, status: int, *, recipient: str = ZHANG) -> bool:
+    read = pdu.decode(report(reference, recipient, status, NOON))
+    assert isinstance(read, pdu.StatusReport)
+    return await outbound.apply_report(hospital.db, "sim1", read)
+
+
+async def test_a_message_goes_from_queued_to_delivered(hospital: Hospital) -> None:
+    sms_id = await queue(hospital)
+    claim = await claimed(hospital)
+    assert (await sms(hospital, sms_id)).state is SmsState.SENDING
+    await outbound.record_sent(hospital.db, claim, 1, 10)
+    assert (await sms(hospital, sms_id)).state is SmsState.SENT
+    assert await heard(hospital, 10, 0)
+    assert (await sms(hospital, sms_id)).state is SmsState.DELIVERED
+
+
+async def test_a_long_message_is_delivered_when_its_last_segment_is(hospital: Hospital) -> None:
+    sms_id = await send(hospital, LONG)
+    for reference in (13, 11, 10):
+        await heard(hospital, reference, 0)
+        assert (await sms(hospital, sms_id)).state is SmsState.SENT
+    await heard(hospital, 12, 0)
+    assert (await sms(hospital, sms_id)).state is SmsState.DELIVERED
+
+
+async def test_all_segments_share_one_reference_and_ask_for_a_report(hospital: Hospital) -> None:
+    await queue(hospital, LONG)
+    claim = await claimed(hospital)
+    assert len(claim.submits) == 4
+    assert len({submit.concat_reference for submit in claim.submits}) == 1
+    assert all(submit.wants_report and submit.validity for submit in claim.submits)
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [(0x20, SmsState.SENT), (0x30, SmsState.SENT), (0x41, SmsState.FAILED), (0x46, SmsState.EXPIRED)],
+)
+async def test_a_report_of_trouble_is_told_apart(hospital: Hospital, status: int, state: SmsState) -> None:
+    sms_id = await send(hospital)
+    await heard(hospital, 10, status)
+    assert (await sms(hospital, sms_id)).state is state
+
+
+async def test_still_trying_and_then_delivered_is_delivered(hospital: Hospital) -> None:
+    sms_id = await send(hospital)
+    await heard(hospital, 10, 0x20)
+    await heard(hospital, 10, 0x00)
+    await heard(hospital, 10, 0x41)  # a report that comes after the end changes nothing
+    assert (await sms(hospital, sms_id)).state is SmsState.DELIVERED
+
+
+async def test_a_reference_used_again_belongs_to_the_newest(hospital: Hospital) -> None:
+    old = await send(hospital)
+    hospital.clock.now += timedelta(minutes=10)
+    new = await send(hospital)
+    await heard(hospital, 10, 0)
+    assert [(await sms(hospital, one)).state for one in (old, new)] == [SmsState.SENT, SmsState.DELIVERED]
+
+
+async def test_a_report_about_somebody_else_is_nobodys(hospital: Hospital) -> None:
+    sms_id = await send(hospital)
+    assert not await heard(hospital, 10, 0, recipient="+8613999999999")
+    assert not await heard(hospital, 11, 0)
+    assert (await sms(hospital, sms_id)).state is SmsState.SENT
+
+
+async def test_a_report_with_a_national_number_is_understood(hospital: Hospital) -> None:
+    sms_id = await send(hospital)
+    assert await heard(hospital, 10, 0, recipient="13800138000")
+    assert (await sms(hospital, sms_id)).state is SmsState.DELIVERED
+
+
+async def test_what_was_being_sent_when_the_server_died_is_never_sent_again(hospital: Hospital) -> None:
+    sms_id = await queue(hospital)
+    await claimed(hospital)
+    assert await outbound.park_found_sending(hospital.db, "sim1") == 1
+    assert await outbound.claim(hospital.db, "sim1") is None
+    found = await sms(hospital, sms_id)
+    assert (found.state, await hospital.tasks()) == (SmsState.UNKNOWN, ["check_outcome"])
+    assert await segment_states(hospital, sms_id) == ["unknown"]
+
+
+async def test_what_another_modem_is_sending_is_left_alone(hospital: Hospital) -> None:
+    await queue(hospital)
+    await claimed(hospital, "sim2")
+    assert await outbound.park_found_sending(hospital.db, "sim1") == 0
+
+
+async def test_a_modem_that_was_taken_away_leaves_no_message_in_the_air(hospital: Hospital) -> None:
+    sms_id = await queue(hospital)
+    await claimed(hospital, "gone")
+    hospital.clock.now += timedelta(hours=2)
+    assert await outbound.park_stuck(hospital.db) == 1
+    assert (await sms(hospital, sms_id)).state is SmsState.UNKNOWN
+
+
+async def test_a_claim_that_was_never_handed_over_goes_back(hospital: Hospital) -> None:
+    sms_id = await queue(hospital)
+    await claimed(hospital)
+    await outbound.give_back(hospital.db, "sim1")
+    assert (await claimed(hospital)).sms_id == sms_id
+
+
+async def test_a_refusal_for_now_waits_and_tries_the_whole_again_with_a_new_reference(hospital: Hospital) -> None:
+    sms_id = await queue(hospital, LONG)
+    first = await claimed(hospital)
+    await outbound.record_sent(hospital.db, first, 1, 10)
+    await outbound.record_refused(hospital.db, first, Refusal.TEMPORARY, "+CMS ERROR: 42")
+    assert await outbound.claim(hospital.db, "sim1") is None
+    hospital.clock.now += timedelta(seconds=20)
+    again = await claimed(hospital)
+    assert (again.sms_id, len(again.submits)) == (sms_id, 4)
+    assert again.submits[0].concat_reference != first.submits[0].concat_reference
+    assert await segment_states(hospital, sms_id) == ["sending", "queued", "queued", "queued"]
+
+
+async def test_refusals_for_now_end_one_day(hospital: Hospital) -> None:
+    sms_id = await queue(hospital)
+    for _ in range(MAX_TRIES):
+        await outbound.record_refused(hospital.db, await claimed(hospital), Refusal.TEMPORARY, "+CMS ERROR: 42")
+        hospital.clock.now += timedelta(minutes=31)
+    found = await sms(hospital, sms_id)
+    assert (found.state, found.reason) == (SmsState.FAILED, "+CMS ERROR: 42")
+
+
+async def test_a_refusal_for_ever_fails_with_its_reason(hospital: Hospital) -> None:
+    sms_id = await queue(hospital)
+    await outbound.record_refused(hospital.db, await claimed(hospital), Refusal.PERMANENT, "+CMS ERROR: 1")
+    found = await sms(hospital, sms_id)
+    assert (found.state, found.reason) == (SmsState.FAILED, "+CMS ERROR: 1")
+    assert await segment_states(hospital, sms_id) == ["failed"]
+
+
+async def test_recording_twice_changes_nothing(hospital: Hospital) -> None:
+    sms_id = await send(hospital)
+    await heard(hospital, 10, 0)
+    claim = Claim(sms_id, (await fake_submits(hospital, sms_id)))
+    await outbound.record_sent(hospital.db, claim, 1, 99)
+    await outbound.record_refused(hospital.db, claim, Refusal.UNKNOWN, "late")
+    assert (await sms(hospital, sms_id)).state is SmsState.DELIVERED
+
+
+async def fake_submits(hospital: Hospital, sms_id: SmsId) -> tuple[pdu.Submit, ...]:
+    other = await queue(hospital, "别的")
+    claim = await claimed(hospital)
+    assert claim.sms_id == other != sms_id
+    return claim.submits
+
+
+async def test_an_answer_goes_before_reminders_and_reminders_before_offers(hospital: Hospital) -> None:
+    async with hospital.db.transaction(SYSTEM) as tx:
+        await consent.record_in(
+            tx, ZHANG, purpose="marketing", channel="sms", choice="opt_in", source="staff", evidence="form"
+        )
+    offer = await queue(hospital, "【示例医院】体检优惠，拒收请回复R", purpose="marketing")
+    reminder = await queue(hospital, "复诊提醒")
+    answer = await service.queue(hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True)
+    order = [(await claimed(hospital)).sms_id for _ in range(3)]
+    assert order == [answer, reminder, offer]
+
+
+async def test_ten_workers_never_take_the_same_message(hospital: Hospital) -> None:
+    for n in range(20):
+        await queue(hospital, f"第{n}条")
+    claims = await asyncio.gather(*(outbound.claim(hospital.db, f"sim{n % 10}") for n in range(30)))
+    taken = [claim.sms_id for claim in claims if claim]
+    assert len(taken) == len(set(taken)) == 20
+
+
+async def test_an_answer_leaves_by_the_sim_it_came_to_and_by_another_when_that_is_away(hospital: Hospital) -> None:
+    await hospital.patient()
+    await hospital.receive("帮助", modem="sim2")
+    await hospital.says("查询")
+    ((reply_modem,),) = await hospital.rows("SELECT modem FROM sms WHERE direction = 'out' AND modem <> 'sim1' LIMIT 1")
+    assert reply_modem == "sim2"
+    await claimed(hospital, "sim1")
+    assert await outbound.claim(hospital.db, "sim1") is None
+    hospital.clock.now += timedelta(minutes=2)
+    assert (await claimed(hospital, "sim1")).sms_id
+
+
+async def test_at_night_a_reminder_waits_for_the_morning_and_an_answer_does_not(hospital: Hospital) -> None:
+    hospital.clock.now = NOON + timedelta(hours=10)  # 22:00 in Shanghai
+    await hospital.receive("还有号吗")
+    reminder = await queue(hospital, "复诊提醒")
+    answer = await service.queue(hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True)
+    assert (await claimed(hospital)).sms_id == answer
+    assert await outbound.claim(hospital.db, "sim1") is None
+    found = await sms(hospital, reminder)
+    assert found.not_before == NOON + timedelta(hours=20)  # 08:00
+    hospital.clock.now = found.not_before
+    assert (await claimed(hospital)).sms_id == reminder
+
+
+async def test_who_wrote_nothing_is_not_answered_at_night(hospital: Hospital) -> None:
+    hospital.clock.now = NOON + timedelta(hours=10)
+    await service.queue(hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True)
+    assert await outbound.claim(hospital.db, "sim1") is None
+
+
+async def test_quiet_hours_are_asked_again_where_it_leaves(hospital: Hospital) -> None:
+    sms_id = await queue(hospital)
+    hospital.clock.now = NOON + timedelta(hours=10)
+    assert await outbound.claim(hospital.db, "sim1") is None
+    found = await sms(hospital, sms_id)
+    assert (found.state, found.reason) == (SmsState.QUEUED, "quiet_hours")
+
+
+async def test_who_refuses_after_it_was_queued_gets_nothing(hospital: Hospital) -> None:
+    sms_id = await queue(hospital, "通知", purpose="notice")
+    async with hospital.db.transaction(SYSTEM) as tx:
+        await consent.opt_out_in(tx, ZHANG, channel="sms", source="staff")
+    assert await outbound.claim(hospital.db, "sim1") is None
+    found = await sms(hospital, sms_id)
+    assert (found.state, found.reason) == (SmsState.SUPPRESSED, "opted_out")
+
+
+async def test_marketing_needs_consent(hospital: Hospital) -> None:
+    with pytest.raises(ContactForbiddenError) as forbidden:
+        await queue(hospital, "【示例医院】体检优惠，拒收请回复R", purpose="marketing")
+    assert forbidden.value.rule == "no_consent"
+
+
+@pytest.mark.parametrize("text", ["体检优惠，拒收请回复R", "【示例医院】体检优惠"])
+async def test_marketing_names_the_sender_and_the_way_out(hospital: Hospital, text: str) -> None:
+    with pytest.raises(InvalidInputError):
+        await queue(hospital, text, purpose="marketing")
+
+
+@pytest.mark.parametrize("text", ["", "  ", "a\0b", "半个\ud83d", "长" * 2000])
+async def test_what_cannot_be_sent_is_refused_at_once(hospital: Hospital, text: str) -> None:
+    with pytest.raises(InvalidInputError) as error:
+        await queue(hospital, text)
+    assert error.value.field == "text"
+
+
+async def test_one_key_is_one_message(hospital: Hospital) -> None:
+    ids = await asyncio.gather(
+        *(
+            service.queue(hospital.db, SYSTEM, to=ZHANG, text="一次", purpose="care", dedupe_key="once")
+            for _ in range(5)
+        )
+    )
+    assert len(set(ids)) == 1
+    assert len(await hospital.messages()) == 1
+
+
+async def booked(hospital: Hospital) -> AppointmentId:
+    patient = await hospital.patient()
+    found = await scheduling.book(
+        hospital.db, SYSTEM, patient_id=patient, slot_id=hospital.slots["gyn"][0], channel="web"
+    )
+    return found.id
+
+
+async def remind(hospital: Hospital, appointment_id: AppointmentId) -> SmsId:
+    return await service.remind_by_sms(hospital.db, SYSTEM, appointment_id, letterhead=LETTERHEAD)
+
+
+async def test_a_reminder_says_when_and_with_whom_and_no_department(hospital: Hospital) -> None:
+    text = (await sms(hospital, await remind(hospital, await booked(hospital)))).text
+    assert text == (
+        "【示例医院】张三丰您好，您预约了 11月24日(周二)09:00 王建国医生。"
+        "能来请回复“确认”，不能来请回复“取消”，改时间请回复“改期”。"
+    )
+
+
+async def test_pressing_the_button_twice_sends_one_reminder(hospital: Hospital) -> None:
+    appointment = await booked(hospital)
+    first = await remind(hospital, appointment)
+    assert await remind(hospital, appointment) == first
+    await outbound.record_refused(hospital.db, await claimed(hospital), Refusal.PERMANENT, "+CMS ERROR: 1")
+    assert await remind(hospital, appointment) != first
+
+
+async def test_a_cancelled_appointment_takes_its_reminder_back(hospital: Hospital) -> None:
+    appointment = await booked(hospital)
+    reminder = await remind(hospital, appointment)
+    await scheduling.cancel(hospital.db, SYSTEM, appointment, "web")
+    found = await sms(hospital, reminder)
+    assert (found.state, found.reason) == (SmsState.SUPPRESSED, "appointment cancelled")
+    with pytest.raises(AppointmentNotOpenError):
+        await remind(hospital, appointment)
+
+
+async def test_a_reminder_that_would_come_too_late_is_not_sent(hospital: Hospital) -> None:
+    reminder = await remind(hospital, await booked(hospital))
+    hospital.clock.now = NOON + timedelta(hours=21, minutes=1)
+    assert await outbound.claim(hospital.db, "sim1") is None
+    assert (await sms(hospital, reminder)).reason == "appointment over"
+
+
+async def test_a_patient_without_a_number_is_said_to_have_none(hospital: Hospital) -> None:
+    appointment = await booked(hospital)
+    await hospital.rows("DELETE FROM patient_phone RETURNING 1")
+    with pytest.raises(NoPhoneError):
+        await remind(hospital, appointment)
+
+
+@pytest.mark.parametrize(("later", "state"), [(timedelta(hours=20), "sent"), (timedelta(hours=26), "expired")])
+async def test_without_a_report_a_message_expires_after_its_validity(
+    hospital: Hospital, later: timedelta, state: str
+) -> None:
+    sms_id = await send(hospital)
+    hospital.clock.now += later
+    await outbound.expire(hospital.db)
+    assert (await sms(hospital, sms_id)).state == state
+
+
+async def test_a_report_after_all_is_believed(hospital: Hospital) -> None:
+    sms_id = await send(hospital)
+    hospital.clock.now += timedelta(hours=26)
+    await outbound.expire(hospital.db)
+    await heard(hospital, 10, 0)
+    assert (await sms(hospital, sms_id)).state is SmsState.DELIVERED
+
+
+async def test_threads_show_the_newest_and_what_is_unread(hospital: Hospital) -> None:
+    await hospital.receive("你好", ZHANG)
+    await hospital.receive("在吗", ZHANG)
+    await queue(hospital, "在的")
+    async with hospital.db.connection() as conn:
+        (thread,) = await store.threads(conn)
+        unread = await store.unread_count(conn)
+    assert (thread.peer, thread.last_text, thread.unread, unread) == (ZHANG, "在的", 2, 2)
+    assert await service.mark_read(hospital.db, SYSTEM, ZHANG) == 2
+    async with hospital.db.connection() as conn:
+        assert await store.unread_count(conn) == 0
+
+
+async def test_the_next_message_is_found_by_an_index(hospital: Hospital) -> None:
+    async with hospital.db.connection() as conn, conn.transaction():
+        await conn.execute("SET LOCAL enable_seqscan = off")
+        plan = await conn.fetch(
+            "EXPLAIN SELECT id FROM sms WHERE state = 'queued' AND not_before <= $1 AND modem IN ('', 'sim1') "
+            "ORDER BY priority DESC, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED",
+            datetime.now(NOON.tzinfo),
+        )
+    assert any("sms_waiting" in row[0] for row in plan)
