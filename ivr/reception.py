@@ -27,9 +27,9 @@ from ivr.library import FlowLibrary
 from ivr.phrases import phrase
 from ivr.prompt import Language, Text
 from ivr.prompt_files import PromptFiles
-from ivr.runner import Conversation
+from ivr.runner import Conversation, Telephone
 from telephony import names
-from telephony.fastagi import AgiChannel, Handler
+from telephony.fastagi import Handler
 
 log = logging.getLogger("ivr")
 
@@ -57,13 +57,13 @@ class Reception:
         """By AGI path."""
         return {names.AGI_HOTLINE: self.hotline, names.AGI_REMINDER: self.reminder}
 
-    async def hotline(self, channel: AgiChannel) -> None:
+    async def hotline(self, channel: Telephone) -> None:
         """A patient calls."""
         conversation = await _or_give_back(channel, self._begin_hotline)
         if conversation:
             await conversation.run()
 
-    async def reminder(self, channel: AgiChannel) -> None:
+    async def reminder(self, channel: Telephone) -> None:
         """A patient has answered our call about an appointment."""
         conversation = await _or_give_back(channel, self._begin_reminder)
         if conversation is None:
@@ -74,7 +74,7 @@ class Reception:
         else:
             await conversation.run()
 
-    async def _begin_hotline(self, channel: AgiChannel) -> Conversation:
+    async def _begin_hotline(self, channel: Telephone) -> Conversation:
         request = channel.request
         caller = try_parse_msisdn(request.caller) if request.caller else None
         call = await self._call(channel, Direction.IN, caller, None)
@@ -82,7 +82,7 @@ class Reception:
             flow = await self.flows.current(conn, "hotline")
         return self._conversation(channel, call, flow, self._facts(caller), Channel.IVR)
 
-    async def _begin_reminder(self, channel: AgiChannel) -> Conversation:
+    async def _begin_reminder(self, channel: Telephone) -> Conversation:
         attempt_id = await channel.get_variable(names.VAR_ATTEMPT_ID) or ""
         if not attempt_id.isdecimal():
             raise NothingToSayError("no attempt")
@@ -110,7 +110,7 @@ class Reception:
             return facts, await self.flows.current(conn, "reminder")
 
     async def _call(
-        self, channel: AgiChannel, direction: Direction, caller: Msisdn | None, attempt_id: AttemptId | None
+        self, channel: Telephone, direction: Direction, caller: Msisdn | None, attempt_id: AttemptId | None
     ) -> Call:
         request = channel.request
         return await calls.start(
@@ -137,7 +137,7 @@ class Reception:
         )
 
     def _conversation(
-        self, channel: AgiChannel, call: Call, flow: Flow, facts: Facts, booked_by: Channel
+        self, channel: Telephone, call: Call, flow: Flow, facts: Facts, booked_by: Channel
     ) -> Conversation:
         session, effect = start(flow, facts)
         return Conversation(
@@ -151,14 +151,14 @@ class Reception:
             effect=effect,
         )
 
-    async def _say_settled(self, channel: AgiChannel, language: Language) -> None:
+    async def _say_settled(self, channel: Telephone, language: Language) -> None:
         """The appointment was cancelled or moved while the telephone rang."""
         await channel.play(await self.prompts.paths(phrase(language, "settled")))
         await channel.set_variable(names.VAR_NEXT, names.NEXT_HANGUP)
 
 
 async def _or_give_back(
-    channel: AgiChannel, begin: Callable[[AgiChannel], Awaitable[Conversation]]
+    channel: Telephone, begin: Callable[[Telephone], Awaitable[Conversation]]
 ) -> Conversation | None:
     """None when the call cannot begin: HCRM_NEXT stays empty, the dialplan apologises and finds a person."""
     try:

@@ -46,6 +46,7 @@ from ivr.prompt_files import PromptFiles
 from ivr.tts import SpeechError
 from telephony import names
 from telephony.agi_channel import ANY_KEY, DigitsRead, End
+from telephony.agi_protocol import AgiRequest
 
 log = logging.getLogger("ivr")
 
@@ -54,6 +55,10 @@ LONGEST_CALL_S = 30 * 60.0  # in the machine's hands; then a person takes over
 
 class Telephone(Protocol):
     """The part of telephony.fastagi.AgiChannel that a flow needs."""
+
+    @property
+    def request(self) -> AgiRequest:
+        """Who calls."""
 
     async def play(self, sounds: Sequence[str], escape_digits: str = "") -> str:
         """The key that stopped it, or ""."""
@@ -74,6 +79,9 @@ class Telephone(Protocol):
 
     async def set_variable(self, name: str, value: str) -> None:
         """A channel variable."""
+
+    async def get_variable(self, name: str) -> str | None:
+        """None when it is not set."""
 
 
 @dataclass(slots=True)
