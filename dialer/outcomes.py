@@ -3,11 +3,12 @@
 import logging
 from datetime import timedelta
 
-from crm_core.calls import store as calls
-from crm_core.calls.model import Call
+from crm_core.calls import service as calls
+from crm_core.calls import store as call_store
+from crm_core.calls.model import Call, Direction
 from crm_core.events import AttemptAnswered, AttemptEnded
 from crm_core.kernel.db import Database, Tx
-from crm_core.kernel.ids import AttemptId, CallId, Linkedid
+from crm_core.kernel.ids import AttemptId, CallId, Linkedid, Uniqueid
 from crm_core.patients import timeline
 from crm_core.patients.model import TimelineKind
 from crm_core.scheduling import store as appointments
@@ -31,7 +32,12 @@ REFUSED = {
 
 
 async def network_said(db: Database, attempt_id: AttemptId, verdict: CallResult, rule: RetryRule) -> None:
-    """The Originate came to its end: somebody or something answered, or nobody was spoken with."""
+    """The Originate came to its end: somebody or something answered, or nobody was spoken with.
+
+    An answer opens the call in the call log: a machine never gets as far as the menu, and has a recording too.
+    """
+    if verdict is CallResult.ANSWERED:
+        await _open_call(db, attempt_id)
     async with db.transaction(DIALER) as tx:
         attempt = await store.lock(tx.conn, attempt_id)
         if attempt is None:
@@ -40,6 +46,22 @@ async def network_said(db: Database, attempt_id: AttemptId, verdict: CallResult,
             await answered_in(tx, attempt, by="", call_id=None)
         elif hears(attempt.state, Signal.REFUSE):
             await _finish(tx, attempt, Signal.REFUSE, REFUSED[verdict], rule)
+
+
+async def _open_call(db: Database, attempt_id: AttemptId) -> None:
+    async with db.connection() as conn:
+        attempt = await store.get(conn, attempt_id)
+    if attempt is not None and hears(attempt.state, Signal.ANSWER):
+        await calls.start(
+            db,
+            linkedid=attempt.linkedid,
+            uniqueid=Uniqueid(attempt.linkedid),
+            direction=Direction.OUT,
+            caller=attempt.msisdn,
+            did="",
+            attempt_id=attempt_id,
+        )
+        await calls.answered(db, attempt.linkedid)
 
 
 async def outcome_lost(db: Database, attempt_id: AttemptId) -> None:
@@ -56,7 +78,7 @@ async def settle(db: Database, attempt_id: AttemptId, rule: RetryRule) -> None:
         attempt = await store.lock(tx.conn, attempt_id)
         if attempt is None or not hears(attempt.state, Signal.END):
             return
-        call = await calls.get_by_linkedid(tx.conn, attempt.linkedid)
+        call = await call_store.get_by_linkedid(tx.conn, attempt.linkedid)
         result = result_of(attempt, call)
         if result in (Result.HUMAN, Result.MACHINE):
             await _finish(tx, attempt, Signal.END, result, rule, call.id if call else None)
@@ -68,7 +90,7 @@ async def somebody_answered(db: Database, attempt_id: AttemptId, by: str, linked
     """The dialplan says whether a human or a machine picked up."""
     async with db.transaction(DIALER) as tx:
         attempt = await store.lock(tx.conn, attempt_id)
-        call = await calls.get_by_linkedid(tx.conn, linkedid)
+        call = await call_store.get_by_linkedid(tx.conn, linkedid)
         if attempt is None or (attempt.result == by and attempt.call_id is not None):
             return
         await answered_in(tx, attempt, by=by, call_id=call.id if call else None)

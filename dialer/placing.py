@@ -73,7 +73,6 @@ async def _judged(tx: Tx, attempt: Attempt, settings: DialerSettings) -> tuple[P
         msisdn=attempt.msisdn,
         now=tx.now,
         zone=settings.timezone,
-        hours=settings.hours,
     )
     return patient, judge(appointment, permission, has_number=attempt.msisdn in patient.phones, now=tx.now)
 

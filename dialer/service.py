@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from crm_core.consent import service as consent
-from crm_core.consent.model import HOSPITAL_ZONE, QuietHours
+from crm_core.consent.model import HOSPITAL_ZONE
 from crm_core.events import AttemptPlanned, AttemptSuppressed
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor, ActorKind
@@ -33,10 +33,9 @@ async def remind(
     actor: Actor,
     appointment_id: AppointmentId,
     *,
-    hours: QuietHours | None = None,
     timezone: ZoneInfo = HOSPITAL_ZONE,
 ) -> AttemptId:
-    """Call this patient about this appointment, now or when the hour allows it (`not_before` of the attempt says when).
+    """Call this patient about this appointment: now, or when the hour allows it, as the attempt's `not_before` says.
 
     A try that was planned for later is brought forward. Raises AppointmentNotFoundError, CallForbiddenError(rule).
     """
@@ -44,7 +43,7 @@ async def remind(
         appointment = await appointments.lock(tx.conn, appointment_id)
         if appointment is None:
             raise AppointmentNotFoundError("no such appointment")
-        msisdn, verdict = await _judged(tx, appointment, hours, timezone)
+        msisdn, verdict = await _judged(tx, appointment, timezone)
         if msisdn is None:
             raise CallForbiddenError("no_phone")
         if isinstance(verdict, Suppress):
@@ -54,13 +53,11 @@ async def remind(
         return await _plan_or_hasten(tx, appointment, msisdn, _moment(verdict, tx.now))
 
 
-async def _judged(
-    tx: Tx, appointment: Appointment, hours: QuietHours | None, timezone: ZoneInfo
-) -> tuple[Msisdn | None, Verdict]:
+async def _judged(tx: Tx, appointment: Appointment, timezone: ZoneInfo) -> tuple[Msisdn | None, Verdict]:
     patient = await patients.get(tx.conn, appointment.patient_id)
     msisdn = patient.phones[0] if patient and patient.phones else None
     permission = await consent.may_contact(
-        tx.conn, purpose=PURPOSE, channel=CHANNEL, msisdn=msisdn or Msisdn(""), now=tx.now, zone=timezone, hours=hours
+        tx.conn, purpose=PURPOSE, channel=CHANNEL, msisdn=msisdn or Msisdn(""), now=tx.now, zone=timezone
     )
     return msisdn, judge(appointment, permission, has_number=True, now=tx.now)
 
@@ -105,7 +102,7 @@ async def suppress_in(tx: Tx, attempt: Attempt, rule: str) -> None:
     await tx.emit(AttemptSuppressed(attempt_id=attempt.id, appointment_id=attempt.appointment_id, rule=rule))
 
 
-async def plan_reminders(db: Database, now: datetime, *, timezone: ZoneInfo, hours: QuietHours | None) -> int:
+async def plan_reminders(db: Database, now: datetime, *, timezone: ZoneInfo) -> int:
     """Plan a call for each of tomorrow's appointments that is not confirmed and was never tried: once per appointment.
 
     One that cannot be planned does not stop the others. Answers how many are planned.
@@ -116,7 +113,7 @@ async def plan_reminders(db: Database, now: datetime, *, timezone: ZoneInfo, hou
     planned = 0
     for appointment_id in waiting:
         try:
-            planned += await _plan_by_itself(db, appointment_id, hours, timezone)
+            planned += await _plan_by_itself(db, appointment_id, timezone)
         except DatabaseUnavailableError:
             raise
         except HcrmError as error:
@@ -131,14 +128,12 @@ def tomorrow(now: datetime, timezone: ZoneInfo) -> tuple[datetime, datetime]:
     return midnight, datetime.combine(day + timedelta(days=1), time(), timezone)
 
 
-async def _plan_by_itself(
-    db: Database, appointment_id: AppointmentId, hours: QuietHours | None, timezone: ZoneInfo
-) -> bool:
+async def _plan_by_itself(db: Database, appointment_id: AppointmentId, timezone: ZoneInfo) -> bool:
     async with db.transaction(DIALER) as tx:
         appointment = await appointments.lock(tx.conn, appointment_id)
         if appointment is None or await store.of_appointment(tx.conn, appointment_id):
             return False
-        msisdn, verdict = await _judged(tx, appointment, hours, timezone)
+        msisdn, verdict = await _judged(tx, appointment, timezone)
         if msisdn is None:
             return False
         attempt_id = await plan_in(tx, appointment, msisdn, _moment(verdict, tx.now))

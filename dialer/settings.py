@@ -4,19 +4,15 @@ from dataclasses import dataclass, field
 from datetime import time
 from zoneinfo import ZoneInfo
 
-from crm_core.consent.model import HOSPITAL_ZONE, QuietHours, Window
+from crm_core.consent.model import HOSPITAL_ZONE
 from dialer.retry import RetryRule
-
-ALL_DAY = Window(time.min, time.max)
-ALWAYS = QuietHours(care=ALL_DAY, marketing=ALL_DAY)  # for the demo and tests, which run at any hour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialerSettings:
-    """`hours` None: the hospital's own, asked again when dialling. `plan_from` None: nobody is reminded by itself."""
+    """When people may be called is consent's to say. `plan_from` None: nobody is reminded by itself."""
 
     caller_id: str  # the hospital's own number, never another
-    hours: QuietHours | None = None
     timezone: ZoneInfo = HOSPITAL_ZONE
     prefixes: tuple[str, ...] = ("+86",)  # whatever is registered, nothing else is dialled
     ring_s: float = 30.0  # never below 15: people must have the time to reach the telephone

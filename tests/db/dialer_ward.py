@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
 from crm_core import events
 from crm_core.calls import service as calls
+from crm_core.consent.model import QuietHours, Window
 from crm_core.directory import store as directory
 from crm_core.kernel.actor import IVR_CALLER, SYSTEM, Actor, ActorKind, Role
 from crm_core.kernel.db import Database, Tx, open_database
@@ -35,6 +36,8 @@ MORNING = datetime(2026, 3, 3, 0, tzinfo=UTC)  # 8:00
 STARTS = datetime(2026, 3, 3, 2, tzinfo=UTC)  # tomorrow at 10:00
 PHONE = "+8613800138000"
 NURSE = Actor(ActorKind.USER, "wang", Role.NURSE)
+ALL_DAY = Window(time.min, time.max)
+ALWAYS = QuietHours(care=ALL_DAY, marketing=ALL_DAY)
 SETTINGS = DialerSettings(caller_id="02088886666", plan_from=None)
 RULE = RetryRule()
 
@@ -60,7 +63,7 @@ class Ward:
         return booked.id
 
     async def remind(self, appointment_id: AppointmentId) -> Attempt:
-        return await self.attempt(await service.remind(self.db, NURSE, appointment_id, hours=self.settings.hours))
+        return await self.attempt(await service.remind(self.db, NURSE, appointment_id))
 
     async def attempt(self, attempt_id: AttemptId) -> Attempt:
         async with self.db.connection() as conn:

@@ -9,7 +9,7 @@ import pytest
 
 from crm_core import events
 from crm_core.consent import service as consent
-from crm_core.consent.model import QuietHours
+from crm_core.consent.model import QuietHours, Window
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.ids import AppointmentId, Msisdn
 from crm_core.patients import service as patients
@@ -19,8 +19,7 @@ from dialer import service
 from dialer.attempt import Attempt, State
 from dialer.errors import CallForbiddenError
 from dialer.placing import claim
-from dialer.settings import ALWAYS
-from tests.db.dialer_ward import MORNING, NIGHT, NOON, PHONE, SETTINGS, STARTS, Ward, open_ward
+from tests.db.dialer_ward import ALWAYS, MORNING, NIGHT, NOON, PHONE, SETTINGS, STARTS, Ward, open_ward
 
 pytestmark = pytest.mark.db
 
@@ -44,7 +43,7 @@ async def test_at_night_the_button_plans_for_the_morning(ward: Ward) -> None:
     appointment = await ward.book()
     ward.now = NIGHT
     assert (await ward.remind(appointment)).not_before == MORNING
-    ward.settings = replace(SETTINGS, hours=ALWAYS)
+    await consent.set_hours(ward.db, SYSTEM, ALWAYS)
     assert (await ward.remind(appointment)).not_before == NIGHT  # brought forward: one try, not two
     assert len(await ward.attempts(appointment)) == 1
 
@@ -81,8 +80,8 @@ async def test_who_must_not_be_called_is_not_and_the_rule_says_why(ward: Ward) -
 
 
 async def test_a_call_that_could_only_come_too_late_is_refused(ward: Ward) -> None:
-    early = replace(QuietHours().care, opens=time(11))
-    ward.settings = replace(SETTINGS, hours=replace(QuietHours(), care=early))
+    late = Window(time(11), time(20))
+    await consent.set_hours(ward.db, SYSTEM, QuietHours(care=late, marketing=late))
     appointment = await ward.book()
     ward.now = NIGHT
     assert await ward.refused_rule(appointment) == "too_late"
@@ -170,7 +169,7 @@ async def test_tomorrows_appointments_are_planned_once_and_nobody_stops_the_run(
     day_before = NOON - timedelta(days=1)
     for now, expected in ((day_before, 0), (NOON, 1), (NOON, 0)):
         ward.now = now
-        planned = await service.plan_reminders(ward.db, now, timezone=SETTINGS.timezone, hours=SETTINGS.hours)
+        planned = await service.plan_reminders(ward.db, now, timezone=SETTINGS.timezone)
         assert planned == expected
     assert await ward.tries(wanted) == [(State.PLANNED, "")]
     assert (await ward.attempts(wanted))[0].requested_by == "dialer"

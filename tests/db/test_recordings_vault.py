@@ -116,7 +116,11 @@ async def archive(database_url: str, tmp_path: Path) -> AsyncIterator[Archive]:
         happened.append(event)
 
     (tmp_path / "monitor").mkdir()
-    subscriptions: list[Subscription] = [*handlers.SUBSCRIPTIONS, (events.RecordingStored, note), (events.TaskOpened, note)]
+    subscriptions: list[Subscription] = [
+        *handlers.SUBSCRIPTIONS,
+        (events.RecordingStored, note),
+        (events.TaskOpened, note),
+    ]
     async with open_database(database_url, subscriptions=subscriptions) as db:
         yield Archive(db, Vault(tmp_path / "recordings", new_master_key()), Monitor(tmp_path / "monitor"), happened)
 
