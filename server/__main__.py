@@ -4,9 +4,9 @@ import sys
 
 import typer
 
-from server.commands import doctor, handset, hospital
+from server.commands import doctor, flows, handset, hospital, messages, patients, people
 
-COMMANDS = (hospital, doctor, handset)  # each has register(app)
+COMMANDS = (hospital, doctor, people, patients, messages, handset, flows)  # each has register(app)
 
 
 def build() -> typer.Typer:

@@ -28,7 +28,7 @@ class ConfigError(InvalidInputError):
 class Places:
     """Where things lie on disk."""
 
-    home: Path = setting("HOME", CHECKOUT / ".hcrm", "Where this hospital keeps its state.", parse=s.path)
+    home: Path = setting("HOME", (CHECKOUT / ".hcrm").resolve(), "Where this hospital keeps its state.", parse=s.path)
     cache: Path = setting("CACHE", s.path("~/.cache/hcrm"), "Where set-up keeps what it downloaded.", parse=s.path)
 
     @property

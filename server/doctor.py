@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import psycopg
 
@@ -97,7 +96,7 @@ def _asterisk(config: Config) -> str:
 def _postgresql(config: Config) -> str:
     if config.database.url:
         return _external(config.database.url)
-    program = postgres.programs() / "postgres"
+    program = postgres.programs(config.places.cache) / "postgres"
     done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False)
     if done.returncode:
         raise ProvisionError("the embedded PostgreSQL does not run", mend="Remove .venv and run `make run`.")
@@ -132,22 +131,15 @@ def _closed_folders(config: Config) -> Check:
     name = "closed folders"
     if os.geteuid() != 0:
         return Check(name, True, "not root: everything runs as this user")
-    places = (config.places.home, config.places.cache, postgres.programs())
+    places = (config.places.home, config.places.cache, postgres.programs(config.places.cache))
     closed = sorted({str(folder) for path in places if (folder := launcher.closed_ancestor(path, -1, -1))})
     if not closed:
         return Check(name, True, f"{hotline.USER} and {postgres.USER} reach everything")
     listed = ", ".join(closed)
-    if _may_unshare():
+    if launcher.may_uncover():
         return Check(name, True, f"{listed}: reached in a mount namespace of the service alone")
     mend = "Move the checkout, HCRM_HOME and HCRM_CACHE to folders others may pass through, or do not run as root."
     return Check(name, False, f"{listed} is closed and this machine allows no mount namespace", mend)
-
-
-def _may_unshare() -> bool:
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import launcher; launcher.uncover([], 0, 0)"
-    command = [sys.executable, "-I", "-c", code, str(Path(launcher.__file__).parent)]
-    done = subprocess.run(command, capture_output=True, timeout=20, check=False)
-    return done.returncode == 0
 
 
 def _ports(config: Config) -> Iterator[Check]:

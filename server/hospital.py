@@ -97,7 +97,8 @@ class Hospital:
         if self.config.demo.enabled:
             await self._print_first_logins()
             if importlib.util.find_spec("demo.seed"):
-                await processes.run_once(parts.seed(self.config), logs, timeout_s=STEP_TIMEOUT_S)
+                url = postgres.database_url(self.config, self.secrets)
+                await processes.run_once(parts.seed(self.config, url), logs, timeout_s=STEP_TIMEOUT_S)
         self.say("database ready")
 
     async def _open_postgres(self) -> None:

@@ -73,6 +73,18 @@ def uncover(paths: list[Path], uid: int, gid: int) -> None:
         _check(libc.mount(source, os.fsencode(path), None, MS_BIND | MS_REC, None), f"bind {path}")
 
 
+def may_uncover() -> bool:
+    """Tried in a child, which ends with its namespace."""
+    child = os.fork()
+    if child == 0:
+        try:
+            uncover([], 0, 0)
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 def give_up_root(uid: int, gid: int) -> None:
     """For good: real, effective and saved."""
     os.setgroups([])

@@ -1,5 +1,6 @@
 """The processes that are not ours to import: the demo's carrier and GSM network, and our own commands as children."""
 
+import dataclasses
 import sys
 from collections.abc import Mapping
 
@@ -33,9 +34,11 @@ def gsm(config: Config) -> Program:
     return _python(config, "gsm", "demo.gsm", *paths)
 
 
-def seed(config: Config) -> Program:
-    """Fill an empty database with the demo hospital; does nothing to one that has patients."""
-    return _python(config, "seed", "demo.seed")
+def seed(config: Config, database_url: str) -> Program:
+    """Fill an empty database with the demo hospital; one that has patients only gets schedules for the days to come."""
+    program = _python(config, "seed", "demo.seed")
+    known = {"HCRM_DATABASE_URL": database_url, "HCRM_TIMEZONE": config.hospital.timezone.key}
+    return dataclasses.replace(program, env={**program.env, **known})
 
 
 def carrier_plan(config: Config) -> Program:

