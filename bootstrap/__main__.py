@@ -11,7 +11,7 @@ import os
 import signal
 from pathlib import Path
 
-from bootstrap import plan, steps
+from bootstrap import openness, plan, steps
 from telephony.provision.errors import ProvisionError
 
 PR_SET_PDEATHSIG = 1
@@ -29,6 +29,7 @@ def main() -> int:
         sys.exit(f"python3 -m bootstrap: one of {', '.join(plan.PLANS)}")
     signal.signal(signal.SIGTERM, end)
     try:
+        openness.open_folders()
         steps.perform(plan.PLANS[purpose](), cache=plan.cache())
     except ProvisionError as error:
         steps.complain(error)

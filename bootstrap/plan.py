@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from bootstrap import frontend, python
+from bootstrap import frontend, openness, python
 from bootstrap.steps import Step, digest
 from telephony.provision import asterisk, roots, tools
 from telephony.provision.errors import ProvisionError
@@ -21,7 +21,7 @@ def cache() -> Path:
 
 def for_run() -> list[Step]:
     """What the demo and the product need; nothing that only tests need."""
-    return [*_python(), *_frontend(), _asterisk(), _programs("speech", "espeak-ng")]
+    return [*_python(), _postgres(), *_frontend(), _asterisk(), _programs("speech", "espeak-ng")]
 
 
 def for_tests() -> list[Step]:
@@ -79,6 +79,16 @@ def _python() -> list[Step]:
             mend="Remove .venv and run it again.",
         ),
     ]
+
+
+def _postgres() -> Step:
+    return Step(
+        name="PostgreSQL",
+        key=partial(python.packages_key, "run"),
+        is_there=partial(openness.postgres_is_reachable, cache()),
+        do=partial(openness.copy_postgres, cache()),
+        mend="Clone the repository into a folder others may pass through.",
+    )
 
 
 def _frontend() -> list[Step]:

@@ -7,6 +7,7 @@ machine changes, and everything is gone with the process.
 """
 
 import ctypes
+import functools
 import json
 import os
 import signal
@@ -73,6 +74,7 @@ def uncover(paths: list[Path], uid: int, gid: int) -> None:
         _check(libc.mount(source, os.fsencode(path), None, MS_BIND | MS_REC, None), f"bind {path}")
 
 
+@functools.cache
 def may_uncover() -> bool:
     """Tried in a child, which ends with its namespace."""
     child = os.fork()
