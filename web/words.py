@@ -87,11 +87,41 @@ TIMELINE_KIND = {
     "appointment": N_("Appointment"),
     "encounter": N_("Visit"),
     "task": N_("Task"),
-    "response": N_("Answer"),
+    "response": N_("Questionnaire"),
     "complaint": N_("Complaint"),
     "consultation": N_("Consultation"),
     "consent": N_("Consent"),
 }
+TIMELINE = (
+    N_("Appointment booked: {department}, {practitioner}, {starts_at}"),
+    N_("Appointment confirmed: {department}, {practitioner}, {starts_at}"),
+    N_("Appointment cancelled: {department}, {practitioner}, {starts_at}"),
+    N_("Appointment moved away from: {department}, {practitioner}, {starts_at}"),
+    N_("Incoming call, not answered"),
+    N_("Incoming call, answered by {agent}"),
+    N_("Incoming call to the voice menu"),
+    N_("Incoming call, nobody was free"),
+    N_("Outgoing call, not answered"),
+    N_("Outgoing call by {agent}"),
+    N_("Outgoing call by the system"),
+    N_("Outgoing call, nobody was free"),
+    N_("Consultation by {source}"),
+    N_("Agreed to {purpose} by {channel}"),
+    N_("Refused {purpose} by {channel}"),
+    N_("Task: answer a message"),
+    N_("Task: call back"),
+    N_("Task: hear a voicemail"),
+    N_("Task: find out whether a message or call arrived"),
+    N_("Task: find out who this is"),
+    N_("SMS sent: {text}"),
+    N_("SMS received: {text}"),
+    N_("Reminder call: the line was busy"),
+    N_("Reminder call: nobody answered"),
+    N_("Reminder call: the number could not be reached"),
+    N_("Reminder call: outcome unknown"),
+)
+CONTACT = {"sms": N_("SMS"), "call": N_("Telephone"), "email": N_("E-mail"), "letter": N_("Letter")}
+SOURCE = {"phone": N_("Telephone"), "sms": N_("SMS"), "web": N_("Web")}
 ERROR = {
     "slot_full": N_("The last place was just taken. Please choose another time."),
     "slot_not_found": N_("This time does not exist any more. Please choose another."),
@@ -123,6 +153,17 @@ ERROR = {
     "login_taken": N_("Somebody already has this user name."),
     "weak_password": N_("This password is too short or too easy."),
     "user_not_found": N_("There is no such account."),
+    "login_failed": N_("User name or password is wrong."),
+    "call_forbidden": N_("This person may not be called now."),
+    "no_phone": N_("This patient has no telephone number."),
+    "recording_not_found": N_("There is no such recording."),
+    "corrupt_audio": N_("The recording is damaged."),
+    "tampered": N_("The recording was changed on disk and is not played."),
+    "sms_not_found": N_("There is no such message."),
+    "task_not_found": N_("There is no such task."),
+    "attempt_not_found": N_("There is no such call attempt."),
+    "ami_link_down": N_("The telephone system cannot be reached at the moment."),
+    "ami_timeout": N_("The telephone system does not answer at the moment."),
     "conflict": N_("Somebody else changed this in the meantime. Please look again."),
 }
 RULE = {
@@ -134,6 +175,7 @@ RULE = {
     "appointment_over": N_("The time of this appointment has begun."),
     "too_late": N_("It is too late for this."),
     "no_phone": N_("This patient has no telephone number."),
+    "outcome_unknown": N_("Nobody knows how the last call about this ended; a person must check first."),
     "attempt_open": N_("A call about this is already under way."),
 }
 ABSENCE = {
@@ -175,13 +217,15 @@ def entry_words(code: str, args: Mapping[str, object], zone: tzinfo) -> str:
     return filled(_(code), said)
 
 
+_CLOSED = {"purpose": PURPOSE, "channel": CONTACT, "source": SOURCE}
+
+
 def _say(name: str, value: object, args: Mapping[str, object], zone: tzinfo) -> str:
     if current_locale.get() == "en" and args.get(f"{name}_en"):
         return str(args[f"{name}_en"])
     if isinstance(value, str):
         if name.endswith("_at"):
             return say_moment(datetime.fromisoformat(value), zone)
-        for closed in (DISPOSITION, CHANNEL, PURPOSE, SMS_STATE):
-            if value in closed:
-                return _(closed[value])
+        closed = _CLOSED.get(name, {})
+        return _(closed[value]) if value in closed else value
     return str(value)

@@ -25,7 +25,7 @@ from web.i18n import _
 from web.render import page
 from web.security import actor_of
 
-SLOTS_SHOWN = 120
+SLOTS_SHOWN = 500
 DAYS_SHOWN = 7
 
 
