@@ -1,7 +1,7 @@
 """Running as root where no mount namespace is allowed (many containers): folders the services' own users can come to.
 
 Asterisk and PostgreSQL run as users of their own. When the cache or the home lies beneath a closed folder such as
-/root, the server lets them in by a private mount namespace. Where the kernel forbids that, they are kept in /var instead, and
+/root, the server lets them in by a private mount namespace. Where the kernel forbids that, they are kept in /var, and
 links stand in their usual places.
 """
 

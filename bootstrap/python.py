@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bootstrap.steps import CHECKOUT, VENV, digest, forget_stamps, run
@@ -15,6 +17,8 @@ from telephony.provision.roots import Report
 
 PYTHON = VENV / "bin" / "python"
 REQUIREMENTS = CHECKOUT / "requirements"
+PORTION = 8
+SIDE_BY_SIDE = 3
 WHEEL_PACKAGE = "python3-pip-whl"
 COMMAND = """\
 #!/bin/sh
@@ -94,15 +98,53 @@ def packages_key(name: str) -> str:
 
 
 def install(name: str, cache: Path, report: Report, *, target: Path | None = None) -> None:
-    """What the lock file names, each checked against its hash; nothing is built."""
+    """What the lock file names, each checked against its hash; nothing is built. Finished downloads are kept."""
     lock = REQUIREMENTS / f"{name}.txt"
-    command: list[str | Path] = [PYTHON, "-m", "pip", "install", "--require-hashes", "--no-deps", "-r", lock]
-    command += ["--only-binary", ":all:", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
+    wheels = cache / "wheels"
+    wheels.mkdir(exist_ok=True)
+    _download(lock, wheels, cache, report)
+    report("installing")
+    command: list[str | Path] = [*_pip("install"), "--no-index", "--find-links", wheels, "-r", lock]
     command += ["--no-warn-script-location"]
     if target:
         command += ["--target", target]
-    env = {"PIP_CACHE_DIR": str(cache / "pip"), "PYTHONDONTWRITEBYTECODE": ""}
-    run(command, report, log=cache / "logs" / f"packages-{name}.log", env=env)
+    run(command, report, log=cache / "logs" / f"packages-{name}.log", env={"PYTHONDONTWRITEBYTECODE": ""})
+
+
+def _pip(action: str) -> list[str | Path]:
+    options = ("--require-hashes", "--no-deps", "--only-binary", ":all:", "--disable-pip-version-check", "--no-input")
+    return [PYTHON, "-m", "pip", action, *options, "--progress-bar", "off"]
+
+
+def _download(lock: Path, wheels: Path, cache: Path, report: Report) -> None:
+    """A few at a time, some side by side: a run that breaks off goes on where it was."""
+    ours = "-".join(map(str, sys.version_info[:2]))
+    with tempfile.TemporaryDirectory(prefix="hcrm-lock-") as folder:
+        waiting = []
+        for text in _portions(lock):
+            done = wheels / f".done-{ours}-{digest(text)}"
+            if not done.exists():
+                portion = Path(folder) / f"{done.name}.txt"
+                portion.write_text(text)
+                waiting.append((portion, done))
+        log = cache / "logs"
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            list(pool.map(lambda one: _download_portion(*one, wheels, log, report), waiting))
+
+
+def _download_portion(portion: Path, done: Path, wheels: Path, log: Path, report: Report) -> None:
+    command = [*_pip("download"), "--dest", wheels, "-r", portion]
+    run(command, report, log=log / f"{portion.stem.lstrip('.')}.log")
+    done.touch()
+
+
+def _portions(lock: Path) -> list[str]:
+    entries: list[str] = []
+    for line in lock.read_text("utf-8").splitlines(keepends=True):
+        if not line.startswith((" ", "#")):
+            entries.append("")
+        entries[-1] += line
+    return ["".join(entries[at : at + PORTION]) for at in range(0, len(entries), PORTION)]
 
 
 def packages_are_there(*modules: str) -> bool:
