@@ -1,0 +1,165 @@
+"""`python -m demo.seed`: fill an empty database with the demo hospital, keep its schedules two weeks ahead.
+
+The database is HCRM_DATABASE_URL, an API token goes to HCRM_HOME/api-token.txt. Safe to start again and again: a
+hospital that has patients gets none, only new schedules.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta, tzinfo
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
+
+from crm_core.directory import store as directory
+from crm_core.directory.model import Practitioner
+from crm_core.kernel.actor import Actor, ActorKind, Role
+from crm_core.kernel.db import Connection, Database, Tx, open_database
+from crm_core.kernel.ids import PatientId, SlotId
+from crm_core.patients import service as patients
+from crm_core.scheduling import service as scheduling
+from crm_core.users import service as users
+from demo.seed_data import history, people
+from demo.seed_data.hospital import DEPARTMENTS, RANKS
+from demo.seed_data.sessions import Session, sessions
+
+DEMO = Actor(ActorKind.SYSTEM, "demo")
+SEED = 4000
+DAYS_AHEAD = 14
+DAYS_BACK = (2, 3, 6, 9, 14, 20, 27)
+LOCK = 4_000_001  # so that two starts at once do not fill it twice
+
+
+async def seed(db: Database, *, zone: tzinfo, number: int = SEED) -> bool:
+    """Everything or nothing, in one transaction. False when there are patients or departments already."""
+    async with db.transaction(DEMO) as tx:
+        await tx.conn.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+        if await _is_in_use(tx.conn):
+            return False
+        rng, today = Random(number), tx.now.astimezone(zone).date()
+        await _fill_directory(tx)
+        known = [(await patients.register_in(tx, new)).id for new in people.patients(rng, today)]
+        await _fill_past(tx, rng, known, zone)
+        await _fill_future(tx, rng, known, zone)
+        await history.add_questions(tx, known)
+    return True
+
+
+async def _is_in_use(conn: Connection) -> bool:
+    return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM patient) OR EXISTS (SELECT FROM department)"))
+
+
+async def _fill_directory(tx: Tx) -> None:
+    for position, department in enumerate(DEPARTMENTS, 1):
+        department_id = await directory.put_department(
+            tx.conn,
+            code=department.code,
+            name=department.name,
+            name_en=department.name_en,
+            keywords=department.keywords,
+            position=position,
+        )
+        for one in department.staff:
+            rank = RANKS[one.rank]
+            await directory.put_practitioner(
+                tx.conn, department_id, name=one.name, name_en=one.name_en, title=rank.title, title_en=rank.title_en
+            )
+
+
+async def _fill_past(tx: Tx, rng: Random, known: list[PatientId], zone: tzinfo) -> None:
+    """Each day as if it were entered two days before it."""
+    today = tx.now.astimezone(zone).date()
+    for days in sorted(DAYS_BACK, reverse=True):
+        day = today - timedelta(days=days)
+        then = replace(tx, now=datetime.combine(day - timedelta(days=2), time(10), zone))
+        slot_ids = await _open(then, [day], zone)
+        await history.add_past(then, rng, known, slot_ids)
+
+
+async def _fill_future(tx: Tx, rng: Random, known: list[PatientId], zone: tzinfo) -> None:
+    today = tx.now.astimezone(zone).date()
+    slot_ids = await _open(tx, _days(today, DAYS_AHEAD), zone)
+    await history.add_future(tx, rng, known, slot_ids)
+
+
+async def ensure_schedules(db: Database, *, zone: tzinfo, days: int = DAYS_AHEAD) -> int:
+    """Sessions from today for so many days, for the demo's practitioners. Returns how many slots are new."""
+    async with db.transaction(DEMO) as tx:
+        await tx.conn.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+        return len(await _open(tx, _days(tx.now.astimezone(zone).date(), days), zone))
+
+
+def _days(today: date, count: int) -> list[date]:
+    return [today + timedelta(days=ahead) for ahead in range(count + 1)]
+
+
+async def _open(tx: Tx, days: Iterable[date], zone: tzinfo) -> list[SlotId]:
+    """New slots only, in the order of time."""
+    wanted = sessions(await _our_practitioners(tx.conn), days, zone)
+    rows = await tx.conn.fetch(
+        "SELECT practitioner_id, starts_at FROM schedule WHERE starts_at >= $1",
+        min((one.starts_at for one in wanted), default=tx.now),
+    )
+    there = {(row["practitioner_id"], row["starts_at"]) for row in rows}
+    slots = [await _open_one(tx, one) for one in wanted if (one.practitioner_id, one.starts_at) not in there]
+    return [slot_id for some in slots for slot_id in some]
+
+
+async def _our_practitioners(conn: Connection) -> list[Practitioner]:
+    """Whoever else was added to the hospital is not sent to work by the demo."""
+    codes = {one.id: one.code for one in await directory.departments(conn)}
+    ours = {(department.code, one.name) for department in DEPARTMENTS for one in department.staff}
+    return [one for one in await directory.practitioners(conn) if (codes[one.department_id], one.name) in ours]
+
+
+async def _open_one(tx: Tx, one: Session) -> list[SlotId]:
+    return await scheduling.open_schedule(
+        tx, one.practitioner_id, one.starts_at, one.ends_at, one.rank.slot_minutes, one.rank.capacity
+    )
+
+
+async def ensure_token(db: Database, path: Path) -> None:
+    """A token with the role `api` for scripts, readable by its owner only. One that still opens the door is kept."""
+    kept = _kept(path)
+    if kept:
+        async with db.transaction(DEMO) as tx:
+            if await users.actor_of_token(tx.conn, kept, tx.now):
+                return
+    _keep(path, await users.create_token(db, DEMO, "demo scripts", Role.API))
+
+
+def _kept(path: Path) -> str:
+    with suppress(FileNotFoundError):
+        return path.read_text("utf-8").strip()
+    return ""
+
+
+def _keep(path: Path, token: str) -> None:
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(f"{token}\n")
+
+
+async def run(url: str, home: Path, zone: tzinfo) -> None:
+    """What a start of the demo needs."""
+    async with open_database(url, max_size=1) as db:
+        if not await seed(db, zone=zone):
+            await ensure_schedules(db, zone=zone)
+        await ensure_token(db, home / "api-token.txt")
+
+
+def main() -> None:
+    """Entry point."""
+    missing = [name for name in ("HCRM_DATABASE_URL", "HCRM_HOME") if not os.environ.get(name)]
+    if missing:
+        sys.exit(f"set {' and '.join(missing)}; or start everything with `hcrm demo`")
+    zone = ZoneInfo(os.environ.get("HCRM_TIMEZONE") or "Asia/Shanghai")
+    asyncio.run(run(os.environ["HCRM_DATABASE_URL"], Path(os.environ["HCRM_HOME"]), zone))
+
+
+if __name__ == "__main__":
+    main()
