@@ -230,6 +230,7 @@ class Phone(asyncio.DatagramProtocol):
         self.rings: asyncio.Queue[Line] = asyncio.Queue()
         self.registers: dict[str, asyncio.Future[Message]] = {}
         self.reject_with = 0  # e.g. 486: nobody answers here
+        self.picks_up = False  # at once, without the test's help
         self.transport: asyncio.DatagramTransport | None = None
 
     @property
@@ -385,6 +386,8 @@ class Phone(asyncio.DatagramProtocol):
             return
         self.reply(message, 180, "Ringing", tagged)
         self.rings.put_nowait(line)
+        if self.picks_up:
+            line.accept()
 
 
 @asynccontextmanager

@@ -1,0 +1,115 @@
+"""asterisk_conf/ and telephony/names.py say the same, and the dialplan leaves nobody in silence."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from telephony import names
+
+pytestmark = pytest.mark.unit
+
+CONF = Path(__file__).parents[2] / "asterisk_conf"
+EXTENSIONS = (CONF / "extensions.conf").read_text("utf-8")
+
+
+def lines(name: str) -> Iterator[str]:
+    """Without comments and empty lines."""
+    for line in (CONF / name).read_text("utf-8").splitlines():
+        bare = re.sub(r"(^|\s);.*", "", line).strip()
+        if bare:
+            yield bare
+
+
+def sections(name: str) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in lines(name):
+        if line.startswith("["):
+            current = found.setdefault(line[1:].partition("]")[0], [])
+        else:
+            current.append(line)
+    return found
+
+
+def test_every_context_of_the_code_is_in_the_dialplan() -> None:
+    assert set(names.CONTEXTS) <= set(sections("extensions.conf"))
+
+
+def test_every_variable_of_the_code_is_in_the_dialplan_and_no_other() -> None:
+    used = set(re.findall(r"\bHCRM_[A-Z_]+", EXTENSIONS))
+    own = {"HCRM_FASTAGI", "HCRM_WAIT_S", "HCRM_LANGUAGE", "HCRM_DIALLED"}  # the dialplan's own business
+    assert used - own == set(names.VARIABLES)
+
+
+def test_routes_queues_endpoints_and_events_are_spelt_alike() -> None:
+    assert set(re.findall(r"HCRM_FASTAGI\}/(\w+)", EXTENSIONS)) == {names.AGI_HOTLINE, names.AGI_REMINDER}
+    assert set(re.findall(r"Queue\((\w+)", EXTENSIONS)) == set(names.QUEUES)
+    assert set(names.QUEUES) <= set(sections("queues.conf"))
+    assert names.MUSIC_CLASS in sections("musiconhold.conf")
+    assert f"musicclass = {names.MUSIC_CLASS}" in list(lines("queues.conf"))
+    assert names.ENDPOINT_CARRIER in sections("pjsip.conf")
+    assert set(re.findall(r"UserEvent\((\w+)", EXTENSIONS)) == {names.EVENT_ANSWERED}
+    assert set(re.findall(r'HCRM_NEXT\}" = "(\w+)"', EXTENSIONS)) == set(names.NEXTS)
+    for suffix in (names.SUFFIX_RX, names.SUFFIX_TX, names.SUFFIX_VOICEMAIL):
+        assert f"${{UNIQUEID}}{suffix}" in EXTENSIONS
+
+
+def test_every_sound_of_the_dialplan_and_the_queue_can_be_spoken() -> None:
+    spoken = json.loads((CONF / "prompts.json").read_text("utf-8"))
+    played = set(re.findall(r"Playback\(([^)]+)\)", EXTENSIONS))
+    played |= set(re.findall(r"= (hcrm/[\w-]+)", (CONF / "queues.conf").read_text("utf-8")))
+    assert played <= set(spoken)
+    assert all(set(texts) == {"zh_CN", "en"} and all(texts.values()) for texts in spoken.values())
+
+
+def test_after_every_agi_the_dialplan_decides_itself() -> None:
+    for steps in sections("extensions.conf").values():
+        for step, following in zip(steps, [*steps[1:], ""], strict=True):
+            if "AGI(" in step:
+                assert following.endswith("Goto(after-agi,s,1)")
+
+
+def test_every_extension_ends_in_hangup_goto_or_return() -> None:
+    for context, steps in sections("extensions.conf").items():
+        if context in ("general", "globals"):
+            continue
+        for step, following in zip(steps, [*steps[1:], "exten"], strict=True):
+            if following.startswith(("exten", "include")) and not step.startswith("include"):
+                assert re.search(r"(Hangup\(.*\)|Goto\(.*\)|Return\(\))$", step), (context, step)
+
+
+def test_what_comes_from_outside_is_filtered_before_it_is_used() -> None:
+    hotline = sections("extensions.conf")["hotline"]
+    assert hotline[0].endswith("Set(CALLERID(num)=${FILTER(0-9+,${CALLERID(num)}):0:20})")
+    assert hotline[1].endswith("Set(CALLERID(name)=)")
+    raw = [line for line in lines("extensions.conf") if "CALLERID(name)}" in line or "CALLERID(all)" in line]
+    assert raw == []
+
+
+def test_nothing_in_asterisk_can_run_a_program() -> None:
+    loaded = {line.partition("=")[2].strip().removesuffix(".so") for line in lines("modules.conf") if "load =" in line}
+    dangerous = {"app_system", "func_shell", "app_externalivr", "pbx_spool", "func_curl", "app_exec", "func_env"}
+    assert not loaded & (dangerous | {"chan_sip", "chan_iax2", "app_voicemail", "pbx_lua", "func_realtime"})
+    assert "autoload = no" in list(lines("modules.conf"))
+    granted = {
+        word
+        for line in sections("manager.conf")["hcrm"]
+        if line.startswith(("read", "write ="))
+        for word in line.partition("=")[2].replace(",", " ").split()
+    }
+    assert not granted & {"system", "command", "all", "config", "dialplan"}
+
+
+def test_nothing_listens_beyond_this_machine_unless_told() -> None:
+    binds = [line for path in CONF.glob("*.conf") for line in lines(path.name) if re.match(r"bind(addr)? ?=", line)]
+    assert len(binds) == 4
+    assert all("127.0.0.1" in bind or "@LISTEN@" in bind for bind in binds)
+
+
+def test_there_is_no_secret_in_the_files() -> None:
+    for path in CONF.glob("*.conf"):
+        for line in lines(path.name):
+            if re.match(r"(secret|password) ?=", line):
+                assert re.fullmatch(r"(secret|password) = @\w+_SECRET@", line), (path.name, line)
