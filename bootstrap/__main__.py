@@ -19,6 +19,9 @@ PR_SET_PDEATHSIG = 1
 
 def end(number: int, _: object) -> None:
     """A signal ends what we wait for, too."""
+    steps.stopping.set()
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     raise SystemExit(128 + number)
 
 
@@ -27,7 +30,8 @@ def main() -> int:
     purpose, rest = (sys.argv[1:2] or ["run"])[0], sys.argv[2:]
     if purpose not in plan.PLANS:
         sys.exit(f"python3 -m bootstrap: one of {', '.join(plan.PLANS)}")
-    signal.signal(signal.SIGTERM, end)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
     try:
         openness.open_folders()
         steps.perform(plan.PLANS[purpose](), cache=plan.cache())
@@ -44,7 +48,8 @@ def main() -> int:
 
 def become(command: list[str]) -> None:
     """The command takes our place: signals for us reach it, and it is told to stop when `make` is killed."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     parent = os.getppid()
     if "make" in Path(f"/proc/{parent}/comm").read_text():
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)

@@ -120,7 +120,7 @@ def _download(lock: Path, wheels: Path, cache: Path, report: Report) -> None:
     """A few at a time, some side by side: a run that breaks off goes on where it was."""
     ours = "-".join(map(str, sys.version_info[:2]))
     with tempfile.TemporaryDirectory(prefix="hcrm-lock-") as folder:
-        waiting = []
+        waiting: list[tuple[Path, Path]] = []
         for text in _portions(lock):
             done = wheels / f".done-{ours}-{digest(text)}"
             if not done.exists():
@@ -129,11 +129,11 @@ def _download(lock: Path, wheels: Path, cache: Path, report: Report) -> None:
                 waiting.append((portion, done))
         log = cache / "logs"
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            list(pool.map(lambda one: _download_portion(*one, wheels, log, report), waiting))
+            list(pool.map(lambda one: _download_portion(one[0], one[1], wheels, log, report), waiting))
 
 
 def _download_portion(portion: Path, done: Path, wheels: Path, log: Path, report: Report) -> None:
-    command = [*_pip("download"), "--dest", wheels, "-r", portion]
+    command: list[str | Path] = [*_pip("download"), "--dest", wheels, "-r", portion]
     run(command, report, log=log / f"{portion.stem.lstrip('.')}.log")
     done.touch()
 

@@ -36,6 +36,7 @@ OFFLINE = (
     "ETIMEDOUT",
     "Read timed out",
 )
+stopping = threading.Event()  # a signal came: what runs in threads ends too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +211,8 @@ def _await_end(process: subprocess.Popen[bytes], report: Report, log: Path) -> N
         with suppress(subprocess.TimeoutExpired):
             process.wait(TICK_S)
             return
+        if stopping.is_set():
+            raise KeyboardInterrupt
         report(_tail(log).rpartition("\n")[2])
     raise ProvisionError(f"no end after {STEP_TIMEOUT_S:.0f} s", mend=f"See {log}.")
 
