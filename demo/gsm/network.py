@@ -19,6 +19,7 @@ from demo.gsm.timing import Timing
 
 ACKNOWLEDGE_WITHIN_S = 15.0
 RETRY_WHEN_FULL_S = 0.5
+PIECE_BYTES = 256
 BALANCE = "Balance: CNY 88.00"
 
 
@@ -123,7 +124,8 @@ class Network:
         self._outcomes.append(outcome)
 
     def _pieces(self, data: bytes) -> list[bytes]:
-        return [data[at : at + 1] for at in range(len(data))] if self.faults.is_on("fragment") else [data]
+        size = 1 if self.faults.is_on("fragment") else PIECE_BYTES
+        return [data[at : at + size] for at in range(0, len(data), size)]
 
     def register(self, state: int, now: float) -> None:
         """The network takes the modem in (1), loses it (2) or refuses it (3)."""

@@ -15,6 +15,7 @@ from demo.gsm.network import Network, Plug, ToTerminal, Unplug
 from demo.gsm.smsc import Landed
 
 READ_BYTES = 4096
+LOST_AFTER_S = 2.0
 
 
 class Shell:
@@ -29,6 +30,8 @@ class Shell:
         self._wall_offset_s = time() - self._loop.time()
         self._ends: tuple[int, int] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._unsent = bytearray()
+        self._stuck_since = 0.0
         self._listeners: set[asyncio.Event] = set()
 
     @property
@@ -122,7 +125,9 @@ class Shell:
         with suppress(FileNotFoundError):
             if os.readlink(self._link) == os.ttyname(slave):
                 self._link.unlink()
+        self._unsent.clear()
         self._loop.remove_reader(master)
+        self._loop.remove_writer(master)
         os.close(slave)
         os.close(master)
 
@@ -134,7 +139,24 @@ class Shell:
             self.wake()
 
     def _write(self, data: bytes) -> None:
-        """Nobody reads and the buffer is full: the bytes are lost, as on a wire."""
-        if self._ends:
-            with suppress(BlockingIOError):
-                os.write(self._ends[0], data)
+        """A reader that is slow gets everything; when nobody reads the bytes are lost, as on a wire."""
+        if not self._ends:
+            return
+        if self._unsent and self.now - self._stuck_since > LOST_AFTER_S:
+            self._unsent.clear()
+            self._loop.remove_writer(self._ends[0])
+            return
+        self._unsent.extend(data)
+        self._push()
+
+    def _push(self) -> None:
+        if not self._ends:
+            return
+        master = self._ends[0]
+        with suppress(BlockingIOError):
+            del self._unsent[: os.write(master, self._unsent)]
+            self._stuck_since = self.now
+        if self._unsent:
+            self._loop.add_writer(master, self._push)
+        else:
+            self._loop.remove_writer(master)

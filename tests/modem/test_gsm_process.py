@@ -34,14 +34,15 @@ class Terminal:
     def write(self, text: str) -> None:
         os.write(self._file, text.encode())
 
-    async def hears(self, wanted: bytes) -> None:
+    async def hears(self, wanted: bytes) -> bytes:
         def look() -> bool:
             with suppress(BlockingIOError):
                 self.heard += os.read(self._file, 4096)
             return wanted in self.heard
 
         await eventually(look, within_s=10, what=repr(wanted))
-        self.heard = b""
+        heard, self.heard = self.heard, b""
+        return heard
 
     async def sends(self, text: str) -> None:
         tpdu = submit(text)
@@ -86,7 +87,7 @@ async def test_inboxes_and_the_sim_survive_the_process(tmp_path: Path) -> None:
         await line.sends("预约成功")
     assert [one.text for one in await first.phones.inbox(PATIENT, wait_s=5)] == ["预约成功"]
     await first.phones.send(PATIENT, "约" * 100)
-    await eventually(lambda: _stored(first), what="two segments on the SIM")
+    await eventually(lambda: _stored(first, 2), what="two segments on the SIM")
     await first.end(signal.SIGKILL)
     assert first.link.is_symlink()
     second = await start(tmp_path, *FAST)
@@ -97,8 +98,8 @@ async def test_inboxes_and_the_sim_survive_the_process(tmp_path: Path) -> None:
     assert not (tmp_path / "gsm.sock").exists()
 
 
-async def _stored(network: GsmProcess) -> bool:
-    return bool((await network.phones.status())["storages"]["SM"][0] == 2)
+async def _stored(network: GsmProcess, count: int) -> bool:
+    return bool((await network.phones.status())["storages"]["SM"][0] == count)
 
 
 async def test_an_unplugged_modem_hangs_up_and_comes_back_as_another_device(network: GsmProcess) -> None:
@@ -120,6 +121,19 @@ async def test_an_unplugged_modem_hangs_up_and_comes_back_as_another_device(netw
     with terminal(network) as line:
         line.write("AT\r")
         await line.hears(b"OK")
+
+
+async def test_a_full_sim_is_listed_to_a_slow_reader(network: GsmProcess) -> None:
+    for _ in range(50):
+        await network.phones.send(PATIENT, "约" * 70)
+    await eventually(lambda: _stored(network, 50), what="fifty segments on the SIM")
+    with terminal(network) as line:
+        line.write("ATE0\r")
+        await line.hears(b"OK")
+        line.write("AT+CMGL=4\r")
+        heard = await line.hears(b"\r\nOK\r\n")
+    assert heard.count(b"+CMGL: ") == 50
+    assert heard.count("约".encode("utf-16-be").hex().upper().encode()) == 50 * 70
 
 
 async def test_waiting_ends_with_the_answer(network: GsmProcess) -> None:
