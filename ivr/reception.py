@@ -149,6 +149,7 @@ class Reception:
             call=call,
             session=session,
             effect=effect,
+            logged_language=call.language,
         )
 
     async def _say_settled(self, channel: Telephone, language: Language) -> None:

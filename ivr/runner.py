@@ -86,7 +86,7 @@ class Telephone(Protocol):
 
 @dataclass(slots=True)
 class Conversation:
-    """One call. `logged` is how much of the path the call log knows."""
+    """One call. `logged` is how many nodes of the path the call log knows, `logged_language` what it is spoken in."""
 
     db: Database
     prompts: PromptFiles
@@ -96,13 +96,15 @@ class Conversation:
     call: Call
     session: Session
     effect: Effect
+    logged_language: str
     logged: int = 0
 
     async def run(self) -> None:
         """From the first word to HCRM_NEXT. Raises CallerHungUp; the path is in the call log either way."""
         deadline = monotonic() + LONGEST_CALL_S
         try:
-            await self._speak_language(self.session.facts.language)
+            if self.session.language != self.session.facts.language:
+                await self._speak_language()
             while (said := await self._execute(self.effect)) is not None:
                 before = self.session
                 if monotonic() > deadline:
@@ -172,16 +174,17 @@ class Conversation:
         """Language and patient go into the call log when they change, so that an agent's page shows them."""
         now = self.session
         if now.language != before.language:
-            await self._speak_language(before.language)
+            await self._speak_language()
         if now.patient and now.patient != before.patient and now.patient.id != self.call.patient_id:
             await self._quietly(calls.set_patient(self.db, self.call.id, now.patient.id))
 
-    async def _speak_language(self, before: str) -> None:
+    async def _speak_language(self) -> None:
         """The dialplan's own prompts follow."""
-        if self.session.language != before:
-            await self.telephone.set_variable(names.VAR_LANGUAGE, self.session.language)
-        if self.session.language != self.call.language:
-            await self._quietly(calls.set_language(self.db, self.call.id, self.session.language))
+        language = self.session.language
+        await self.telephone.set_variable(names.VAR_LANGUAGE, language)
+        if language != self.logged_language:
+            self.logged_language = language
+            await self._quietly(calls.set_language(self.db, self.call.id, language))
 
     async def _log_path(self) -> None:
         nodes = self.session.path[self.logged :]
