@@ -19,6 +19,7 @@ Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 HandlerTable = Mapping[type[Event], Sequence[Handler]]
 
 CONNECT_TIMEOUT_S = 3.0
+POOL_WAIT_S = 5.0
 STATEMENT_TIMEOUT_MS = 15_000
 LOST = (
     ConnectionError,
@@ -74,7 +75,7 @@ class Database:
     async def connection(self) -> AsyncIterator[Connection]:
         """For reading. Raises DatabaseUnavailableError when PostgreSQL is away."""
         try:
-            conn = await self.pool.acquire(timeout=CONNECT_TIMEOUT_S)
+            conn = await self.pool.acquire(timeout=POOL_WAIT_S)
         except CANNOT_CONNECT as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
         try:

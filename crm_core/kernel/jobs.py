@@ -53,6 +53,13 @@ class Job:
     concurrency: int = 0  # 0: as many as come
 
 
+class _TextHeaders(AsyncpgDriver):
+    """pgqueuer hands headers over as JSON texts; our connections would encode them a second time."""
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        return await super().fetch(query.replace("$6::jsonb[]", "$6::text[]::jsonb[]"), *args)
+
+
 async def enqueue(
     conn: Connection,
     name: str,
@@ -65,7 +72,7 @@ async def enqueue(
 ) -> None:
     """Part of the caller's transaction. Of several waiting jobs with one `dedupe_key` the first stays."""
     delay = max(run_after - now, timedelta(0)) if run_after else None
-    await Queries(AsyncpgDriver(cast(asyncpg.Connection, conn))).enqueue(
+    await Queries(_TextHeaders(cast(asyncpg.Connection, conn))).enqueue(
         name,
         json.dumps(dict(args)).encode(),
         priority=priority,

@@ -1,0 +1,117 @@
+"""Jobs on a real queue: what is enqueued in a transaction is run once it is committed, again when it may be."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
+import pytest
+
+from crm_core.kernel.actor import SYSTEM
+from crm_core.kernel.db import Database
+from crm_core.kernel.errors import ConflictError, TemporarySendError
+from crm_core.kernel.jobs import NEVER, Job, JobArgs, Retry, enqueue, work
+from tests.eventually import eventually
+
+pytestmark = pytest.mark.db
+
+QUICK = Retry(attempts=3, first_wait_s=0.05, longest_wait_s=0.1)
+
+
+class Ran(list[JobArgs]):
+    """What was run, in order; raises what it is told to, first time first."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+
+    async def run(self, args: JobArgs) -> None:
+        self.append(args)
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+@asynccontextmanager
+async def working(url: str, *jobs: Job) -> AsyncIterator[None]:
+    conn = await asyncpg.connect(url)
+    task = asyncio.ensure_future(work(conn, jobs))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await conn.close()
+
+
+def job(ran: Ran, *, retry: Retry = QUICK, timeout_s: float = 5.0) -> Job:
+    return Job(name="ring", run=ran.run, retry=retry, timeout_s=timeout_s)
+
+
+async def put(db: Database, number: int, *, dedupe_key: str | None = None) -> None:
+    async with db.transaction(SYSTEM) as tx:
+        await enqueue(tx.conn, "ring", {"number": number}, now=tx.now, dedupe_key=dedupe_key)
+
+
+def times(ran: Ran, count: int) -> Callable[[], bool]:
+    return lambda: len(ran) >= count
+
+
+async def test_a_job_runs_with_what_it_was_given(database: Database, database_url: str) -> None:
+    ran = Ran()
+    await put(database, 1)
+    async with working(database_url, job(ran)):
+        await put(database, 2)
+        await eventually(times(ran, 2))
+    assert sorted(args["number"] for args in ran) == [1, 2]
+
+
+async def test_what_is_rolled_back_is_never_run(database: Database, database_url: str) -> None:
+    ran = Ran()
+    with suppress(ConflictError):
+        async with database.transaction(SYSTEM) as tx:
+            await enqueue(tx.conn, "ring", {"number": 1}, now=tx.now)
+            raise ConflictError("no")
+    await put(database, 2)
+    async with working(database_url, job(ran)):
+        await eventually(times(ran, 1))
+    assert [args["number"] for args in ran] == [2]
+
+
+async def test_of_several_wishes_for_the_same_only_one_is_done(database: Database, database_url: str) -> None:
+    ran = Ran()
+    for _ in range(3):
+        await put(database, 1, dedupe_key="same")
+    await put(database, 2)
+    async with working(database_url, job(ran)):
+        await eventually(times(ran, 2))
+    assert sorted(args["number"] for args in ran) == [1, 2]
+
+
+async def test_an_error_that_may_pass_is_tried_again_and_another_is_not(database: Database, database_url: str) -> None:
+    ran = Ran(TemporarySendError("busy"), ConflictError("never"))
+    await put(database, 1)
+    async with working(database_url, job(ran)):
+        await eventually(times(ran, 2))
+        async with database.connection() as conn:
+            held = "SELECT count(*) FROM pgqueuer WHERE status = 'failed'"
+            await eventually(lambda: conn.fetchval(held), what="parked for a person")
+    assert len(ran) == 2
+
+
+async def test_a_job_that_hangs_is_given_up_in_time(database: Database, database_url: str) -> None:
+    started: list[JobArgs] = []
+
+    async def hang(args: JobArgs) -> None:
+        started.append(args)
+        await asyncio.Event().wait()
+
+    await put(database, 1)
+    hanging = Job(name="ring", run=hang, retry=NEVER, timeout_s=0.1)
+    async with working(database_url, hanging), database.connection() as conn:
+        await eventually(lambda: conn.fetchval("SELECT count(*) FROM pgqueuer WHERE status = 'failed'"))
+    assert len(started) == 1
+
+
+def test_waits_double_up_to_a_limit() -> None:
+    rule = Retry(attempts=5, first_wait_s=2, longest_wait_s=10)
+    assert [rule.wait_s(made) for made in range(1, 6)] == [2, 4, 8, 10, None]
