@@ -4,7 +4,6 @@ Parts start side by side where they can; a part that dies is started again; ever
 """
 
 import asyncio
-import importlib.util
 import json
 import os
 import signal

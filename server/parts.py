@@ -1,6 +1,7 @@
 """The processes that are not ours to import: the demo's carrier and GSM network, and our own commands as children."""
 
 import dataclasses
+import dataclasses
 import sys
 from collections.abc import Mapping
 
@@ -16,6 +17,7 @@ def environment(config: Config) -> Mapping[str, str]:
         "PYTHONPATH": str(CHECKOUT),
         "HCRM_HOME": str(config.places.home),
         "HCRM_CACHE": str(config.places.cache),
+        "HCRM_TIMEZONE": config.hospital.timezone.key,
         "HCRM_DEMO": "yes" if config.demo.enabled else "no",
     }
 
@@ -35,10 +37,9 @@ def gsm(config: Config) -> Program:
 
 
 def seed(config: Config, database_url: str) -> Program:
-    """Fill an empty database with the demo hospital; one that has patients only gets schedules for the days to come."""
+    """Fill an empty database with the demo hospital; one that has patients only gets new schedules."""
     program = _python(config, "seed", "demo.seed")
-    known = {"HCRM_DATABASE_URL": database_url, "HCRM_TIMEZONE": config.hospital.timezone.key}
-    return dataclasses.replace(program, env={**program.env, **known})
+    return dataclasses.replace(program, env={**program.env, "HCRM_DATABASE_URL": database_url})
 
 
 def carrier_plan(config: Config) -> Program:
