@@ -97,6 +97,8 @@ TIMELINE = (
     N_("Appointment confirmed: {department}, {practitioner}, {starts_at}"),
     N_("Appointment cancelled: {department}, {practitioner}, {starts_at}"),
     N_("Appointment moved away from: {department}, {practitioner}, {starts_at}"),
+    N_("Appointment missed: {department}, {practitioner}, {starts_at}"),
+    N_("Visit: {department}, {practitioner}, {starts_at}"),
     N_("Incoming call, not answered"),
     N_("Incoming call, answered by {agent}"),
     N_("Incoming call to the voice menu"),
