@@ -1,7 +1,7 @@
 """Modem, serial line, air and SMSC, driven by the time that is passed in. Pure: `run(now)` says what to do outside."""
 
 import heapq
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -65,6 +65,9 @@ class Network:
     _awaiting: Inbound | None = None
     _is_full: bool = False
     _references: Counter[str] = field(default_factory=Counter)
+    _stamps: dict[str, float] = field(
+        default_factory=lambda: defaultdict(float)
+    )  # one text a second is what phones can
 
     def __post_init__(self) -> None:
         self.smsc = Smsc(self.modem.card.msisdn, self.timing.delivery_s, self.timing.report_s)
@@ -81,8 +84,9 @@ class Network:
         number = subscriber(sender)
         self._references[number] += 1
         parts = segments.cut(text, reference=self._references[number] & (0xFFFF if wide else 0xFF), wide=wide)
+        sent_at = self._stamps[number] = max(now, self._stamps[number] + 1)
         for position, part in enumerate(self._mistreated(parts)):
-            self.smsc.hand_in(number, part, due_at=now + self.timing.mobile_s * (position + 1))
+            self.smsc.hand_in(number, part, due_at=now + self.timing.mobile_s * (position + 1), sent_at=sent_at)
         return len(parts)
 
     def _mistreated(self, parts: list[pdu.UserData]) -> list[pdu.UserData]:

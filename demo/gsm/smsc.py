@@ -111,10 +111,10 @@ class Smsc:
             )
         )
 
-    def hand_in(self, sender: str, data: UserData, *, due_at: float) -> None:
-        """From a telephone, for the hospital; one segment."""
+    def hand_in(self, sender: str, data: UserData, *, due_at: float, sent_at: float) -> None:
+        """From a telephone, for the hospital; one segment. A segment delivered twice has one time stamp."""
         dcs = {Alphabet.GSM7: 0x00, Alphabet.OCTETS: 0x04, Alphabet.UCS2: 0x08}[data.alphabet]
-        tpdu = pdu.encode_deliver(sender, data, dcs=dcs, at=_moment(due_at))
+        tpdu = pdu.encode_deliver(sender, data, dcs=dcs, at=_moment(sent_at))
         self.inbound.append(Inbound(MESSAGE, tpdu.hex(), dcs, due_at, next(self._orders)))
 
     def tick(self, now: float) -> list[Landed]:
