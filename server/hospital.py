@@ -95,9 +95,8 @@ class Hospital:
         await processes.run_once(parts.command(self.config, "migrate"), logs, timeout_s=MIGRATE_TIMEOUT_S)
         if self.config.demo.enabled:
             await self._print_first_logins()
-            if importlib.util.find_spec("demo.seed"):
-                url = postgres.database_url(self.config, self.secrets)
-                await processes.run_once(parts.seed(self.config, url), logs, timeout_s=STEP_TIMEOUT_S)
+            url = postgres.database_url(self.config, self.secrets)
+            await processes.run_once(parts.seed(self.config, url), logs, timeout_s=STEP_TIMEOUT_S)
         self.say("database ready")
 
     async def _open_postgres(self) -> None:

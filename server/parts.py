@@ -1,7 +1,6 @@
 """The processes that are not ours to import: the demo's carrier and GSM network, and our own commands as children."""
 
 import dataclasses
-import dataclasses
 import sys
 from collections.abc import Mapping
 
