@@ -20,7 +20,7 @@ def send(control: Path, sender: str, text: str) -> dict[str, int]:
 
 def inbox(control: Path, number: str, *, wait_s: float = 0.0) -> list[dict[str, str]]:
     """What this telephone received, oldest first; `wait_s` as in HandsetClient.inbox."""
-    messages = asyncio.run(HandsetClient(control).inbox(number, wait_s=wait_s))
+    messages = asyncio.run(HandsetClient(control).inbox(number, wait_s=wait_s, is_shown=True))
     return [{"from": one.sender, "text": one.text, "at": one.at.isoformat()} for one in messages]
 
 

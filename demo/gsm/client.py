@@ -40,13 +40,16 @@ class HandsetClient:
         answer = await self._ask({"do": "send", "from": sender, "text": text, "wide": wide})
         return int(answer["segments"])
 
-    async def inbox(self, number: str, *, wait_s: float = 0.0) -> list[Received]:
+    async def inbox(self, number: str, *, wait_s: float = 0.0, is_shown: bool = False) -> list[Received]:
         """Whole messages of this telephone, oldest first.
 
         `wait_s`: returns when something new is there, at the latest after so many seconds. New is what arrives after
         the call began, and an answer to this telephone's own text of the last minute that was not shown yet.
+        `is_shown`: its owner looks now, so the next who waits waits for something else.
         """
-        answer = await self._ask({"do": "inbox", "number": number, "wait_s": wait_s}, longer_s=wait_s)
+        answer = await self._ask(
+            {"do": "inbox", "number": number, "wait_s": wait_s, "is_shown": is_shown}, longer_s=wait_s
+        )
         return [Received(one["from"], one["text"], datetime.fromisoformat(one["at"])) for one in answer]
 
     async def fault(self, name: str, params: Mapping[str, str] | None = None) -> None:

@@ -30,7 +30,8 @@ async def _inbox(shell: Shell, request: dict[str, Any]) -> object:
     if wait_s > 0:
         await shell.wait_for_news(number, timeout_s=wait_s)
     messages = shell.inboxes.messages(number)
-    shell.inboxes.shown(number, shell.moment())
+    if request.get("is_shown"):
+        shell.inboxes.shown(number, shell.moment())
     return [{"from": one.sender, "text": one.text, "at": one.at.isoformat()} for one in messages]
 
 
