@@ -1,0 +1,267 @@
+"""Reminder calls from the wish to the recording: two real Asterisks, a real database, the dialer, the voice menu.
+
+The hospital's Asterisk runs asterisk_conf/, the other one is the demo's carrier with its patients.
+"""
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from datetime import time, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crm_core.calls import store as call_store
+from crm_core.calls.model import Call
+from crm_core.consent import service as consent
+from crm_core.consent.model import QuietHours, Window
+from crm_core.directory import store as directory
+from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
+from crm_core.kernel.crypto import new_master_key
+from crm_core.kernel.db import Database, open_database
+from crm_core.kernel.ids import AppointmentId, SlotId
+from crm_core.patients import service as patients
+from crm_core.patients.model import NewPatient
+from crm_core.scheduling import service as scheduling
+from crm_core.scheduling import store as appointments
+from crm_core.scheduling.model import Status
+from crm_core.tasks import handlers as task_handlers
+from demo.carrier import Carrier, command, provision
+from dialer import handlers as dialer_handlers
+from dialer import service as dialer
+from dialer import store as attempts
+from dialer.attempt import Attempt, State
+from dialer.settings import DialerSettings
+from dialer.worker import Worker
+from ivr import service as flows
+from ivr.prompt import Text
+from ivr.prompt_files import PromptFiles
+from ivr.reception import Reception
+from ivr.tts import EspeakNg
+from recordings import handlers as recording_handlers
+from recordings import keeping
+from recordings import service as recordings
+from recordings.errors import StillRecordingError
+from recordings.model import Recording
+from recordings.monitor import Monitor
+from recordings.vault import Vault
+from telephony.provision import tools
+from telephony.tracker import CallTracker
+from tests.asterisk.carrier_tree import asterisk_here
+from tests.asterisk.real_asterisk import RealAsterisk, answering, linked
+from tests.eventually import eventually
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(150)]
+
+API = Actor(ActorKind.TOKEN, "token:1", Role.API)
+ANY_TIME = Window(time.min, time.max)
+SETTINGS = DialerSettings(caller_id="02088886666", ring_s=15, plan_from=None)
+
+
+@dataclass
+class Stage:
+    db: Database
+    asterisk: RealAsterisk
+    vault: Vault
+    monitor: Monitor
+    slots: list[SlotId]
+
+    async def book(self, phone: str, name: str = "张三丰") -> AppointmentId:
+        patient = await patients.register(self.db, SYSTEM, NewPatient(name=name, phones=(phone,)))
+        booked = await scheduling.book(self.db, SYSTEM, patient_id=patient.id, slot_id=self.slots[0], channel="agent")
+        return booked.id
+
+    async def remind(self, appointment_id: AppointmentId) -> None:
+        await dialer.remind(self.db, API, appointment_id)
+
+    async def attempts(self, appointment_id: AppointmentId) -> list[Attempt]:
+        async with self.db.connection() as conn:
+            return await attempts.of_appointment(conn, appointment_id)
+
+    async def status(self, appointment_id: AppointmentId) -> Status:
+        async with self.db.connection() as conn:
+            found = await appointments.get(conn, appointment_id)
+        assert found
+        return found.status
+
+    async def ended(self, appointment_id: AppointmentId, *, within_s: float = 60) -> Attempt:
+        """The first try, once it is over."""
+
+        async def over() -> Attempt | None:
+            first = (await self.attempts(appointment_id))[0]
+            return None if first.is_open else first
+
+        found = await eventually(over, within_s=within_s, every_s=0.2, what="the try is over")
+        assert found
+        return found
+
+    async def call(self, attempt: Attempt) -> Call:
+        async with self.db.connection() as conn:
+            found = await call_store.get_by_linkedid(conn, attempt.linkedid)
+        assert found
+        return found
+
+    async def recording(self, call: Call) -> Recording:
+        async def stored() -> list[Recording]:
+            with suppress(StillRecordingError):
+                await keeping.store_call(self.db, self.vault, self.monitor, call.id)
+            return (await recordings.of_call(self.db, API, call.id))[0]
+
+        return (await eventually(stored, every_s=0.5, what="a recording"))[0]
+
+
+@pytest.fixture(scope="module")
+def carrier(started_asterisk: RealAsterisk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Carrier]:
+    """Where the hospital's trunk leads."""
+    first = 24_000 + 200 * started_asterisk.slot
+    carrier = Carrier(
+        folder=tmp_path_factory.mktemp("carrier"),
+        asterisk=asterisk_here(),
+        espeak=tools.tool("espeak-ng"),
+        sip_port=started_asterisk.carrier_port,
+        rtp_ports=(first, first + 199),
+        ring_s=0.3,
+    )
+    provision(carrier)
+    process = subprocess.Popen(command(carrier), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield carrier
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+async def stage(asterisk: RealAsterisk, carrier: Carrier, database_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    """A hospital at work that calls its patients."""
+    async with AsyncExitStack() as stack:
+        reactions = (*task_handlers.SUBSCRIPTIONS, *dialer_handlers.SUBSCRIPTIONS, *recording_handlers.SUBSCRIPTIONS)
+        db = await stack.enter_async_context(open_database(database_url, subscriptions=reactions))
+        slots = await furnish(db)
+        engine = EspeakNg(tools.tool("espeak-ng"))
+        reception = Reception(
+            db=db,
+            prompts=PromptFiles(tmp_path / "prompts", engine),
+            hospital=Text("仁和医院", "Renhe Hospital"),
+            zone=SETTINGS.timezone,
+        )
+        await stack.enter_async_context(answering(asterisk, **reception.routes()))
+        ami = asterisk.ami()
+        worker = Worker(db, ami, SETTINGS)
+        ami.subscribe(CallTracker(db, ami).handle)
+        ami.subscribe(worker.hear)
+        await stack.enter_async_context(linked(ami))
+        running = asyncio.create_task(worker.run())
+        stack.callback(running.cancel)
+        yield Stage(db, asterisk, Vault(tmp_path / "recordings", new_master_key()), Monitor(asterisk.monitor), slots)
+        asterisk.hang_up_all()
+
+
+async def furnish(db: Database) -> list[SlotId]:
+    """One practitioner with places tomorrow, the shipped flows, telephone hours that never end."""
+    await consent.set_hours(db, SYSTEM, QuietHours(care=ANY_TIME, marketing=ANY_TIME))
+    await flows.ensure_shipped(db)
+    async with db.transaction(SYSTEM) as tx:
+        department = await directory.put_department(tx.conn, code="gyn", name="妇科", name_en="Gynaecology")
+        doctor = await directory.put_practitioner(tx.conn, department, name="林巧", name_en="Lin Qiao")
+        start = tx.now.replace(minute=0, second=0, microsecond=0) + timedelta(days=1)
+        return await scheduling.open_schedule(tx, doctor, start, start + timedelta(hours=3), 30, 1)
+
+
+async def test_a_patient_presses_one_and_the_appointment_is_confirmed(stage: Stage) -> None:
+    appointment = await stage.book("13800138000")
+    await stage.remind(appointment)
+    attempt = await stage.ended(appointment)
+    assert await stage.status(appointment) is Status.CONFIRMED
+    assert (attempt.state, attempt.result) == (State.DONE, "human")
+    call = await stage.call(attempt)
+    assert (call.direction, call.caller, call.attempt_id) == ("out", "+8613800138000", attempt.id)
+    assert call.path[0] == "remind"
+    assert attempt.call_id == call.id
+    recording = await stage.recording(call)
+    patient, hospital = np.array(recording.peaks).reshape(-1, 2).T
+    assert patient.max() > 0.1
+    assert hospital.max() > 0.1
+    assert recording.duration_ms > 5000
+
+
+async def test_a_patient_presses_two_and_the_place_is_free(stage: Stage) -> None:
+    appointment = await stage.book("13800138002")
+    await stage.remind(appointment)
+    await stage.ended(appointment)
+    assert await stage.status(appointment) is Status.CANCELLED
+    async with stage.db.connection() as conn:
+        slot = await appointments.slot(conn, stage.slots[0])
+    assert slot
+    assert slot.free == 1
+
+
+async def test_a_patient_presses_three_and_gets_another_time(stage: Stage) -> None:
+    appointment = await stage.book("13800138003")
+    await stage.remind(appointment)
+    await stage.ended(appointment, within_s=100)
+    assert await stage.status(appointment) is Status.CANCELLED
+    async with stage.db.connection() as conn:
+        (moved,) = await appointments.upcoming(
+            conn, (await stage.attempts(appointment))[0].patient_id, stage.db.clock()
+        )
+    assert moved.moved_from_id == appointment
+
+
+async def test_a_patient_presses_zero_and_waits_for_a_person(stage: Stage) -> None:
+    appointment = await stage.book("13800138004")
+    await stage.remind(appointment)
+
+    async def queued() -> bool:
+        (attempt,) = await stage.attempts(appointment)
+        async with stage.db.connection() as conn:
+            call = await call_store.get_by_linkedid(conn, attempt.linkedid) if attempt.linkedid else None
+        return call is not None and call.queued_at is not None
+
+    await eventually(queued, within_s=60, every_s=0.2, what="the patient is in the queue")
+    assert (await stage.attempts(appointment))[0].state is State.ANSWERED
+
+
+@pytest.mark.parametrize(("digit", "result"), [("6", "busy"), ("9", "failed")])
+async def test_who_cannot_be_reached_is_tried_again_later(stage: Stage, digit: str, result: str) -> None:
+    appointment = await stage.book(f"1380013800{digit}")
+    await stage.remind(appointment)
+    attempt = await stage.ended(appointment)
+    assert (attempt.state, attempt.result) == (State.DONE, result)
+    _, again = await stage.attempts(appointment)
+    assert again.state is State.PLANNED
+    assert again.not_before > stage.db.clock() + timedelta(minutes=5)
+
+
+async def test_a_telephone_that_rings_and_rings_is_no_answer(stage: Stage) -> None:
+    appointment = await stage.book("13800138007")
+    await stage.remind(appointment)
+    attempt = await stage.ended(appointment)
+    assert attempt.result == "no_answer"
+    assert attempt.ended_at
+    assert attempt.dialed_at
+    assert attempt.ended_at - attempt.dialed_at >= timedelta(seconds=14)
+
+
+async def test_a_mailbox_is_known_for_a_machine_and_tried_again(stage: Stage) -> None:
+    appointment = await stage.book("13800138005")
+    await stage.remind(appointment)
+    attempt = await stage.ended(appointment)
+    assert attempt.result == "machine"
+    assert await stage.status(appointment) is Status.BOOKED
+    assert len(await stage.attempts(appointment)) == 2
+    assert (await stage.recording(await stage.call(attempt))).channels == 2
+
+
+async def test_a_silent_person_is_not_taken_for_a_machine(stage: Stage) -> None:
+    appointment = await stage.book("13800138008")
+    await stage.remind(appointment)
+
+    async def spoken_to() -> bool:
+        (attempt,) = await stage.attempts(appointment)
+        return attempt.result == "human"
+
+    await eventually(spoken_to, within_s=30, every_s=0.2, what="the silent person hears the reminder")
