@@ -27,7 +27,7 @@ class TtsEngine(Protocol):
 
     @property
     def name(self) -> str:
-        """Engine and manner, e.g. "espeak-ng 1"."""
+        """Engine and manner, e.g. "espeak-ng 2"."""
 
     async def speak(self, text: str, voice: Language, *, is_name: bool = False) -> bytes:
         """A wav for the telephone: 8 kHz, 16 bit, mono. Raises SpeechError."""
@@ -36,7 +36,7 @@ class TtsEngine(Protocol):
 class EspeakNg:
     """One short process per piece of text, a few at a time; the text goes to its standard input."""
 
-    name = "espeak-ng 1"
+    name = "espeak-ng 2"
 
     def __init__(self, program: Path, *, at_once: int = 0, limit_s: float = SAY_TIMEOUT_S) -> None:
         self._program = program

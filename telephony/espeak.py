@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from pypinyin import Style, lazy_pinyin
 
-WORDS_PER_MIN = MappingProxyType({"cmn-latn-pinyin": 155, "en": 160})
+WORDS_PER_MIN = MappingProxyType({"cmn-latn-pinyin": 195, "en": 170})
 MANDARIN, ENGLISH = "cmn-latn-pinyin", "en"
 LONGEST_NUMBER = 2  # 30 is 三十; 120 and telephone numbers are read digit by digit
 DIGITS = "零一二三四五六七八九"

@@ -65,9 +65,9 @@ def _minutes(minute: int) -> str:
 TEXTS: Mapping[str, str] = MappingProxyType(
     {
         "no_input_1": "Sorry, I did not get a key.",
-        "no_input_2": "I still did not get a key. Without one you will be connected to a person.",
+        "no_input_2": "Still no key. You may also wait for a person.",
         "no_match_1": "Sorry, that key is not valid.",
-        "no_match_2": "That key is not valid either. After another one you will be connected to a person.",
+        "no_match_2": "That key is not valid either. You may also wait for a person.",
         "apology": "Sorry, our system is not available now. Please hold, you are being connected to a person.",
         "press": "press {key}.",
         "more": "For other choices, press nine.",

@@ -52,10 +52,10 @@ def _minutes(minute: int) -> str:
 
 TEXTS: Mapping[str, str] = MappingProxyType(
     {
-        "no_input_1": "对不起，没有听到您的按键。",
-        "no_input_2": "还是没有听到您的按键。再没有按键，将为您转接人工。",
+        "no_input_1": "没有听到您的按键。",
+        "no_input_2": "还是没有听到按键，您也可以等待人工服务。",
         "no_match_1": "对不起，您的按键无效。",
-        "no_match_2": "按键仍然无效。再次无效，将为您转接人工。",
+        "no_match_2": "按键仍然无效，您也可以等待人工服务。",
         "apology": "对不起，系统暂时不可用，正在为您转接人工服务，请稍候。",
         "press": "请按{key}。",
         "more": "其他选择，请按九。",

@@ -11,7 +11,7 @@ from telephony import sounds, speech
 from telephony.provision.errors import ProvisionError
 
 PROMPTS = Path(__file__).resolve().parents[2] / "asterisk_conf" / "prompts.json"
-MANNER = "1"  # of speaking; another one speaks everything again
+MANNER = "2"  # of speaking; another one speaks everything again
 SAY_TIMEOUT_S = 30.0
 STAMP = ".spoken.json"
 
