@@ -3,6 +3,7 @@
 When anything here fails HCRM_NEXT stays empty: the dialplan then apologises and sends the caller to a person.
 """
 
+import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ from ivr.flow import (
     ListDepartments,
     Play,
     Played,
+    Refused,
+    Request,
     RequestCallback,
     Reschedule,
     Session,
@@ -50,6 +53,7 @@ from telephony.agi_protocol import AgiRequest
 
 log = logging.getLogger("ivr")
 
+LOG_WITHIN_S = 3.0
 LONGEST_CALL_S = 30 * 60.0  # in the machine's hands; then a person takes over
 
 
@@ -76,6 +80,9 @@ class Telephone(Protocol):
         terminator: str = "#",
     ) -> DigitsRead:
         """What was typed."""
+
+    async def forget_keys(self) -> None:
+        """What was typed ahead does not count."""
 
     async def set_variable(self, name: str, value: str) -> None:
         """A channel variable."""
@@ -129,11 +136,18 @@ class Conversation:
                 await self._end(names.NEXT_HANGUP)
                 return None
             case Book() | Cancel() | Confirm() | Reschedule() | RequestCallback() | SetLanguage():
-                return await self.hospital.answer(effect)
+                return await self._change(effect)
             case FindByCallerId() | FindByCard() | ListDepartments() | FreeSlots() | Upcoming() | CountStaff():
                 return await self.hospital.answer(effect)
             case _:
                 assert_never(effect)
+
+    async def _change(self, request: Request) -> Input:
+        """After a refusal, keys typed ahead do not count: the caller meant them for another question."""
+        said = await self.hospital.answer(request)
+        if isinstance(said, Refused):
+            await self.telephone.forget_keys()
+        return said
 
     async def _say(self, effect: Play | Ask) -> Input:
         try:
@@ -194,9 +208,10 @@ class Conversation:
     async def _quietly(self, note: Coroutine[object, object, object]) -> None:
         """The call goes on when the call log cannot be written."""
         try:
-            await note
-        except HcrmError as error:
-            log.warning("the call log was not written", extra=self._fields() | {"error": error.code})
+            async with asyncio.timeout(LOG_WITHIN_S):
+                await note
+        except (HcrmError, TimeoutError) as error:
+            log.warning("the call log was not written", extra=self._fields() | {"error": type(error).__name__})
 
     def _fields(self) -> dict[str, str]:
         return {"call_id": str(self.call.id), "node": self.session.node}

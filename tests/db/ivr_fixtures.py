@@ -165,6 +165,9 @@ class ScriptedTelephone:
         keys = self.keys.pop(0) if self.keys else ""
         return DigitsRead(keys, End.FULL if keys else End.TIMEOUT)
 
+    async def forget_keys(self) -> None:
+        """They come one answer at a time."""
+
     async def set_variable(self, name: str, value: str) -> None:
         """As the dialplan would see it."""
         self.variables[name] = value
