@@ -17,7 +17,7 @@ async function call() {
   phone.addEventListener("line", ({ detail }) => {
     if (detail === "ready" && !dialled) {
       dialled = true;
-      phone.dial(handset.dataset.hotline);
+      phone.dial(handset.dataset.hotline, number.replace(/\s/g, ""));
     }
     if (detail === "refused") show({ state: "failed" });
   });

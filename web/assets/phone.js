@@ -43,10 +43,11 @@ export class Phone extends EventTarget {
     this.ua.stop();
   }
 
-  // A call to a number, an extension or a colleague's desk.
-  dial(target, display) {
+  // A call to a number, an extension or a colleague's desk. `callerId` is heeded from the demo's handsets only.
+  dial(target, callerId = "") {
     if (this.call) return;
-    this.ua.call(this.#uri(target), { ...this.#media(), data: { number: target, display } });
+    const extraHeaders = callerId ? [`P-Asserted-Identity: <sip:${encodeURIComponent(callerId)}@${this.account.host}>`] : [];
+    this.ua.call(this.#uri(target), { ...this.#media(), extraHeaders, data: { number: target } });
   }
 
   answer() {
