@@ -26,6 +26,7 @@ ABANDONED = timedelta(hours=1)
 USED_AGAIN_S = 24 * 3600.0  # how often a file's time is renewed
 FILE_MODE, FOLDER_MODE = 0o644, 0o755  # Asterisk may run as a user of its own
 SUFFIX = ".wav"
+MOST_STEMS = 10_000
 
 
 class PromptFiles:
@@ -34,21 +35,22 @@ class PromptFiles:
     def __init__(self, folder: Path, engine: TtsEngine) -> None:
         self._folder = folder
         self._engine = engine
-        self._making: dict[Path, asyncio.Lock] = {}
+        self._making: dict[str, asyncio.Lock] = {}
+        self._stems: dict[Fragment, str] = {}
 
     async def paths(self, prompt: Prompt) -> list[str]:
         """What to play, in order: absolute paths without extension. Pieces that may be skipped and cannot be spoken
         are left out. Raises SpeechError when another piece cannot be spoken."""
-        missing = [fragment for fragment in dict.fromkeys(prompt) if not _is_there(self._path(fragment))]
+        missing = [fragment for fragment in dict.fromkeys(prompt) if not _is_there(self._stem(fragment))]
         spoken = await asyncio.gather(*(self._speak(fragment) for fragment in missing))
         unsaid = {fragment for fragment, is_spoken in zip(missing, spoken, strict=True) if not is_spoken}
-        return [str(self._path(fragment).with_suffix("")) for fragment in prompt if fragment not in unsaid]
+        return [self._stem(fragment) for fragment in prompt if fragment not in unsaid]
 
     async def prewarm(self, fragments: Iterable[Fragment]) -> int:
         """Speak what is likely to be said, one by one so that callers come first. Returns how many were new."""
         new = 0
         for fragment in dict.fromkeys(fragments):
-            if not _is_there(self._path(fragment)):
+            if not _is_there(self._stem(fragment)):
                 try:
                     await self._make(fragment)
                 except SpeechError as error:
@@ -67,12 +69,17 @@ class PromptFiles:
                 yield from ((path, keep) for path in folder.glob(f"*{SUFFIX}"))
                 yield from ((path, ABANDONED) for path in folder.glob(".*.partial"))
 
-    def _path(self, fragment: Fragment) -> Path:
-        said = f"{self._engine.name}\0{fragment.voice}\0{fragment.may_skip:d}\0{fragment.text}"
-        folder = self._folder / fragment.voice
-        if fragment.may_skip:
-            folder /= NAMES
-        return folder / f"{sha256(said.encode()).hexdigest()}{SUFFIX}"
+    def _stem(self, fragment: Fragment) -> str:
+        """Where it is kept, without extension; remembered, because callers hear the same pieces again and again."""
+        stem = self._stems.get(fragment)
+        if stem is None:
+            said = f"{self._engine.name}\0{fragment.voice}\0{fragment.may_skip:d}\0{fragment.text}"
+            folder = self._folder / fragment.voice / (NAMES if fragment.may_skip else "")
+            stem = str(folder / sha256(said.encode()).hexdigest())
+            if len(self._stems) >= MOST_STEMS:
+                self._stems.clear()
+            self._stems[fragment] = stem
+        return stem
 
     async def _speak(self, fragment: Fragment) -> bool:
         try:
@@ -86,24 +93,25 @@ class PromptFiles:
 
     async def _make(self, fragment: Fragment) -> None:
         """Once, however many callers wait for it."""
-        path = self._path(fragment)
-        lock = self._making.setdefault(path, asyncio.Lock())
+        stem = self._stem(fragment)
+        lock = self._making.setdefault(stem, asyncio.Lock())
         try:
             async with lock:
-                if not _is_there(path):
+                if not _is_there(stem):
                     wav = await self._engine.speak(fragment.text, fragment.voice, is_name=fragment.may_skip)
-                    _write(path, wav)
+                    _write(Path(stem + SUFFIX), wav)
         except OSError as error:
             raise SpeechError(type(error).__name__) from None
         finally:
             if not lock.locked():
-                self._making.pop(path, None)
+                self._making.pop(stem, None)
 
 
-def _is_there(path: Path) -> bool:
+def _is_there(stem: str) -> bool:
     """Whether it can be played; it then counts as used."""
+    path = stem + SUFFIX
     try:
-        used_at = path.stat().st_mtime
+        used_at = os.stat(path).st_mtime
         if time.time() - used_at > USED_AGAIN_S:
             os.utime(path)
     except OSError:
