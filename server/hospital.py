@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
 
+from crm_core import migrations
 from crm_core.kernel.db import open_database
 from crm_core.users.service import ensure_first_users
 from server import hotline, parts, ports, postgres, processes
@@ -26,7 +27,6 @@ from telephony.provision.roots import locked_now
 
 Say = Callable[[str], None]
 
-MIGRATE_TIMEOUT_S = 300.0
 STEP_TIMEOUT_S = 120.0
 POSTGRES_TIMEOUT_S = 30.0
 STATUS_TIMEOUT_S = 3.0
@@ -54,8 +54,7 @@ class Hospital:
         async with asyncio.TaskGroup() as starting:
             starting.create_task(self._open_telephony())
             starting.create_task(self._open_demo_networks())
-            starting.create_task(self._open_database())
-        await self._keep(parts.command(self.config, "serve"))
+            starting.create_task(self._open_database_and_server())
         await self._await_ready()
 
     def _refuse_taken_ports(self) -> None:
@@ -88,15 +87,18 @@ class Hospital:
             await self._keep(await asyncio.to_thread(parts.carrier, self.config))
         self.say("telephone and GSM networks started")
 
-    async def _open_database(self) -> None:
+    async def _open_database_and_server(self) -> None:
         if not self.config.database.url:
             await self._open_postgres()
-        logs = self.config.places.logs
-        await processes.run_once(parts.command(self.config, "migrate"), logs, timeout_s=MIGRATE_TIMEOUT_S)
+        url = postgres.database_url(self.config, self.secrets)
+        await asyncio.to_thread(migrations.upgrade, url)
         if self.config.demo.enabled:
             await self._print_first_logins()
-            url = postgres.database_url(self.config, self.secrets)
-            await processes.run_once(parts.seed(self.config, url), logs, timeout_s=STEP_TIMEOUT_S)
+        async with asyncio.TaskGroup() as starting:
+            starting.create_task(self._keep(parts.command(self.config, "serve")))
+            if self.config.demo.enabled:
+                seed = parts.seed(self.config, url)
+                starting.create_task(processes.run_once(seed, self.config.places.logs, timeout_s=STEP_TIMEOUT_S))
         self.say("database ready")
 
     async def _open_postgres(self) -> None:
