@@ -230,6 +230,7 @@ class Phone(asyncio.DatagramProtocol):
         self.rings: asyncio.Queue[Line] = asyncio.Queue()
         self.registers: dict[str, asyncio.Future[Message]] = {}
         self.reject_with = 0  # e.g. 486: nobody answers here
+        self.identity = ""  # the number we say is ours
         self.picks_up = False  # at once, without the test's help
         self.transport: asyncio.DatagramTransport | None = None
 
@@ -271,14 +272,17 @@ class Phone(asyncio.DatagramProtocol):
             await line.answered.wait()
         return line
 
-    async def dial(self, number: str, extra: str = "") -> Line:
+    async def dial(self, number: str) -> Line:
         """Dial; the other side may still ring when this returns."""
         server = f"127.0.0.1:{self.server[1]}"
         local = f"<sip:{self.user}@127.0.0.1>;tag={secrets.token_hex(6)}"
         line = await self._line(secrets.token_hex(12), local, f"<sip:{number}@{server}>", f"sip:{number}@{server}")
         line.branch = "z9hG4bK" + secrets.token_hex(8)
-        self.send(line.compose("INVITE", 1, extra, line.sdp(), branch=line.branch))
+        self.send(line.compose("INVITE", 1, self._asserted(), line.sdp(), branch=line.branch))
         return line
+
+    def _asserted(self) -> str:
+        return f"P-Asserted-Identity: <sip:{self.identity}@127.0.0.1>\r\n" if self.identity else ""
 
     async def register(self) -> None:
         """Say where we are; with a password when asked."""
@@ -357,7 +361,7 @@ class Phone(asyncio.DatagramProtocol):
         elif message.method == "INVITE" and message.status == 401 and number == 1:
             self.send(line.compose("ACK", number, branch=line.branch))
             line.cseq, line.branch = 2, "z9hG4bK" + secrets.token_hex(8)
-            authorization = self.authorization(message, "INVITE", line.target)
+            authorization = self._asserted() + self.authorization(message, "INVITE", line.target)
             self.send(line.compose("INVITE", 2, authorization, line.sdp(), branch=line.branch))
         elif message.method == "INVITE" and not line.is_up:
             self._on_invite_response(message, line, number)

@@ -1,0 +1,349 @@
+"""Calls on a real Asterisk as the call log, the queue and the agents' states see them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import asyncpg
+import pytest
+
+from crm_core import events
+from crm_core.calls import agents
+from crm_core.calls import store as call_store
+from crm_core.calls.model import Call, CallState
+from crm_core.kernel import jobs as kernel_jobs
+from crm_core.kernel.actor import SYSTEM, Role
+from crm_core.kernel.db import Database, Tx, open_database
+from crm_core.kernel.event import Event
+from crm_core.kernel.ids import Msisdn, UserId
+from crm_core.users import service as users
+from crm_core.users.passwords import generated_password
+from telephony import handlers, jobs, names
+from telephony.ami import Ami
+from telephony.control import bring_to_desk, click_to_dial
+from telephony.fastagi import AgiChannel
+from telephony.originate import CallResult
+from telephony.tracker import CallTracker
+from tests.asterisk.phone import Phone, phone
+from tests.asterisk.real_asterisk import RealAsterisk, answering, linked, running_asterisk
+from tests.contracts.cable import cable
+from tests.eventually import eventually
+
+pytestmark = pytest.mark.asterisk
+
+ZHANG = "13800138000"
+DESKS = ("desk-31", "desk-32")
+
+
+@dataclass
+class Hall:
+    """Two agents at real telephones, a patient, and everything between them and the database."""
+
+    asterisk: RealAsterisk
+    db: Database
+    ami: Ami
+    patient: Phone
+    carrier: Phone
+    desks: tuple[Phone, Phone]
+    users: tuple[UserId, UserId]
+    happened: list[tuple[Event, float]] = field(default_factory=list)
+
+    async def set_state(self, desk: int, state: str) -> None:
+        await agents.set_state(self.db, SYSTEM, self.users[desk], state)
+
+    async def state(self, desk: int) -> str:
+        async with self.db.connection() as conn:
+            agent = await agents.by_desk(conn, DESKS[desk])
+        assert agent
+        return str(agent.state)
+
+    async def calls(self) -> list[Call]:
+        async with self.db.connection() as conn:
+            ids = await conn.fetch("SELECT id FROM call ORDER BY started_at")
+            return await call_store.many(conn, [row["id"] for row in ids])
+
+    async def call_in(self, state: CallState) -> Call:
+        async def look() -> Call | None:
+            return next((call for call in await self.calls() if call.state is state), None)
+
+        return await eventually(look, what=f"a call is {state}")  # type: ignore[arg-type]
+
+    async def agent_is(self, desk: int, state: str) -> None:
+        async def look() -> bool:
+            return await self.state(desk) == state
+
+        await eventually(look, what=f"the agent at {DESKS[desk]} is {state}")
+
+    async def rings_for(self, *desks: int) -> None:
+        """The queue rings these desks and no other."""
+        wanted = {f"PJSIP/{DESKS[desk]}" for desk in desks}
+
+        async def look() -> bool:
+            rows = (await self.ami.action("QueueStatus", Queue=names.QUEUE_OPERATORS)).rows
+            return {row["Location"] for row in rows if row.get("Paused") == "0"} == wanted
+
+        await eventually(look, what=f"the queue rings {wanted}")
+
+    def at(self, kind: type[Event]) -> float:
+        """When it was committed the first time."""
+        return next(when for event, when in self.happened if isinstance(event, kind))
+
+
+async def to_the_queue(channel: AgiChannel) -> None:
+    await channel.set_variable(names.VAR_NEXT, names.NEXT_QUEUE)
+
+
+@asynccontextmanager
+async def hall(asterisk: RealAsterisk, database_url: str, *, db_url: str = "") -> AsyncIterator[Hall]:
+    """`db_url`: what the tracker reaches the database by, when that is another way."""
+    happened: list[tuple[Event, float]] = []
+
+    async def note(event: Event, tx: Tx) -> None:
+        happened.append((event, time.monotonic()))
+
+    kinds = (events.AgentRang, events.CallQueued, events.CallConnected, events.CallEnded, events.CallMissed)
+    subscriptions = [*handlers.SUBSCRIPTIONS, *((kind, note) for kind in kinds)]
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        db = await enter(open_database(database_url, subscriptions=subscriptions))
+        tracked = await enter(open_database(db_url, subscriptions=subscriptions)) if db_url else db
+        user_ids = [await _agent(db, desk) for desk in DESKS]
+        ami = asterisk.ami()
+        ami.subscribe(CallTracker(tracked, ami).handle)
+        worker = asyncio.get_running_loop().create_task(_work(database_url, db, ami))
+        await enter(linked(ami))
+        await enter(answering(asterisk, hotline=to_the_queue))
+        phones = [await enter(phone(asterisk.sip_port, desk, asterisk.desk_secret)) for desk in DESKS]
+        for made in phones:
+            await made.register()
+        patient = await enter(phone(asterisk.sip_port, ZHANG))
+        carrier = await enter(phone(asterisk.sip_port, "carrier", port=asterisk.carrier_port))
+        try:
+            yield Hall(
+                asterisk, db, ami, patient, carrier, (phones[0], phones[1]), (user_ids[0], user_ids[1]), happened
+            )
+        finally:
+            worker.cancel()
+            with suppress(asyncio.CancelledError):
+                await worker
+
+
+async def _agent(db: Database, desk: str) -> UserId:
+    user = await users.create(db, SYSTEM, login=desk, name=desk.title(), role=Role.AGENT, password=generated_password())
+    async with db.connection() as conn:
+        await conn.execute("UPDATE app_user SET desk = $2 WHERE id = $1", user.id, desk)
+    return user.id
+
+
+async def _work(database_url: str, db: Database, ami: Ami) -> None:
+    conn = await asyncpg.connect(database_url)
+    try:
+        await kernel_jobs.work(conn, jobs.jobs(db, ami))
+    finally:
+        await conn.close()
+
+
+@pytest.fixture
+async def busy_hall(asterisk: RealAsterisk, database_url: str) -> AsyncIterator[Hall]:
+    async with hall(asterisk, database_url) as made:
+        yield made
+
+
+async def test_a_call_is_known_from_the_first_ring_to_the_end(busy_hall: Hall) -> None:
+    await busy_hall.set_state(0, "available")
+    await busy_hall.rings_for(0)
+    line = await busy_hall.patient.call("4000")
+    desks_line = await busy_hall.desks[0].next_ring()
+    rang_at = time.monotonic()
+    await eventually(lambda: any(isinstance(e, events.AgentRang) for e, _ in busy_hall.happened), what="screen pop")
+    assert (
+        busy_hall.at(events.AgentRang) - rang_at < 0.5
+    )  # measured: 10 ms before the telephone itself rings, or 5 after
+    await busy_hall.agent_is(0, "ringing")
+    desks_line.accept()
+    call = await busy_hall.call_in(CallState.TALKING)
+    assert (call.caller, call.did, call.queue, call.direction) == ("+8613800138000", "4000", "operators", "in")
+    assert (call.agent_name, call.answered_at is not None) == ("Desk-31", True)
+    await busy_hall.agent_is(0, "on_call")
+    await line.hang_up()
+    call = await busy_hall.call_in(CallState.ENDED)
+    assert call.end_reason == "normal"
+    await busy_hall.agent_is(0, "wrap_up")
+    await busy_hall.rings_for()
+
+
+async def test_the_queue_follows_what_agents_choose(busy_hall: Hall) -> None:
+    for states, ringing in (
+        (("available", "offline"), (0,)),
+        (("available", "available"), (0, 1)),
+        (("break", "available"), (1,)),
+        (("offline", "offline"), ()),
+    ):
+        await busy_hall.set_state(0, states[0])
+        await busy_hall.set_state(1, states[1])
+        await busy_hall.rings_for(*ringing)
+
+
+async def test_a_caller_who_gives_up_is_a_missed_call(busy_hall: Hall) -> None:
+    line = await busy_hall.patient.call("4000")
+    await busy_hall.call_in(CallState.QUEUED)
+    await line.hang_up()
+    await busy_hall.call_in(CallState.ENDED)
+    assert busy_hall.at(events.CallMissed)
+
+
+async def test_a_desk_that_does_not_answer_is_free_again(busy_hall: Hall) -> None:
+    await busy_hall.set_state(0, "available")
+    await busy_hall.rings_for(0)
+    line = await busy_hall.patient.call("4000")
+    await busy_hall.desks[0].next_ring()
+    await busy_hall.agent_is(0, "ringing")
+    await line.hang_up()
+    await busy_hall.agent_is(0, "available")
+
+
+async def test_a_patient_handed_on_is_the_next_agents_call(busy_hall: Hall) -> None:
+    await busy_hall.set_state(0, "available")
+    await busy_hall.rings_for(0)
+    await busy_hall.patient.call("4000")
+    first = await busy_hall.desks[0].next_ring()
+    first.accept()
+    await busy_hall.call_in(CallState.TALKING)
+    await first.transfer("desk-32")
+    second = await busy_hall.desks[1].next_ring()
+    await busy_hall.agent_is(0, "wrap_up")
+    second.accept()
+    await busy_hall.agent_is(1, "on_call")
+    assert [call.agent_name for call in await busy_hall.calls()] == ["Desk-32"]
+    await second.hang_up()
+    await busy_hall.call_in(CallState.ENDED)
+
+
+async def test_a_patient_handed_on_after_a_word_between_colleagues(busy_hall: Hall) -> None:
+    await busy_hall.set_state(0, "available")
+    await busy_hall.rings_for(0)
+    patients_line = await busy_hall.patient.call("4000")
+    first = await busy_hall.desks[0].next_ring()
+    first.accept()
+    await busy_hall.call_in(CallState.TALKING)
+    consult = await busy_hall.desks[0].dial("desk-32")
+    second = await busy_hall.desks[1].next_ring()
+    second.accept()
+    await eventually(lambda: consult.is_up, what="the two agents speak")
+    assert len(await busy_hall.calls()) == 1
+    await first.transfer("desk-32", consult)
+    await first.hang_up()
+    await busy_hall.agent_is(1, "on_call")
+    await busy_hall.agent_is(0, "wrap_up")
+    assert patients_line.is_up
+    assert [(call.agent_name, call.state) for call in await busy_hall.calls()] == [("Desk-32", CallState.TALKING)]
+
+
+async def test_a_consultation_between_colleagues_that_comes_to_nothing_changes_nothing(busy_hall: Hall) -> None:
+    await busy_hall.set_state(0, "available")
+    await busy_hall.rings_for(0)
+    await busy_hall.patient.call("4000")
+    first = await busy_hall.desks[0].next_ring()
+    first.accept()
+    await busy_hall.agent_is(0, "on_call")
+    consult = await busy_hall.desks[0].dial("desk-32")
+    second = await busy_hall.desks[1].next_ring()
+    second.accept()
+    await eventually(lambda: consult.is_up, what="the two agents speak")
+    await consult.hang_up()
+    await eventually(second.is_over.is_set, what="the colleague is out again")
+    assert (await busy_hall.state(0), await busy_hall.state(1)) == ("on_call", "offline")
+
+
+async def test_an_agent_calls_a_patient_by_a_click(busy_hall: Hall) -> None:
+    busy_hall.desks[0].picks_up = busy_hall.carrier.picks_up = True
+    taken = await click_to_dial(busy_hall.ami, "desk-31", Msisdn("+8613900139000"))
+    assert taken.result is CallResult.ANSWERED
+    call = await busy_hall.call_in(CallState.TALKING)
+    assert (call.direction, call.caller, call.agent_name) == ("out", "+8613900139000", "Desk-31")
+    assert str(call.linkedid) == str(taken.uniqueid)
+    patients_line = await busy_hall.carrier.next_ring()
+    await patients_line.hang_up()
+    assert (await busy_hall.call_in(CallState.ENDED)).end_reason == "normal"
+    await busy_hall.agent_is(0, "wrap_up")
+
+
+async def test_a_patient_who_is_busy_is_in_the_call_log_too(busy_hall: Hall) -> None:
+    busy_hall.carrier.reject_with = 486
+    await busy_hall.desks[0].call("13900139000")
+    call = await busy_hall.call_in(CallState.ENDED)
+    assert (call.end_reason, call.answered_at, call.direction) == ("busy", None, "out")
+
+
+async def test_a_patient_is_brought_back_to_a_desk(busy_hall: Hall) -> None:
+    patients_line = await busy_hall.patient.call("4000")
+    call = await busy_hall.call_in(CallState.QUEUED)
+    await bring_to_desk(busy_hall.ami, call.uniqueid, "desk-32")
+    line = await busy_hall.desks[1].next_ring()
+    line.accept()
+    await busy_hall.call_in(CallState.TALKING)
+    assert patients_line.is_up
+
+
+async def test_what_happened_while_the_link_was_down_is_made_good(asterisk: RealAsterisk, database_url: str) -> None:
+    async with hall(asterisk, database_url) as first:
+        ending = await first.patient.call("4000")
+        await first.call_in(CallState.QUEUED)
+        async with open_database(database_url) as db, phone(asterisk.sip_port, "13700137000") as other:
+            first.ami._link.cut()  # type: ignore[union-attr]
+            await ending.hang_up()
+            await other.call("4000")
+            await eventually(lambda: first.ami.is_up, what="the link is back")
+
+            async def states() -> bool:
+                async with db.connection() as conn:
+                    rows = await conn.fetch("SELECT caller, state FROM call ORDER BY started_at")
+                return [(row["caller"], row["state"]) for row in rows] == [
+                    ("+8613800138000", "ended"),
+                    ("+8613700137000", "queued"),
+                ]
+
+            await eventually(states, what="both calls are as they are")
+
+
+async def test_the_end_of_a_call_is_not_lost_while_the_database_is_away(
+    asterisk: RealAsterisk, database_url: str
+) -> None:
+    async with cable(55432) as wire:
+        through = database_url.replace(":55432", f":{wire.port}")
+        async with hall(asterisk, database_url, db_url=through) as busy:
+            line = await busy.patient.call("4000")
+            await busy.call_in(CallState.QUEUED)
+            wire.to, there = 1, wire.to
+            wire.pull()
+            await line.hang_up()
+            await asyncio.sleep(2)  # the outage itself, not a wait for something
+            assert [call.state for call in await busy.calls()] == [CallState.QUEUED]
+            wire.to = there
+            assert (await busy.call_in(CallState.ENDED)).end_reason == "normal"
+
+
+async def test_after_a_restart_of_asterisk_calls_work_again(database_url: str) -> None:
+    with running_asterisk() as own:
+        async with hall(own, database_url) as busy:
+            await busy.set_state(0, "available")
+            await busy.rings_for(0)
+            await busy.patient.call("4000")
+            await busy.desks[0].next_ring()
+            await busy.call_in(CallState.QUEUED)
+            await asyncio.to_thread(own.stop, kill=True)
+            await eventually(lambda: not busy.ami.is_up, what="the link is lost")
+            await asyncio.to_thread(own.start)
+            await eventually(lambda: busy.ami.is_up, what="the link is back by itself")
+            assert (await busy.call_in(CallState.ENDED)).end_reason == "lost"
+            await busy.desks[0].register()
+            await busy.agent_is(0, "available")
+            await busy.rings_for(0)
+            async with phone(own.sip_port, "13700137000") as other:
+                await other.call("4000")
+                line = await busy.desks[0].next_ring()
+                line.accept()
+                call = await busy.call_in(CallState.TALKING)
+            assert call.caller == "+8613700137000"
