@@ -1,10 +1,11 @@
 """A hospital with a modem worker on the simulated GSM network, and its jobs running."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -16,6 +17,7 @@ from crm_core.kernel.ids import Msisdn, SmsId
 from crm_core.kernel.jobs import work
 from crm_core.kernel.status import StatusBoard
 from demo.gsm.client import HandsetClient
+from server.supervisor import Service, keep_running
 from sms import service, store
 from sms.handlers import SUBSCRIPTIONS
 from sms.jobs import jobs
@@ -77,6 +79,10 @@ class TextingHospital(Hospital):
         await eventually(look, within_s=within_s, what=f"{states}")
         return await self.sms(sms_id)
 
+    async def queue_is_away(self) -> None:
+        """Await that the worker has noticed PostgreSQL's absence."""
+        await eventually(lambda: not self.worker.guard.held.is_set(), within_s=LONG_TIME_S, what="no lock")
+
     async def state(self) -> str:
         """What the status board says."""
         return self.board.parts().get(self.worker.part, "")
@@ -107,15 +113,6 @@ class TextingHospital(Hospital):
         await eventually(look, within_s=LONG_TIME_S, what=f"{len(texts)} texts in")
 
 
-async def forever(run: Callable[[], Awaitable[object]]) -> None:
-    """As the supervisor does."""
-    while True:
-        try:
-            await run()
-        except (asyncpg.PostgresError, OSError, RuntimeError):
-            await asyncio.sleep(0.1)
-
-
 @asynccontextmanager
 async def texting(
     database_url: str, device: Path, phones: HandsetClient, *, timing: Timing = QUICK, answers: bool = False
@@ -132,7 +129,8 @@ async def texting(
         await hospital.open()
         running = [asyncio.ensure_future(worker.run())]
         if answers:
-            running.append(asyncio.ensure_future(forever(lambda: run_jobs(database_url, db))))
+            service_of_jobs = Service("jobs", partial(run_jobs, database_url, db))
+            running.append(asyncio.ensure_future(keep_running(service_of_jobs, board)))
         try:
             yield hospital
         finally:
@@ -148,3 +146,9 @@ async def run_jobs(url: str, db: Database) -> None:
         await work(conn, jobs(db, LETTERHEAD))
     finally:
         await conn.close()
+
+
+async def serve(url: str, device: Path, phones: HandsetClient) -> None:
+    """Until killed."""
+    async with texting(url, device, phones, answers=True):
+        await asyncio.Event().wait()

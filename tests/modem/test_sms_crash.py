@@ -1,0 +1,122 @@
+"""The server dies, PostgreSQL is away, many write at once: nothing is lost, nothing is doubled."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.db.sms_hospital import ZHANG
+from tests.eventually import eventually
+from tests.modem.cut_cable import cable_to
+from tests.modem.gsm_process import ROOT, running_network
+from tests.modem.sms_worker import LONG_TIME_S, texting
+
+pytestmark = [pytest.mark.modem, pytest.mark.timeout(180)]
+
+
+@asynccontextmanager
+async def server(url: str, device: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A worker in a process of its own, killed at the end if not before."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.modem.sms_server", url, str(device), cwd=ROOT, env=dict(os.environ)
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def one_value(url: str, query: str) -> object:
+    conn = await asyncpg.connect(url)
+    try:
+        return await conn.fetchval(query)
+    finally:
+        await conn.close()
+
+
+async def test_a_server_killed_while_it_sends_sends_nothing_twice(database_url: str, tmp_path: Path) -> None:
+    async with running_network(tmp_path, "--air", "1.5") as network:
+        async with texting(database_url, tmp_path / "none", network.phones) as planner:
+            first, second = await planner.queue("只发一次"), await planner.queue("后面的")
+        async with server(database_url, network.link) as process:
+            sending = "SELECT count(*) FROM sms WHERE state = 'sending'"
+            await eventually(lambda: one_value(database_url, sending), within_s=LONG_TIME_S, what="sending")
+            await eventually(network.phones.submitted, within_s=LONG_TIME_S, what="on the air")
+            process.kill()
+            await process.wait()
+        async with texting(database_url, network.link, network.phones) as hospital:
+            await hospital.becomes(second, "delivered")
+            assert (await hospital.sms(first)).state.value == "unknown"
+            assert await hospital.tasks() == ["check_outcome"]
+            assert sorted(await hospital.inbox()) == ["只发一次", "后面的"]
+
+
+async def test_texts_that_come_while_the_server_is_killed_again_and_again_arrive_once(
+    database_url: str, tmp_path: Path
+) -> None:
+    texts = [f"第{n}条" for n in range(12)]
+    async with running_network(tmp_path) as network:
+        async with texting(database_url, tmp_path / "none", network.phones):
+            pass
+        for round_texts in (texts[:4], texts[4:8], texts[8:]):
+            async with server(database_url, network.link) as process:
+                for text in round_texts:
+                    await network.phones.send(ZHANG, text)
+                received = "SELECT count(*) FROM sms WHERE direction = 'in'"
+                before = texts.index(round_texts[0])
+                await eventually(
+                    lambda: enough(database_url, received, before + 1),  # noqa: B023
+                    within_s=LONG_TIME_S,
+                )
+                process.kill()
+        async with texting(database_url, network.link, network.phones) as hospital:
+            await hospital.has_received(*texts)
+
+
+async def enough(url: str, query: str, least: int) -> bool:
+    found = await one_value(url, query)
+    return isinstance(found, int) and found >= least
+
+
+async def test_while_postgresql_is_away_no_text_is_lost(database_url: str, tmp_path: Path) -> None:
+    async with (
+        running_network(tmp_path) as network,
+        cable_to(database_url) as (cable, near),
+        texting(near, network.link, network.phones, answers=True) as hospital,
+    ):
+        await hospital.patient()
+        await hospital.reports("ok")
+        waiting = await hospital.queue("第一条")
+        await hospital.becomes(waiting, "delivered")
+        cable.cut()
+        long_text = "停电的时候发的短信，一个字也不能少。😀" * 20
+        await network.phones.send(ZHANG, "帮助")
+        await network.phones.send("+8613900000001", long_text)
+        await hospital.queue_is_away()
+        await cable.mend()
+        await hospital.has_received("帮助", long_text)
+        assert len(await hospital.arrives(count=2)) == 2
+        await hospital.becomes(await hospital.queue("好了"), "delivered")
+
+
+async def test_thirty_people_text_for_the_last_place_and_one_gets_it(database_url: str, tmp_path: Path) -> None:
+    people = [f"+86137{n:08d}" for n in range(30)]
+    async with (
+        running_network(tmp_path, "--air", "0.01", "--mobile", "0.01", "--delivery", "0.01") as network,
+        texting(database_url, network.link, network.phones, answers=True) as hospital,
+    ):
+        for n, number in enumerate(people):
+            await hospital.patient(f"病人{n}", number)
+        for count, text in enumerate(("预约 妇科", "1", "1"), start=1):
+            await asyncio.gather(*(network.phones.send(number, text) for number in people))
+            await asyncio.gather(*(hospital.arrives(number, count=count) for number in people))
+        last = [(await hospital.inbox(number))[-1] for number in people]
+        assert sum("预约成功" in text for text in last) == 1
+        assert len(await hospital.appointments()) == 1
