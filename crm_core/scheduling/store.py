@@ -18,10 +18,14 @@ async def slots(
     department_id: DepartmentId | None = None,
     practitioner_id: PractitionerId | None = None,
     free_only: bool = False,
+    new_for: PatientId | None = None,
     limit: int = 100,
     after: SlotId | None = None,
 ) -> list[Slot]:
-    """Beginning in [start, end), by time, then id. `after` is the last slot of the page before."""
+    """Beginning in [start, end), by time, then id. `after` is the last slot of the page before.
+
+    `new_for`: without the times at which this patient is expected already, here or elsewhere.
+    """
     rows = await conn.fetch(
         """
         SELECT s.id FROM slot s
@@ -31,6 +35,10 @@ async def slots(
           AND ($5::bigint IS NULL OR (s.starts_at, s.id) > (SELECT starts_at, id FROM slot WHERE id = $5))
           AND (NOT $6 OR s.capacity >
                (SELECT count(*) FROM appointment a WHERE a.slot_id = s.id AND a.status <> 'cancelled'))
+          AND ($8::bigint IS NULL OR NOT EXISTS (
+               SELECT 1 FROM appointment a JOIN slot t ON t.id = a.slot_id
+               WHERE a.patient_id = $8 AND a.status IN ('booked', 'confirmed')
+                 AND t.starts_at < s.ends_at AND s.starts_at < t.ends_at))
         ORDER BY s.starts_at, s.id LIMIT $7
         """,
         start,
@@ -40,6 +48,7 @@ async def slots(
         after,
         free_only,
         limit,
+        new_for,
     )
     return await slots_by_id(conn, [row["id"] for row in rows])
 

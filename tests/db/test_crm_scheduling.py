@@ -88,6 +88,22 @@ async def test_slots_are_offered_in_order_by_department_and_only_free_ones(hospi
     assert elsewhere == []
 
 
+async def test_nobody_is_offered_a_time_at_which_they_are_expected_already(hospital: Hospital) -> None:
+    one, other = await hospital.patient(), await hospital.patient("李四")
+    async with hospital.db.transaction(SYSTEM) as tx:
+        colleague = await directory.put_practitioner(tx.conn, hospital.department, name="王琦", name_en="Wang Qi")
+        middle = TOMORROW + timedelta(minutes=15)
+        await service.open_schedule(tx, colleague, middle, middle + timedelta(minutes=30), 30, 1)
+    await hospital.book(one)
+
+    async def offered(patient: PatientId) -> int:
+        async with hospital.db.connection() as conn:
+            end = TOMORROW + timedelta(days=1)
+            return len(await store.slots(conn, start=NOON, end=end, free_only=True, new_for=patient))
+
+    assert (await offered(one), await offered(other)) == (3, 4)  # neither the same slot nor the one that overlaps
+
+
 async def test_an_appointment_is_booked_confirmed_and_seen_everywhere(hospital: Hospital) -> None:
     patient = await hospital.patient()
     appointment_id = await hospital.book(patient)
