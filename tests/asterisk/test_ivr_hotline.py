@@ -25,6 +25,7 @@ from tests.eventually import eventually
 
 pytestmark = pytest.mark.asterisk
 
+PATIENT = Path(__file__).with_name("patient.xml")
 STRANGER = "13999999999"
 
 
@@ -109,6 +110,44 @@ async def test_a_known_caller_books_with_four_times_one_and_hears_speech(asteris
     levels = np.sqrt((frames**2).mean(axis=1))
     assert 0.03 < float(np.sqrt((sound[np.abs(sound) > 0.01] ** 2).mean())) < 0.3
     assert float((levels > 0.01).mean()) > 0.3  # of the time somebody speaks
+
+
+async def sipp(asterisk: RealAsterisk, folder: Path, caller: str, keys: str) -> int:
+    """SIPp calls 4000 and presses keys, each after a pause in which it hears something."""
+    scenario = PATIENT.read_text("utf-8")
+    head, _, rest = scenario.partition('<pause milliseconds="1500"/>')
+    tail = rest[rest.index('<recv request="BYE"/>') :]
+    press = "".join(
+        f'<pause milliseconds="2500"/><nop><action><exec play_dtmf="{key}"/></action></nop>' for key in keys
+    )
+    (folder / "scenario.xml").write_text(head + press + tail, "utf-8")
+    process = await asyncio.create_subprocess_exec(
+        *(
+            str(tool("sipp")),
+            f"127.0.0.1:{asterisk.sip_port}",
+            "-sf",
+            str(folder / "scenario.xml"),
+            "-m",
+            "1",
+            "-nostdin",
+        ),
+        *("-s", "4000", "-key", "caller", caller, "-i", "127.0.0.1", "-mi", "127.0.0.1", "-timeout", "70s"),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        cwd=folder,
+    )
+    async with asyncio.timeout(80):
+        return await process.wait()
+
+
+async def test_another_telephone_books_too_and_is_said_goodbye_to(
+    asterisk: RealAsterisk, desk: Desk, tmp_path: Path
+) -> None:
+    assert await sipp(asterisk, tmp_path, ZHANG, "1111") == 0
+    (booked,) = await desk.hospital.appointments("booked")
+    assert booked.patient_id == desk.hospital.zhang
+    (call,) = await desk.call_log()
+    assert call.path[-1] == "goodbye"
 
 
 async def test_plus_86_is_the_same_person(asterisk: RealAsterisk, desk: Desk) -> None:
