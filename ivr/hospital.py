@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from crm_core.directory.model import Department as DirectoryDepartment
 from crm_core.kernel.actor import IVR_CALLER, Actor
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import ConflictError, HcrmError, InvalidInputError, NotFoundError
-from crm_core.kernel.ids import AppointmentId, CallId, DepartmentId, PatientId, SlotId
+from crm_core.kernel.ids import AppointmentId, CallId, PatientId, SlotId
 from crm_core.kernel.msisdn import parse_msisdn
 from crm_core.patients import service as patients_service
 from crm_core.patients import store as patients
@@ -95,8 +95,8 @@ class Hospital:
             case ListDepartments():
                 async with self.db.connection() as conn:
                     return Departments(tuple(map(department, await directory.departments(conn))))
-            case FreeSlots(department_id, not_before):
-                return await self._free_slots(department_id, not_before)
+            case FreeSlots():
+                return await self._free_slots(request)
             case Upcoming(patient_id):
                 return await self._upcoming(patient_id)
             case CountStaff():
@@ -136,12 +136,17 @@ class Hospital:
                 case _:
                     assert_never(request)
 
-    async def _free_slots(self, department_id: DepartmentId, not_before: datetime | None) -> Input:
+    async def _free_slots(self, request: FreeSlots) -> Input:
         now = self.db.clock()
-        start = max(not_before or now, now)
         async with self.db.connection() as conn:
             found = await schedules.slots(
-                conn, start=start, end=now + HORIZON, department_id=department_id, free_only=True, limit=MOST_SLOTS
+                conn,
+                start=max(request.not_before or now, now),
+                end=now + HORIZON,
+                department_id=request.department_id,
+                free_only=True,
+                new_for=request.patient_id,
+                limit=MOST_SLOTS,
             )
         return Slots(tuple(slot(item, self.zone) for item in found))
 

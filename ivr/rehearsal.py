@@ -115,8 +115,8 @@ class Rehearsal:
                 return PatientsFound(tuple(self.person(p) for p in found))
             case ListDepartments():
                 return Departments(self.sample.departments)
-            case FreeSlots(department_id, not_before):
-                return Slots(self._free_slots(department_id, not_before))
+            case FreeSlots(department_id, not_before, patient_id):
+                return Slots(self._free_slots(department_id, not_before, patient_id))
             case Upcoming(patient_id):
                 mine = (item for item in self.appointments.values() if item.patient == patient_id)
                 return Appointments(tuple(self.appointment(item) for item in mine if item.status != "cancelled"))
@@ -187,10 +187,15 @@ class Rehearsal:
         self.appointments[item.id] = changed
         return changed
 
-    def _free_slots(self, department_id: DepartmentId, not_before: datetime | None) -> tuple[Slot, ...]:
+    def _free_slots(
+        self, department_id: DepartmentId, not_before: datetime | None, patient_id: PatientId | None
+    ) -> tuple[Slot, ...]:
         since = not_before or self.sample.now
-        found = [s for s in self.sample.slots if s.department == department_id and s.at >= since and self.free[s.id]]
-        return tuple(self._slot(slot) for slot in sorted(found, key=lambda slot: slot.at))
+        mine = (one for one in self.appointments.values() if one.patient == patient_id and one.status != "cancelled")
+        taken = {self._by_id(one.slot).at for one in mine}
+        here = [s for s in self.sample.slots if s.department == department_id and s.at >= since and self.free[s.id]]
+        free = sorted((slot for slot in here if slot.at not in taken), key=lambda slot: slot.at)
+        return tuple(self._slot(slot) for slot in free)
 
     def _by_id(self, slot_id: SlotId) -> SampleSlot:
         return next(slot for slot in self.sample.slots if slot.id == slot_id)

@@ -95,18 +95,17 @@ class Desk:
 
     async def _slots(self, effect: FindSlots) -> Slots:
         """Free times this patient does not have already."""
-        booked = await scheduling.upcoming(self.tx.conn, self.patient_id, self.tx.now) if self.patient_id else []
-        taken = {appointment.slot.id for appointment in booked}
         found = await scheduling.slots(
             self.tx.conn,
             department_id=effect.department_id,
             start=max(self.tx.now, effect.window.start) if effect.window else self.tx.now,
             end=effect.window.end if effect.window else self.tx.now + AHEAD,
             free_only=True,
-            limit=PAGE + 1 + len(taken),
+            new_for=self.patient_id,
+            limit=PAGE + 1,
             after=effect.after,
         )
-        free = [_slot(slot) for slot in found if slot.id not in taken]
+        free = [_slot(slot) for slot in found]
         return Slots(tuple(free[:PAGE]), has_more=len(free) > PAGE)
 
     async def _appointments(self, patient_ids: Sequence[PatientId]) -> Appointments:

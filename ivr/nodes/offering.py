@@ -31,8 +31,9 @@ class Choice(Enum):
 
 
 def look_for_times(call: Session, department_id: DepartmentId, not_before: datetime | None = None) -> Move:
-    """Ask the hospital what is free."""
-    return call.remember(phase="slots", horizon=not_before), FreeSlots(department_id, not_before)
+    """Ask the hospital what is free for this patient."""
+    patient_id = call.patient.id if call.patient else None
+    return call.remember(phase="slots", horizon=not_before), FreeSlots(department_id, not_before, patient_id)
 
 
 def found_times(call: Session, items: tuple[Slot, ...]) -> Move | None:
