@@ -178,6 +178,11 @@ class Line:
             self.talking = asyncio.get_running_loop().create_task(self._talk())
         self.answered.set()
 
+    def falls_silent(self) -> None:
+        """As a machine that loses its power: nothing is sent any more, not even a goodbye."""
+        if self.talking:
+            self.talking.cancel()
+
     def over(self) -> None:
         """No call any more."""
         self.is_up = False

@@ -8,7 +8,7 @@ import pytest
 from telephony import names
 from telephony.fastagi import AgiChannel
 from tests.asterisk.phone import phone
-from tests.asterisk.real_asterisk import RealAsterisk, answering
+from tests.asterisk.real_asterisk import RealAsterisk, answering, running_asterisk
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.asterisk
@@ -252,3 +252,29 @@ async def test_a_desk_needs_its_password(asterisk: RealAsterisk) -> None:
         line = await desk.dial("desk-32")
         await eventually(line.is_over.is_set, what="no call without the password")
         assert line.status == 401
+
+
+async def test_a_patient_whose_agent_vanishes_is_connected_with_another() -> None:
+    with running_asterisk(rtp_timeout_s=2) as own:
+        async with (
+            answering(own, hotline=to_the_queue),
+            phone(own.sip_port, ZHANG) as patient,
+            phone(own.sip_port, "desk-31", own.desk_secret) as desk,
+            phone(own.sip_port, "desk-32", own.desk_secret) as colleague,
+        ):
+            await desk.register()
+            await colleague.register()
+            own.cli("queue add member PJSIP/desk-31 to operators")
+            patients_line = await patient.call("4000")
+            dying = await desk.next_ring()
+            dying.accept()
+            own.cli("queue add member PJSIP/desk-32 to operators")
+            dying.falls_silent()
+            second = await colleague.next_ring(within_s=15)
+            second.accept()
+            second.speaks = True
+            heard = patients_line.ear.loud
+            await eventually(lambda: patients_line.ear.loud > heard + 25, what="the patient hears the colleague")
+            own.cli("queue remove member PJSIP/desk-32 from operators")
+            await second.hang_up()
+            await eventually(patients_line.is_over.is_set, what="a call that ends is not put through again")
