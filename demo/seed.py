@@ -15,6 +15,8 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
+from crm_core.consent import store as consent
+from crm_core.consent.model import QuietHours, Window
 from crm_core.directory import store as directory
 from crm_core.directory.model import Practitioner
 from crm_core.kernel.actor import Actor, ActorKind, Role
@@ -31,6 +33,7 @@ DEMO = Actor(ActorKind.SYSTEM, "demo")
 SEED = 4000
 DAYS_AHEAD = 14
 DAYS_BACK = (2, 3, 6, 9, 14, 20, 27)
+AT_ANY_HOUR = QuietHours(care=Window(time.min, time.max))  # whoever tries the demo at night wants to be called
 LOCK = 4_000_001  # so that two starts at once do not fill it twice
 
 
@@ -41,6 +44,7 @@ async def seed(db: Database, *, zone: tzinfo, number: int = SEED) -> bool:
         if await _is_in_use(tx.conn):
             return False
         rng, today = Random(number), tx.now.astimezone(zone).date()
+        await consent.put_hours(tx.conn, AT_ANY_HOUR)
         await _fill_directory(tx)
         known = [(await patients.register_in(tx, new)).id for new in people.patients(rng, today)]
         await _fill_past(tx, rng, known, zone)

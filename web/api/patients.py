@@ -1,7 +1,7 @@
 """`/patients`: the register."""
 
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -155,23 +155,25 @@ async def show_timeline(ask: Ask[TimelineQuery, NoBody]) -> TimelinePage:
         entries = await timeline.page(
             conn, patient_id, limit=query.limit, before=cursor.number(query.after), kind=query.kind or None
         )
+    zone = ask.deps.settings.timezone
     items = [
-        TimelineOut(id=e.id, kind=e.kind, at=e.at, summary=_summary(e.code, dict(e.args)), ref=e.ref) for e in entries
+        TimelineOut(id=e.id, kind=e.kind, at=e.at, summary=_summary(e.code, dict(e.args), zone), ref=e.ref)
+        for e in entries
     ]
     return TimelinePage(items=items, next=cursor.following(entries, query.limit))
 
 
-def _summary(code: str, args: dict[str, object]) -> str:
+def _summary(code: str, args: dict[str, object], zone: tzinfo) -> str:
     try:
-        return code.format_map({name: _readable(value) for name, value in args.items()})
+        return code.format_map({name: _readable(value, zone) for name, value in args.items()})
     except (KeyError, IndexError, ValueError):
         return code
 
 
-def _readable(value: object) -> object:
+def _readable(value: object, zone: tzinfo) -> object:
     if isinstance(value, str) and "T" in value:
         try:
-            return datetime.fromisoformat(value).isoformat(" ", "minutes")
+            return datetime.fromisoformat(value).astimezone(zone).strftime("%Y-%m-%d %H:%M")
         except ValueError:
             return value
     return value
