@@ -18,7 +18,8 @@ ATTENTION_TIMEOUT_S = 2.0
 LIST_TIMEOUT_S = 60.0
 REGISTERED = frozenset({1, 5})  # at home, roaming
 _NEW_MESSAGE_MODES = ("2,1,0,1,0", "2,1,0,2,0", "1,1,0,1,0", "1,1,0,2,0", "2,1,0,0,0", "1,1,0,0,0")
-_STORAGES = ("SM", "ME", "MT", "SR")
+STORAGES = ("SM", "ME", "MT", "SR")
+RESTARTED = frozenset({"RDY", "^SYSSTART", "^RST"})  # its settings are gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,8 @@ class Modem:
         return await self.link.next_unsolicited()
 
     async def health(self) -> Health:
-        """Ask for registration, signal and operator; also asks for notifications again: modems forget them."""
+        """Ask for registration, signal and operator; also for PDU mode and announcements again: modems forget."""
+        await self.link.command("AT+CMGF=0")
         await announce_messages(self.link)
         registration = await self.link.command("AT+CREG?", reply_prefix="+CREG:")
         signal = await self.link.command("AT+CSQ", reply_prefix="+CSQ:")
@@ -174,16 +176,16 @@ async def _unlock(link: AtLink, device: ModemDevice) -> None:
 
 
 async def _choose_storage(link: AtLink) -> tuple[str, ...]:
-    """Where messages lie: first the one new messages go to, then the others the modem has."""
+    """Where messages lie: first the one new messages go to, then the others. MT is SM and ME together: only alone."""
     known = await link.command("AT+CPMS=?", reply_prefix="+CPMS:")
-    names = set(re.findall(r'"(\w+)"', "".join(known.lines))) & set(_STORAGES) or {"SM"}
-    for name in ("MT", "SM", "ME"):
-        if name not in names:
-            continue
+    names = set(re.findall(r'"(\w+)"', "".join(known.lines))) & set(STORAGES)
+    if names & {"SM", "ME"}:
+        names -= {"MT"}
+    for name in [name for name in STORAGES[:3] if name in names]:
         reply = await link.command(f'AT+CPMS="{name}","{name}","{name}"', reply_prefix="+CPMS:")
         if reply.is_ok:
             return (name, *sorted(names - {name}))
-    return tuple(sorted(names))
+    return tuple(sorted(names)) or ("SM",)
 
 
 def _reference(reply: Reply) -> int:

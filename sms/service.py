@@ -6,26 +6,28 @@ from datetime import datetime, timedelta, tzinfo
 
 from crm_core.consent import service as consent
 from crm_core.consent.model import HOSPITAL_ZONE
-from crm_core.events import SmsQueued, SmsRead
+from crm_core.events import SmsQueued, SmsRead, SmsStateChanged
 from crm_core.kernel import audit
-from crm_core.kernel.actor import Actor
+from crm_core.kernel.actor import Actor, ActorKind
 from crm_core.kernel.db import Database, Tx
-from crm_core.kernel.errors import InvalidInputError, NotFoundError
+from crm_core.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 from crm_core.kernel.ids import AppointmentId, Msisdn, PatientId, SmsId
 from crm_core.patients import store as patients
 from crm_core.patients.model import Patient
 from crm_core.scheduling import store as scheduling
 from crm_core.scheduling.errors import AppointmentNotFoundError, AppointmentNotOpenError, AppointmentOverError
 from crm_core.scheduling.model import Appointment
-from sms import segments, store, wording
+from sms import inbound_store, outbound_store, segments, store, wording
 from sms.address import msisdn_of_peer
-from sms.errors import ContactForbiddenError, NoPhoneError
+from sms.caps import CAPS, LOOK_BACK, is_capped
+from sms.errors import ContactForbiddenError, NoPhoneError, SmsNotFoundError
 from sms.letterhead import Letterhead
-from sms.model import NewSms, Priority, Purpose
+from sms.model import Direction, NewSms, Priority, Purpose, SmsState
 from sms.routing import Route, preferred_modem
 
 MAX_TEXT_SEGMENTS = 20
 ANSWERABLE_FOR = timedelta(days=1)
+RESENDABLE = frozenset({SmsState.FAILED, SmsState.EXPIRED, SmsState.UNKNOWN, SmsState.SUPPRESSED})
 _OPT_OUT_WORDS = re.compile(r"拒收|退订|reply\s+(STOP|R|T|TD)\b", re.IGNORECASE)
 
 
@@ -76,6 +78,7 @@ async def queue_in(tx: Tx, new: NewSms, *, zone: tzinfo = HOSPITAL_ZONE, routes:
         return known
     new = await _as_answer(tx, new)
     not_before = await _first_moment(tx, new, zone)
+    await _check_caps(tx, new)
     sms_id = await store.insert_out(
         tx.conn,
         new,
@@ -162,6 +165,55 @@ async def _as_answer(tx: Tx, new: NewSms) -> NewSms:
         return new
     reply_to = new.reply_to or await store.newest_in(tx.conn, new.to, since=tx.now - ANSWERABLE_FOR)
     return replace(new, reply_to=reply_to, is_reply=reply_to is not None)
+
+
+async def _check_caps(tx: Tx, new: NewSms) -> None:
+    """Raises ContactForbiddenError("frequency_cap"). One at a time per person, so that two cannot both be the first."""
+    if new.is_reply or not CAPS[new.purpose]:
+        return
+    await inbound_store.lock_peer(tx.conn, new.to)
+    sent = await store.times_sent(tx.conn, new.to, new.purpose, since=tx.now - LOOK_BACK)
+    if is_capped(new.purpose, tx.now, sent, by_machine=tx.actor.kind is ActorKind.SYSTEM):
+        raise ContactForbiddenError("frequency_cap")
+
+
+async def resend(db: Database, actor: Actor, sms_id: SmsId, *, zone: tzinfo = HOSPITAL_ZONE) -> SmsId:
+    """A person decides to send again what failed or whose outcome is unknown. Pressed twice, it is sent once.
+
+    Raises SmsNotFoundError, ConflictError when it may still arrive, ContactForbiddenError.
+    """
+    async with db.transaction(actor) as tx:
+        old = await store.lock(tx.conn, sms_id)
+        if old is None or old.direction is not Direction.OUT:
+            raise SmsNotFoundError("no such message")
+        if old.state not in RESENDABLE:
+            raise ConflictError("the message may still arrive")
+        new = NewSms(
+            to=Msisdn(old.peer),
+            text=old.text,
+            purpose=old.purpose or Purpose.CARE,
+            priority=Priority(old.priority),
+            patient_id=old.patient_id,
+            appointment_id=old.appointment_id,
+            reply_to=old.reply_to_id,
+            is_reply=old.reply_to_id is not None,
+            dedupe_key=f"resend:{sms_id}",
+        )
+        return await queue_in(tx, new, zone=zone)
+
+
+async def withdraw(db: Database, actor: Actor, sms_id: SmsId) -> bool:
+    """Take back what has not left; False when it is too late. Raises SmsNotFoundError."""
+    async with db.transaction(actor) as tx:
+        sms = await store.lock(tx.conn, sms_id)
+        if sms is None or sms.direction is not Direction.OUT:
+            raise SmsNotFoundError("no such message")
+        if sms.state is not SmsState.QUEUED:
+            return False
+        await outbound_store.set_state(tx.conn, sms_id, SmsState.SUPPRESSED, reason="withdrawn")
+        await audit.record(tx, "withdraw sms", "sms", sms_id)
+        await tx.emit(SmsStateChanged(sms_id=sms_id, state=SmsState.SUPPRESSED.value))
+        return True
 
 
 async def _first_moment(tx: Tx, new: NewSms, zone: tzinfo) -> datetime:

@@ -187,6 +187,21 @@ async def waiting_count(conn: Connection) -> int:
     return int(await conn.fetchval("SELECT count(*) FROM sms WHERE state = 'queued'"))
 
 
+async def times_sent(conn: Connection, peer: str, purpose: Purpose, *, since: datetime) -> list[datetime]:
+    """When messages of a purpose were queued for a peer and not given up; answers do not count."""
+    rows = await conn.fetch(
+        """
+        SELECT created_at FROM sms
+        WHERE peer = $1 AND direction = 'out' AND purpose = $2 AND created_at > $3 AND reply_to_id IS NULL
+          AND state NOT IN ('failed', 'suppressed')
+        """,
+        peer,
+        purpose.value,
+        since,
+    )
+    return [row["created_at"] for row in rows]
+
+
 async def reminders_that_failed(conn: Connection, appointment_id: AppointmentId) -> int:
     """Reminders of an appointment that certainly did not arrive: the next one may be sent."""
     return int(

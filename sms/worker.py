@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from sms.at_lines import Unsolicited
 from sms.delivery import Refusal
 from sms.errors import ModemError, ModemLinkError, SimLockedError
 from sms.guard import ModemGuard
-from sms.modem import Health, Modem, ModemDevice, StoredPdu, set_up
+from sms.modem import RESTARTED, STORAGES, Health, Modem, ModemDevice, StoredPdu, set_up
 from sms.outbound import Claim
 from sms.pdu import PduError, StatusReport
 from sms.routing import Standing
@@ -44,6 +45,7 @@ class Timing:
 
 
 READS_UNTIL_UNREADABLE = 3
+_ANNOUNCED = re.compile(r'\+(?:CMTI|CDSI):\s*"?(\w+)')
 
 
 @dataclass(slots=True)
@@ -60,6 +62,7 @@ class ModemWorker:
     guard: ModemGuard = field(init=False)
     _registered: asyncio.Event = field(default_factory=asyncio.Event)
     _stored: asyncio.Event = field(default_factory=asyncio.Event)
+    _announced: set[str] = field(default_factory=set)  # storages that hold something new
     _unmatched: list[tuple[StatusReport, float]] = field(default_factory=list)
     _unreadable: dict[tuple[str, int, str], int] = field(default_factory=dict)
 
@@ -149,7 +152,10 @@ class ModemWorker:
     async def _listen(self, modem: Modem) -> None:
         while True:
             signal = await modem.next_unsolicited()
-            if signal.line.startswith(("+CMTI:", "+CDSI:")):
+            if signal.line in RESTARTED:
+                raise ModemLinkError("modem restarted")
+            if match := _ANNOUNCED.match(signal.line):
+                self._announced.add(match[1])
                 self._stored.set()
             elif signal.line.startswith(("+CMT:", "+CDS:")):
                 await self._take_shown(modem, signal)
@@ -163,13 +169,18 @@ class ModemWorker:
 
     async def _empty_storage(self, modem: Modem) -> None:
         """Everything at the start, then what is announced, and from time to time in case an announcement was lost."""
+        storages = set(modem.storages)
         while True:
-            self._stored.clear()
-            unreadable = [key for storage in modem.storages for key in await self._read_storage(modem, storage)]
+            unreadable = [key for storage in sorted(storages) for key in await self._read_storage(modem, storage)]
             self._unreadable = {key: self._unreadable.get(key, 0) + 1 for key in unreadable}
-            with suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(self.timing.reread_s if unreadable else self.timing.poll_s):
                     await self._stored.wait()
+                storages = self._announced & set(STORAGES) or set(modem.storages)
+            except TimeoutError:
+                storages = set(modem.storages)
+            self._stored.clear()
+            self._announced = set()
 
     async def _read_storage(self, modem: Modem, storage: str) -> list[tuple[str, int, str]]:
         """Keep and delete what lies there; what could not be read comes back."""

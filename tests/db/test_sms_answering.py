@@ -117,6 +117,7 @@ async def test_refusing_is_confirmed_once_and_works_at_once(hospital: Hospital) 
         await service.queue(hospital.db, SYSTEM, to=ZHANG, text="通知", purpose="notice")
     await service.queue(hospital.db, SYSTEM, to=ZHANG, text="就诊提醒", purpose="care")
     assert "恢复" in await hospital.says("恢复")
+    hospital.clock.now += timedelta(days=2)
     await service.queue(hospital.db, SYSTEM, to=ZHANG, text="通知", purpose="notice")
     async with hospital.db.connection() as conn:
         assert (await store.get(conn, waiting)) is not None

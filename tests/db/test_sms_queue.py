@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from crm_core.consent import service as consent
-from crm_core.kernel.actor import SYSTEM
+from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
 from crm_core.kernel.db import open_database
-from crm_core.kernel.errors import InvalidInputError
+from crm_core.kernel.errors import ConflictError, InvalidInputError
 from crm_core.kernel.ids import AppointmentId, Msisdn, SmsId
 from crm_core.scheduling import service as scheduling
 from crm_core.scheduling.errors import AppointmentNotOpenError
@@ -216,10 +216,7 @@ async def fake_submits(hospital: Hospital, sms_id: SmsId) -> tuple[pdu.Submit, .
 
 
 async def test_an_answer_goes_before_reminders_and_reminders_before_offers(hospital: Hospital) -> None:
-    async with hospital.db.transaction(SYSTEM) as tx:
-        await consent.record_in(
-            tx, ZHANG, purpose="marketing", channel="sms", choice="opt_in", source="staff", evidence="form"
-        )
+    await allow_offers(hospital)
     offer = await queue(hospital, "【示例医院】体检优惠，拒收请回复R", purpose="marketing")
     reminder = await queue(hospital, "复诊提醒")
     answer = await service.queue(hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True)
@@ -293,6 +290,54 @@ async def test_marketing_needs_consent(hospital: Hospital) -> None:
 async def test_marketing_names_the_sender_and_the_way_out(hospital: Hospital, text: str) -> None:
     with pytest.raises(InvalidInputError):
         await queue(hospital, text, purpose="marketing")
+
+
+async def allow_offers(hospital: Hospital) -> None:
+    async with hospital.db.transaction(SYSTEM) as tx:
+        await consent.record_in(tx, ZHANG, purpose="marketing", channel="sms", choice="opt_in", source="staff")
+
+
+async def test_nobody_gets_two_offers_in_a_week(hospital: Hospital) -> None:
+    await allow_offers(hospital)
+    offer = "【示例医院】体检优惠，拒收请回复R"
+    tries = await asyncio.gather(
+        *(queue(hospital, offer, purpose="marketing") for _ in range(5)), return_exceptions=True
+    )
+    refused = [one for one in tries if isinstance(one, ContactForbiddenError)]
+    assert [one.rule for one in refused] == ["frequency_cap"] * 4
+    hospital.clock.now += timedelta(days=7, minutes=1)
+    await queue(hospital, offer, purpose="marketing")
+
+
+async def test_a_machine_sends_one_notice_a_day_and_people_as_many_as_they_see_fit(hospital: Hospital) -> None:
+    await queue(hospital, "通知一", purpose="notice")
+    with pytest.raises(ContactForbiddenError, match="frequency_cap"):
+        await queue(hospital, "通知二", purpose="notice")
+    nurse = Actor(ActorKind.USER, "nurse", Role.NURSE)
+    await service.queue(hospital.db, nurse, to=ZHANG, text="通知三", purpose="notice")
+
+
+async def test_care_is_never_capped(hospital: Hospital) -> None:
+    for n in range(5):
+        await queue(hospital, f"第{n}次复诊提醒")
+
+
+async def test_a_person_may_send_again_what_is_in_doubt_and_only_once(hospital: Hospital) -> None:
+    sms_id = await queue(hospital)
+    await claimed(hospital)
+    with pytest.raises(ConflictError):
+        await service.resend(hospital.db, SYSTEM, sms_id)
+    await outbound.park_found_sending(hospital.db, "sim1")
+    again = await service.resend(hospital.db, SYSTEM, sms_id)
+    assert await service.resend(hospital.db, SYSTEM, sms_id) == again != sms_id
+    assert (await sms(hospital, again)).text == (await sms(hospital, sms_id)).text
+
+
+async def test_what_has_not_left_can_be_taken_back(hospital: Hospital) -> None:
+    sms_id = await queue(hospital)
+    assert await service.withdraw(hospital.db, SYSTEM, sms_id)
+    assert await outbound.claim(hospital.db, "sim1") is None
+    assert not await service.withdraw(hospital.db, SYSTEM, await send(hospital))
 
 
 @pytest.mark.parametrize("text", ["", "  ", "a\0b", "半个\ud83d", "长" * 2000])

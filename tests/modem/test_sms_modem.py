@@ -153,6 +153,13 @@ async def test_a_modem_that_stops_answering_is_noticed(hospital: TextingHospital
     await hospital.becomes(await hospital.queue("又好了"), "delivered")
 
 
+async def test_a_modem_that_restarts_is_set_up_again(hospital: TextingHospital) -> None:
+    await hospital.reports("ok")
+    await hospital.phones.fault("garbage", {"hex": b"\r\n^SYSSTART\r\n".hex()})
+    await hospital.reports("modem restarted")
+    await hospital.reports("ok")
+
+
 async def test_without_a_network_nothing_is_tried(hospital: TextingHospital) -> None:
     await hospital.reports("ok")
     await hospital.phones.fault("registration", {"state": "lost"})
