@@ -85,19 +85,24 @@ def need(*programs: str) -> None:
 def own_mirror() -> Mirror:
     """Read from apt's own configuration, never written down here."""
     listed = _output(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT) $(CREATED_BY)"])
-    wanted = (os_release().get("VERSION_CODENAME", ""), *ROLLING)
-    rows = [line.split() for line in listed.splitlines() if len(line.split()) == 4]
-    mirrors = [
-        Mirror(uri, suite)
-        for uri, suite, component, made_by in rows
-        if suite in wanted and component == "main" and made_by == "Packages" and uri.startswith("http")
-    ]
-    if not mirrors:
+    mirror = choose_mirror(listed, os_release().get("VERSION_CODENAME", ""))
+    if mirror is None:
         raise ProvisionError(
             "apt knows no Debian mirror with the component main",
             mend="Add one to /etc/apt/sources.list; `apt-get indextargets` must name it.",
         )
-    return min(mirrors, key=lambda mirror: "debian" not in mirror.uri.rstrip("/").rpartition("/")[2])
+    return mirror
+
+
+def choose_mirror(listed: str, codename: str) -> Mirror | None:
+    """Of lines `uri suite component kind` the one with Debian's main packages; updates and other vendors are not it."""
+    rows = [line.split() for line in listed.splitlines() if len(line.split()) == 4]
+    mirrors = [
+        Mirror(uri, suite)
+        for uri, suite, component, made_by in rows
+        if suite in (codename, *ROLLING) and component == "main" and made_by == "Packages" and uri.startswith("http")
+    ]
+    return min(mirrors, key=lambda mirror: "debian" not in mirror.uri.rstrip("/").rpartition("/")[2], default=None)
 
 
 def os_release() -> dict[str, str]:
