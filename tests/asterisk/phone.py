@@ -235,6 +235,7 @@ class Phone(asyncio.DatagramProtocol):
         self.rings: asyncio.Queue[Line] = asyncio.Queue()
         self.registers: dict[str, asyncio.Future[Message]] = {}
         self.reject_with = 0  # e.g. 486: nobody answers here
+        self.replaces = ""
         self.identity = ""  # the number we say is ours
         self.picks_up = False  # at once, without the test's help
         self.transport: asyncio.DatagramTransport | None = None
@@ -287,7 +288,17 @@ class Phone(asyncio.DatagramProtocol):
         return line
 
     def _asserted(self) -> str:
-        return f"P-Asserted-Identity: <sip:{self.identity}@127.0.0.1>\r\n" if self.identity else ""
+        identity = f"P-Asserted-Identity: <sip:{self.identity}@127.0.0.1>\r\n" if self.identity else ""
+        return identity + (f"Require: replaces\r\nReplaces: {self.replaces}\r\n" if self.replaces else "")
+
+    async def take_over(self, line: Line) -> Line:
+        """Put ourselves in the place of another telephone's call (RFC 3891), as a reloaded page does."""
+        tags = [re.findall(r"tag=([^;>]+)", text)[0] for text in (line.remote, line.local)]
+        self.replaces = f"{line.call_id};to-tag={tags[0]};from-tag={tags[1]}"
+        try:
+            return await self.call("takeover")
+        finally:
+            self.replaces = ""
 
     async def register(self) -> None:
         """Say where we are; with a password when asked."""

@@ -1,7 +1,10 @@
 """What a patient meets on the line, whatever happens to our server."""
 
 import asyncio
+import sys
 import wave
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +17,25 @@ from tests.eventually import eventually
 pytestmark = pytest.mark.asterisk
 
 ZHANG = "13800138000"
+ROOT = Path(__file__).parents[2]
+SERVER = """
+import asyncio, sys
+from telephony.fastagi import FastAgiServer
+
+async def hotline(channel):
+    print("called", flush=True)
+    while True:
+        await channel.wait_key(5)
+
+async def main():
+    server = FastAgiServer({"hotline": hotline}, port=int(sys.argv[1]))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.run())
+        await server.is_listening.wait()
+        print("listening", flush=True)
+
+asyncio.run(main())
+"""
 
 
 def waits_in_queue(asterisk: RealAsterisk) -> bool:
@@ -92,6 +114,25 @@ async def test_a_server_that_stops_in_the_middle_leads_to_the_queue(asterisk: Re
             await patient.call("4000")
             await eventually(lambda: server.calls == 1, what="the menu has the caller")
         await eventually(lambda: waits_in_queue(asterisk), what="the caller waits for a person")
+
+
+async def test_a_server_that_is_killed_in_the_middle_leads_to_the_queue(asterisk: RealAsterisk) -> None:
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SERVER, str(asterisk.fastagi_port), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    assert server.stdout
+    try:
+        async with asyncio.timeout(20), phone(asterisk.sip_port, ZHANG) as patient:
+            assert await server.stdout.readline() == b"listening\n"
+            line = await patient.call("4000")
+            assert await server.stdout.readline() == b"called\n"
+            server.kill()
+            await eventually(lambda: waits_in_queue(asterisk), what="the caller waits for a person")
+            assert line.is_up
+    finally:
+        with suppress(ProcessLookupError):
+            server.kill()
+        await server.wait()
 
 
 async def test_nobody_in_time_ends_in_the_voicemail_box(asterisk: RealAsterisk) -> None:

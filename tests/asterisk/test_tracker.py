@@ -277,6 +277,28 @@ async def test_a_patient_who_is_busy_is_in_the_call_log_too(busy_hall: Hall) -> 
     assert (call.end_reason, call.answered_at, call.direction) == ("busy", None, "out")
 
 
+async def test_a_desk_that_reloads_its_page_keeps_its_call(busy_hall: Hall) -> None:
+    await busy_hall.set_state(0, "available")
+    await busy_hall.rings_for(0)
+    patients_line = await busy_hall.patient.call("4000")
+    old = await busy_hall.desks[0].next_ring()
+    old.accept()
+    await busy_hall.agent_is(0, "on_call")
+    async with phone(busy_hall.asterisk.sip_port, "desk-31", busy_hall.asterisk.desk_secret) as page:
+        await page.register()
+        new = await page.take_over(old)
+        assert new.is_up
+        new.speaks = True
+        heard = patients_line.ear.loud
+        await eventually(lambda: patients_line.ear.loud > heard + 25, what="the patient hears the new page")
+        await eventually(old.is_over.is_set, what="the old page's leg is gone")
+        assert (await busy_hall.calls())[0].state is CallState.TALKING
+        await busy_hall.ami.action("Ping")  # whatever was said about the old leg has been heard
+        assert await busy_hall.state(0) == "on_call"
+        await new.hang_up()
+        await busy_hall.agent_is(0, "wrap_up")
+
+
 async def test_a_patient_is_brought_back_to_a_desk(busy_hall: Hall) -> None:
     patients_line = await busy_hall.patient.call("4000")
     call = await busy_hall.call_in(CallState.QUEUED)
