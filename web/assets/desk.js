@@ -68,7 +68,12 @@ function showCall(call) {
   document.title = `${call.state === "ringing" ? "☎ " : ""}${document.title.replace(/^☎ /, "")}`;
   if (call.state === "ringing" || call.state === "calling") open();
   if (call.state === "talking" && before === "ringing") goToDesk();
-  if (call.state === "idle") $("keypad").hidden = true;
+  if (call.callId && $("caller").dataset.call !== call.callId) nameCaller(call.callId);
+  if (call.state === "idle") {
+    $("keypad").hidden = true;
+    $("caller").replaceChildren();
+    delete $("caller").dataset.call;
+  }
 }
 
 function capital(word) {
@@ -122,11 +127,17 @@ function pop(callId) {
   const place = document.getElementById("pop");
   if (shownCall === callId && place?.dataset.call === callId) return;
   shownCall = callId;
-  window.htmx.ajax("GET", `/desk/caller/${callId}`, { target: "#caller", swap: "innerHTML" });
+  nameCaller(callId);
   if (place) {
     place.dataset.call = callId;
     window.htmx.ajax("GET", `/desk/pop/${callId}`, { target: "#pop", swap: "innerHTML" });
   }
+}
+
+function nameCaller(callId) {
+  if (phone?.call) phone.call.callId = callId; // remembered over a reload
+  $("caller").dataset.call = callId;
+  window.htmx.ajax("GET", `/desk/caller/${callId}`, { target: "#caller", swap: "innerHTML" });
 }
 
 function goToDesk() {

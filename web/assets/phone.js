@@ -142,7 +142,7 @@ export class Phone extends EventTarget {
           state: incoming ? "ringing" : "calling",
           incoming,
           number: incoming ? request.from.uri.user : (session.data.number ?? ""),
-          callId: (incoming && request.getHeader("X-HCRM-Call")) || null,
+          callId: null, // the hospital's name for it; the page fills it in when it learns it
           startedAt: null,
           muted: false,
           held: false,

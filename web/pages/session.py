@@ -62,7 +62,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
         samesite="Lax",
         secure=_is_https(request),
     )
-    return answer
+    raise answer
 
 
 def _problem(error: LoginFailedError | AccountLockedError) -> str:
@@ -80,7 +80,7 @@ async def log_out(request: web.Request) -> web.StreamResponse:
     await users.end_session(request.app[DEPS].db, request.cookies.get(SESSION_COOKIE, ""))
     answer = web.HTTPSeeOther("/login")
     answer.del_cookie(SESSION_COOKIE)
-    return answer
+    raise answer
 
 
 async def choose_language(request: web.Request) -> web.StreamResponse:
@@ -99,4 +99,4 @@ async def choose_language(request: web.Request) -> web.StreamResponse:
         samesite="Lax",
         secure=_is_https(request),
     )
-    return answer
+    raise answer
