@@ -45,12 +45,13 @@ async def queue(
     is_reply: bool = False,
     reply_to: SmsId | None = None,
     not_before: datetime | None = None,
-    zone: tzinfo = HOSPITAL_ZONE,
+    zone: tzinfo | None = None,
 ) -> SmsId:
     """Queue one message. With a known `dedupe_key` the message queued first comes back.
 
     `is_reply`: the patient wrote within the last day; quiet hours and refusals do not hold back an answer.
-    Raises ContactForbiddenError(rule), InvalidInputError. In quiet hours the message waits for the next window.
+    Raises ContactForbiddenError(rule), InvalidInputError. In quiet hours the message waits for the next window, which
+    the modem's worker knows; with `zone` it is known at once.
     """
     urgency = Priority(priority) if priority is not None else _priority(purpose, is_reply=is_reply)
     new = NewSms(
@@ -69,7 +70,7 @@ async def queue(
         return await queue_in(tx, new, zone=zone)
 
 
-async def queue_in(tx: Tx, new: NewSms, *, zone: tzinfo = HOSPITAL_ZONE, routes: tuple[Route, ...] = ()) -> SmsId:
+async def queue_in(tx: Tx, new: NewSms, *, zone: tzinfo | None = None, routes: tuple[Route, ...] = ()) -> SmsId:
     """The same inside a caller's transaction."""
     check_text(new.text, new.purpose)
     if msisdn_of_peer(new.to) is None:
@@ -177,7 +178,7 @@ async def _check_caps(tx: Tx, new: NewSms) -> None:
         raise ContactForbiddenError("frequency_cap")
 
 
-async def resend(db: Database, actor: Actor, sms_id: SmsId, *, zone: tzinfo = HOSPITAL_ZONE) -> SmsId:
+async def resend(db: Database, actor: Actor, sms_id: SmsId, *, zone: tzinfo | None = None) -> SmsId:
     """A person decides to send again what failed or whose outcome is unknown. Pressed twice, it is sent once.
 
     Raises SmsNotFoundError, ConflictError when it may still arrive, ContactForbiddenError.
@@ -216,8 +217,8 @@ async def withdraw(db: Database, actor: Actor, sms_id: SmsId) -> bool:
         return True
 
 
-async def _first_moment(tx: Tx, new: NewSms, zone: tzinfo) -> datetime:
-    """When it may leave at the earliest."""
+async def _first_moment(tx: Tx, new: NewSms, zone: tzinfo | None) -> datetime:
+    """When it may leave at the earliest. Without a zone that is left to the worker, which knows the hospital's."""
     wanted = max(new.not_before or tx.now, tx.now)
     permission = await consent.may_contact(
         tx.conn,
@@ -226,13 +227,13 @@ async def _first_moment(tx: Tx, new: NewSms, zone: tzinfo) -> datetime:
         msisdn=new.to,
         now=wanted,
         is_reply=new.is_reply,
-        zone=zone,
+        zone=zone or HOSPITAL_ZONE,
     )
-    if permission.not_before is not None:
-        return max(wanted, permission.not_before)
-    if not permission.allowed:
+    if permission.not_before is None and not permission.allowed:
         raise ContactForbiddenError(permission.rule)
-    return wanted
+    if permission.not_before is None or zone is None:
+        return wanted
+    return max(wanted, permission.not_before)
 
 
 async def _preferred_modem(tx: Tx, new: NewSms, routes: tuple[Route, ...]) -> str:
