@@ -102,14 +102,15 @@ async def suppress_in(tx: Tx, attempt: Attempt, rule: str) -> None:
     await tx.emit(AttemptSuppressed(attempt_id=attempt.id, appointment_id=attempt.appointment_id, rule=rule))
 
 
-async def plan_reminders(db: Database, now: datetime, *, timezone: ZoneInfo) -> int:
+async def plan_reminders(db: Database, now: datetime, *, timezone: ZoneInfo, after_booking: timedelta) -> int:
     """Plan a call for each of tomorrow's appointments that is not confirmed and was never tried: once per appointment.
 
-    One that cannot be planned does not stop the others. Answers how many are planned.
+    Nobody is reminded of what they booked less than `after_booking` ago. One that cannot be planned does not stop the
+    others. Answers how many are planned.
     """
     start, end = tomorrow(now, timezone)
     async with db.connection() as conn:
-        waiting = await store.never_tried(conn, start, end)
+        waiting = await store.never_tried(conn, start, end, booked_before=now - after_booking)
     planned = 0
     for appointment_id in waiting:
         try:

@@ -1,7 +1,7 @@
 """What the hospital decides about its own calls."""
 
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 from crm_core.consent.model import HOSPITAL_ZONE
@@ -19,6 +19,7 @@ class DialerSettings:
     max_calls: int = 4  # lines of the trunk that reminders may take at once
     retry: RetryRule = field(default_factory=RetryRule)
     plan_from: time | None = time(10)  # from then on, each day, tomorrow's appointments are reminded of
+    after_booking: timedelta = timedelta(hours=12)  # who has just booked needs no reminder
 
     def __post_init__(self) -> None:
         if self.ring_s < 15:

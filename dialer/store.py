@@ -192,17 +192,20 @@ async def mark_over(
     )
 
 
-async def never_tried(conn: Connection, day_start: datetime, day_end: datetime) -> list[AppointmentId]:
+async def never_tried(
+    conn: Connection, day_start: datetime, day_end: datetime, *, booked_before: datetime
+) -> list[AppointmentId]:
     """Appointments that begin in [day_start, day_end), are not confirmed and have no attempt of any kind."""
     rows = await conn.fetch(
         """
         SELECT a.id FROM slot s JOIN appointment a ON a.slot_id = s.id
-        WHERE s.starts_at >= $1 AND s.starts_at < $2 AND a.status = 'booked'
+        WHERE s.starts_at >= $1 AND s.starts_at < $2 AND a.status = 'booked' AND a.booked_at < $3
           AND NOT EXISTS (SELECT 1 FROM dial_attempt d WHERE d.appointment_id = a.id)
         ORDER BY s.starts_at, a.id
         """,
         day_start,
         day_end,
+        booked_before,
     )
     return [AppointmentId(row["id"]) for row in rows]
 

@@ -123,7 +123,9 @@ class Worker:
         if is_early or (self._planned_at and now < self._planned_at + PLAN_EVERY):
             return
         self._planned_at = now
-        planned = await service.plan_reminders(self._db, now, timezone=self._settings.timezone)
+        planned = await service.plan_reminders(
+            self._db, now, timezone=self._settings.timezone, after_booking=self._settings.after_booking
+        )
         if planned:
             log.info("reminder calls planned", extra={"count": planned})
 

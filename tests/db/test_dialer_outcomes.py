@@ -132,7 +132,7 @@ async def test_an_unknown_outcome_waits_for_a_person_and_is_never_dialled_by_mac
     assert await ward.open_tasks() == [("check_outcome", f"attempts/{attempt.id}")]
     await outcomes.network_said(ward.db, attempt.id, CallResult.BUSY, RULE)  # too late to be believed
     assert await ward.tries(appointment) == [(State.UNKNOWN, "unknown")]
-    assert await service.plan_reminders(ward.db, NOON, timezone=SETTINGS.timezone) == 0
+    assert await service.plan_reminders(ward.db, NOON, timezone=SETTINGS.timezone, after_booking=timedelta(0)) == 0
     assert await ward.refused_rule(appointment) == "outcome_unknown"
     async with ward.db.connection() as conn:
         (task,) = await tasks.open_tasks(conn, limit=5)

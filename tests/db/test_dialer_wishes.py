@@ -23,6 +23,8 @@ from tests.db.dialer_ward import ALWAYS, MORNING, NIGHT, NOON, PHONE, SETTINGS, 
 
 pytestmark = pytest.mark.db
 
+HALF_A_DAY = timedelta(hours=12)
+
 
 @pytest.fixture
 async def ward(database_url: str) -> AsyncIterator[Ward]:
@@ -160,21 +162,30 @@ async def test_never_more_calls_than_lines_and_one_per_telephone(ward: Ward) -> 
 
 
 async def test_tomorrows_appointments_are_planned_once_and_nobody_stops_the_run(ward: Ward) -> None:
+    ward.now = day_before = NOON - timedelta(days=1)
     nobody = await ward.book(phone=None, name="无名")
     refuses = await ward.book(slot=1, name="李四", phone="+8613800138001")
     await consent.opt_out(ward.db, SYSTEM, Msisdn("+8613800138001"), channel="call", everything=True, source="staff")
     wanted = await ward.book(slot=2)
     confirmed = await ward.book(slot=3, name="王五", phone="+8613800138003")
     await scheduling.confirm(ward.db, SYSTEM, confirmed, "agent")
-    day_before = NOON - timedelta(days=1)
     for now, expected in ((day_before, 0), (NOON, 1), (NOON, 0)):
         ward.now = now
-        planned = await service.plan_reminders(ward.db, now, timezone=SETTINGS.timezone)
+        planned = await service.plan_reminders(ward.db, now, timezone=SETTINGS.timezone, after_booking=HALF_A_DAY)
         assert planned == expected
     assert await ward.tries(wanted) == [(State.PLANNED, "")]
     assert (await ward.attempts(wanted))[0].requested_by == "dialer"
     assert await ward.tries(refuses) == [(State.SUPPRESSED, "opted_out")]
     assert await ward.tries(nobody) == await ward.tries(confirmed) == []
+
+
+async def test_who_has_just_booked_is_not_reminded_of_it(ward: Ward) -> None:
+    await ward.book()
+    two_hours = timedelta(hours=2)
+    for later, expected in ((timedelta(0), 0), (timedelta(hours=1), 0), (timedelta(hours=3), 1)):
+        ward.now = NOON + later
+        planned = await service.plan_reminders(ward.db, ward.now, timezone=SETTINGS.timezone, after_booking=two_hours)
+        assert planned == expected
 
 
 def test_tomorrow_is_the_hospitals_tomorrow() -> None:

@@ -8,6 +8,7 @@ from datetime import time, timedelta
 import pytest
 
 from crm_core.calls import service as calls
+from crm_core.calls import store as call_store
 from crm_core.kernel.errors import OutcomeUnknownError, TemporarySendError
 from crm_core.kernel.ids import AttemptId, Linkedid, Uniqueid
 from dialer import outcomes
@@ -16,7 +17,7 @@ from dialer.worker import Worker
 from telephony import names
 from telephony.ami_events import Channel, LinkUp, UserEvent
 from telephony.originate import CallResult
-from tests.db.dialer_ward import MORNING, NOON, RULE, SETTINGS, Ward, open_ward
+from tests.db.dialer_ward import MORNING, NOON, PHONE, RULE, SETTINGS, Ward, open_ward
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.db
@@ -41,6 +42,19 @@ async def test_a_wish_is_dialled_at_once_and_its_end_is_written_down(ward: Ward)
         await calls.ended(ward.db, ringing.linkedid, "normal clearing")
         await ward.until(appointment, (State.DONE, "human"))
     assert ward.line.numbers() == ["13800138000"]
+
+
+async def test_whoever_answers_the_call_is_in_the_call_log(ward: Ward) -> None:
+    """A machine never gets as far as the voice menu."""
+    appointment = await ward.book()
+    async with ward.working():
+        attempt = await ward.remind(appointment)
+        (answered,) = await ward.until(appointment, (State.ANSWERED, ""))
+        async with ward.db.connection() as conn:
+            call = await call_store.get_by_linkedid(conn, answered.linkedid)
+    assert call
+    assert (call.direction, call.caller, call.attempt_id) == ("out", PHONE, attempt.id)
+    assert call.answered_at == ward.now
 
 
 async def test_what_waits_for_its_hour_is_dialled_when_it_comes(ward: Ward) -> None:
@@ -116,7 +130,7 @@ async def test_two_processes_never_call_twice(ward: Ward) -> None:
 
 async def test_reminders_come_by_themselves_from_the_settled_hour(ward: Ward) -> None:
     appointment = await ward.book()
-    ward.settings = replace(SETTINGS, plan_from=time(13))
+    ward.settings = replace(SETTINGS, plan_from=time(13), after_booking=timedelta(0))
     async with ward.working() as worker:
         await worker.hear(LinkUp())
         assert await ward.tries(appointment) == []
