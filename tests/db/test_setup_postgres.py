@@ -1,0 +1,51 @@
+"""The embedded PostgreSQL: made once, kept, never half made."""
+
+import secrets
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from server import launch, postgres
+from server.postgres import Cluster
+from tests.run import free_port
+
+pytestmark = pytest.mark.db
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Cluster:
+    for folder in (tmp_path, *tmp_path.parents[:-2]):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    user = launch.service_user(postgres.USER)
+    password = f"%/@:{secrets.token_urlsafe(8)}"
+    return Cluster(folder=tmp_path / "postgres", port=free_port(), password=password, user=user, durable=False)
+
+
+def test_a_second_start_finds_the_hospitals_data(cluster: Cluster, tmp_path: Path) -> None:
+    with postgres.running(cluster, tmp_path / "log"):
+        cluster.make_database()
+        cluster.make_database()
+        with psycopg.connect(cluster.url()) as conn:
+            conn.execute("CREATE TABLE kept AS SELECT '张三丰' AS name")
+    with postgres.running(cluster, tmp_path / "log"), psycopg.connect(cluster.url()) as conn:
+        assert conn.execute("SELECT name FROM kept").fetchone() == ("张三丰",)
+        assert conn.execute("SHOW listen_addresses").fetchone() == ("127.0.0.1",)
+
+
+def test_a_first_start_that_broke_off_is_begun_again(cluster: Cluster, tmp_path: Path) -> None:
+    half = cluster.folder / "partial"
+    half.mkdir(parents=True)
+    (half / "PG_VERSION").write_text("18\n")
+    with postgres.running(cluster, tmp_path / "log"):
+        assert cluster.is_up()
+    assert not half.exists()
+    assert sorted(path.name for path in cluster.folder.iterdir()) == ["18"]
+
+
+def test_nobody_enters_without_the_password(cluster: Cluster, tmp_path: Path) -> None:
+    stranger = Cluster(folder=cluster.folder, port=cluster.port, password=secrets.token_urlsafe(8))
+    with postgres.running(cluster, tmp_path / "log"):
+        assert cluster.is_up()
+        assert not stranger.is_up()
+        assert cluster.data.stat().st_mode & 0o077 == 0
