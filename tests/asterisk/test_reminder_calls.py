@@ -6,7 +6,7 @@ The hospital's Asterisk runs asterisk_conf/, the other one is the demo's carrier
 import asyncio
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from crm_core.scheduling import service as scheduling
 from crm_core.scheduling import store as appointments
 from crm_core.scheduling.model import Status
 from crm_core.tasks import handlers as task_handlers
+from crm_core.tasks import service as tasks
 from demo.carrier import Carrier, command, provision
 from dialer import handlers as dialer_handlers
 from dialer import service as dialer
@@ -51,27 +52,28 @@ from recordings.vault import Vault
 from telephony.provision import tools
 from telephony.tracker import CallTracker
 from tests.asterisk.carrier_tree import asterisk_here
-from tests.asterisk.real_asterisk import RealAsterisk, answering, linked
+from tests.asterisk.real_asterisk import RealAsterisk, answering, linked, running_asterisk
 from tests.eventually import eventually
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(150)]
 
 API = Actor(ActorKind.TOKEN, "token:1", Role.API)
 ANY_TIME = Window(time.min, time.max)
-SETTINGS = DialerSettings(caller_id="02088886666", ring_s=15, plan_from=None)
+SETTINGS = DialerSettings(caller_id="02088886666", ring_s=15, max_calls=12, plan_from=None)
 
 
 @dataclass
 class Stage:
     db: Database
-    asterisk: RealAsterisk
     vault: Vault
     monitor: Monitor
     slots: list[SlotId]
 
-    async def book(self, phone: str, name: str = "张三丰") -> AppointmentId:
-        patient = await patients.register(self.db, SYSTEM, NewPatient(name=name, phones=(phone,)))
-        booked = await scheduling.book(self.db, SYSTEM, patient_id=patient.id, slot_id=self.slots[0], channel="agent")
+    async def book(self, phone: str, slot: int = 0) -> AppointmentId:
+        patient = await patients.register(self.db, SYSTEM, NewPatient(name="张三丰", phones=(phone,)))
+        booked = await scheduling.book(
+            self.db, SYSTEM, patient_id=patient.id, slot_id=self.slots[slot], channel="agent"
+        )
         return booked.id
 
     async def remind(self, appointment_id: AppointmentId) -> None:
@@ -114,29 +116,44 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def carrier(started_asterisk: RealAsterisk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Carrier]:
+def carrier(started_asterisk: RealAsterisk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Where the hospital's trunk leads."""
-    first = 24_000 + 200 * started_asterisk.slot
+    with running_carrier(started_asterisk, tmp_path_factory.mktemp("carrier")):
+        yield
+
+
+@contextmanager
+def running_carrier(asterisk: RealAsterisk, folder: Path) -> Iterator[None]:
+    """The other end of this Asterisk's trunk."""
+    first = 24_000 + 200 * asterisk.slot
     carrier = Carrier(
-        folder=tmp_path_factory.mktemp("carrier"),
+        folder=folder,
         asterisk=asterisk_here(),
         espeak=tools.tool("espeak-ng"),
-        sip_port=started_asterisk.carrier_port,
+        sip_port=asterisk.carrier_port,
         rtp_ports=(first, first + 199),
         ring_s=0.3,
     )
     provision(carrier)
     process = subprocess.Popen(command(carrier), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        yield carrier
+        yield
     finally:
         process.terminate()
         process.wait(10)
 
 
 @pytest.fixture
-async def stage(asterisk: RealAsterisk, carrier: Carrier, database_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
-    """A hospital at work that calls its patients."""
+async def stage(asterisk: RealAsterisk, carrier: None, database_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    """On the Asterisk that all tests of this folder share."""
+    async with at_work(asterisk, database_url, tmp_path) as stage:
+        yield stage
+    asterisk.hang_up_all()
+
+
+@asynccontextmanager
+async def at_work(asterisk: RealAsterisk, database_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    """A hospital that calls its patients."""
     async with AsyncExitStack() as stack:
         reactions = (*task_handlers.SUBSCRIPTIONS, *dialer_handlers.SUBSCRIPTIONS, *recording_handlers.SUBSCRIPTIONS)
         db = await stack.enter_async_context(open_database(database_url, subscriptions=reactions))
@@ -156,8 +173,7 @@ async def stage(asterisk: RealAsterisk, carrier: Carrier, database_url: str, tmp
         await stack.enter_async_context(linked(ami))
         running = asyncio.create_task(worker.run())
         stack.callback(running.cancel)
-        yield Stage(db, asterisk, Vault(tmp_path / "recordings", new_master_key()), Monitor(asterisk.monitor), slots)
-        asterisk.hang_up_all()
+        yield Stage(db, Vault(tmp_path / "recordings", new_master_key()), Monitor(asterisk.monitor), slots)
 
 
 async def furnish(db: Database) -> list[SlotId]:
@@ -171,9 +187,17 @@ async def furnish(db: Database) -> list[SlotId]:
         return await scheduling.open_schedule(tx, doctor, start, start + timedelta(hours=3), 30, 1)
 
 
-async def test_a_patient_presses_one_and_the_appointment_is_confirmed(stage: Stage) -> None:
-    appointment = await stage.book("13800138000")
-    await stage.remind(appointment)
+async def test_patients_confirm_cancel_move_and_ask_for_a_person_by_keys(stage: Stage) -> None:
+    """Four telephones at once; the last digit says what its owner wants."""
+    confirms, cancels, moves, asks = [await stage.book(f"1380013800{digit}", slot) for slot, digit in enumerate("0234")]
+    await asyncio.gather(*(stage.remind(appointment) for appointment in (confirms, cancels, moves, asks)))
+    await confirmed(stage, confirms)
+    await cancelled(stage, cancels)
+    await waits_in_the_queue(stage, asks)
+    await moved(stage, moves)
+
+
+async def confirmed(stage: Stage, appointment: AppointmentId) -> None:
     attempt = await stage.ended(appointment)
     assert await stage.status(appointment) is Status.CONFIRMED
     assert (attempt.state, attempt.result) == (State.DONE, "human")
@@ -188,80 +212,64 @@ async def test_a_patient_presses_one_and_the_appointment_is_confirmed(stage: Sta
     assert recording.duration_ms > 5000
 
 
-async def test_a_patient_presses_two_and_the_place_is_free(stage: Stage) -> None:
-    appointment = await stage.book("13800138002")
-    await stage.remind(appointment)
+async def cancelled(stage: Stage, appointment: AppointmentId) -> None:
     await stage.ended(appointment)
     assert await stage.status(appointment) is Status.CANCELLED
     async with stage.db.connection() as conn:
-        slot = await appointments.slot(conn, stage.slots[0])
+        slot = await appointments.slot(conn, stage.slots[1])
     assert slot
     assert slot.free == 1
 
 
-async def test_a_patient_presses_three_and_gets_another_time(stage: Stage) -> None:
-    appointment = await stage.book("13800138003")
-    await stage.remind(appointment)
-    await stage.ended(appointment, within_s=100)
-    assert await stage.status(appointment) is Status.CANCELLED
-    async with stage.db.connection() as conn:
-        (moved,) = await appointments.upcoming(
-            conn, (await stage.attempts(appointment))[0].patient_id, stage.db.clock()
-        )
-    assert moved.moved_from_id == appointment
-
-
-async def test_a_patient_presses_zero_and_waits_for_a_person(stage: Stage) -> None:
-    appointment = await stage.book("13800138004")
-    await stage.remind(appointment)
-
+async def waits_in_the_queue(stage: Stage, appointment: AppointmentId) -> None:
     async def queued() -> bool:
         (attempt,) = await stage.attempts(appointment)
-        async with stage.db.connection() as conn:
-            call = await call_store.get_by_linkedid(conn, attempt.linkedid) if attempt.linkedid else None
-        return call is not None and call.queued_at is not None
+        return attempt.state is State.ANSWERED and (await stage.call(attempt)).queued_at is not None
 
     await eventually(queued, within_s=60, every_s=0.2, what="the patient is in the queue")
-    assert (await stage.attempts(appointment))[0].state is State.ANSWERED
 
 
-@pytest.mark.parametrize(("digit", "result"), [("6", "busy"), ("9", "failed")])
-async def test_who_cannot_be_reached_is_tried_again_later(stage: Stage, digit: str, result: str) -> None:
-    appointment = await stage.book(f"1380013800{digit}")
-    await stage.remind(appointment)
-    attempt = await stage.ended(appointment)
-    assert (attempt.state, attempt.result) == (State.DONE, result)
-    _, again = await stage.attempts(appointment)
-    assert again.state is State.PLANNED
-    assert again.not_before > stage.db.clock() + timedelta(minutes=5)
+async def moved(stage: Stage, appointment: AppointmentId) -> None:
+    attempt = await stage.ended(appointment, within_s=100)
+    assert await stage.status(appointment) is Status.CANCELLED
+    async with stage.db.connection() as conn:
+        (instead,) = await appointments.upcoming(conn, attempt.patient_id, stage.db.clock())
+    assert instead.moved_from_id == appointment
 
 
-async def test_a_telephone_that_rings_and_rings_is_no_answer(stage: Stage) -> None:
-    appointment = await stage.book("13800138007")
-    await stage.remind(appointment)
-    attempt = await stage.ended(appointment)
-    assert attempt.result == "no_answer"
-    assert attempt.ended_at
-    assert attempt.dialed_at
-    assert attempt.ended_at - attempt.dialed_at >= timedelta(seconds=14)
+async def test_who_was_not_reached_is_tried_again_and_a_silent_person_is_no_machine(stage: Stage) -> None:
+    machine, busy, absent, silent, nowhere = [
+        await stage.book(f"1380013800{digit}", slot) for slot, digit in enumerate("56789")
+    ]
+    await asyncio.gather(*(stage.remind(one) for one in (machine, busy, absent, silent, nowhere)))
+    ends = {name: await stage.ended(one) for name, one in (("busy", busy), ("failed", nowhere), ("no_answer", absent))}
+    assert {name: attempt.result for name, attempt in ends.items()} == {name: name for name in ends}
+    absence = ends["no_answer"]
+    assert absence.dialed_at
+    assert absence.ended_at
+    assert absence.ended_at - absence.dialed_at >= timedelta(seconds=14)
+    mailbox = await stage.ended(machine)
+    assert (mailbox.result, await stage.status(machine)) == ("machine", Status.BOOKED)
+    assert (await stage.recording(await stage.call(mailbox))).channels == 2
+    for appointment in (machine, busy, absent, nowhere):
+        _, again = await stage.attempts(appointment)
+        assert again.state is State.PLANNED
+        assert again.not_before > stage.db.clock() + timedelta(minutes=5)
+    (heard,) = await stage.attempts(silent)
+    assert (heard.state, heard.result) == (State.ANSWERED, "human")
 
 
-async def test_a_mailbox_is_known_for_a_machine_and_tried_again(stage: Stage) -> None:
-    appointment = await stage.book("13800138005")
-    await stage.remind(appointment)
-    attempt = await stage.ended(appointment)
-    assert attempt.result == "machine"
-    assert await stage.status(appointment) is Status.BOOKED
-    assert len(await stage.attempts(appointment)) == 2
-    assert (await stage.recording(await stage.call(attempt))).channels == 2
-
-
-async def test_a_silent_person_is_not_taken_for_a_machine(stage: Stage) -> None:
-    appointment = await stage.book("13800138008")
-    await stage.remind(appointment)
-
-    async def spoken_to() -> bool:
-        (attempt,) = await stage.attempts(appointment)
-        return attempt.result == "human"
-
-    await eventually(spoken_to, within_s=30, every_s=0.2, what="the silent person hears the reminder")
+async def test_when_asterisk_dies_while_it_rings_a_person_looks_into_it(database_url: str, tmp_path: Path) -> None:
+    with running_asterisk() as asterisk, running_carrier(asterisk, tmp_path / "carrier"):
+        async with at_work(asterisk, database_url, tmp_path) as stage:
+            appointment = await stage.book("13800138007")
+            await stage.remind(appointment)
+            await eventually(lambda: "Ringing" in asterisk.cli("core show channels"), every_s=0.2, what="it rings")
+            asterisk.stop(kill=True)
+            attempt = await stage.ended(appointment)
+            assert (attempt.state, attempt.result) == (State.UNKNOWN, "unknown")
+            asterisk.start()
+            async with stage.db.connection() as conn:
+                (task,) = await tasks.open_tasks(conn, limit=5)
+            assert (task.kind, task.ref) == ("check_outcome", attempt.ref)
+            assert len(await stage.attempts(appointment)) == 1
