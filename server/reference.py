@@ -1,6 +1,5 @@
 """`python -m server.reference FOLDER`: docs/reference/, written from the code so that it cannot disagree with it."""
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,8 +29,9 @@ def settings() -> Iterator[str]:
 def api() -> Iterator[str]:
     """Every endpoint with the right it asks for."""
     yield f"{MADE}\n# REST API `/api/v1`\n"
-    yield "JSON, `Authorization: Bearer TOKEN` (`hcrm token create --role api`). Errors are RFC 9457 problem documents; lists answer"
-    yield '`{"items": [...], "next": cursor or null}` and take `limit` and `after`. All types: `GET /api/v1/openapi.json`.\n'
+    yield "JSON, `Authorization: Bearer TOKEN` (`hcrm token create --role api`). Errors are RFC 9457 problem documents;"
+    yield 'lists answer `{"items": [...], "next": cursor or null}` and take `limit` and `after`.'
+    yield "All types: `GET /api/v1/openapi.json`.\n"
     yield "| Endpoint | What it does | Takes | Right |\n|---|---|---|---|"
     for endpoint in ENDPOINTS:
         right = f"{endpoint.right}" if endpoint.right else "none, no token"

@@ -7,11 +7,13 @@ from uuid import uuid4
 import pytest
 
 from crm_core.calls import service as calls
+from crm_core.kernel.actor import Role
 from crm_core.kernel.ids import Linkedid
-from crm_core.users.rights import RIGHTS, Role
+from crm_core.users.rights import RIGHTS
 from tests.web.api_client import client
 from tests.web.house import ZHANG, House
 from web.api import table
+from web.api.endpoint import Endpoint
 
 pytestmark = pytest.mark.web
 
@@ -27,7 +29,7 @@ async def test_anybody_may_ask_whether_all_is_well(house: House) -> None:
 
 
 @pytest.mark.parametrize("endpoint", table.ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
-async def test_every_endpoint_asks_for_a_token_and_the_right(house: House, endpoint: table.Endpoint) -> None:
+async def test_every_endpoint_asks_for_a_token_and_the_right(house: House, endpoint: Endpoint) -> None:
     path = endpoint.path.replace("{id}", str(uuid4()) if "recordings" in endpoint.path else "1")
     async with client(house, "") as nobody:
         status, answer = await nobody.ask(endpoint.method, path)

@@ -1,0 +1,74 @@
+"""The route table: what is served, and who may. A change here is a change of who sees patients."""
+
+import pytest
+
+from crm_core.users.rights import Right
+from web import routes
+from web.access import Open
+
+pytestmark = pytest.mark.unit
+
+TO_ALL = {
+    ("GET", "/login"),
+    ("POST", "/login"),
+    ("POST", "/language"),
+    ("GET", "/demo"),
+    ("POST", "/demo/line"),
+    ("POST", "/demo/thread"),
+    ("POST", "/demo/send"),
+    ("GET", "/api/v1/status"),
+    ("GET", "/api/v1/openapi.json"),
+}
+TO_USERS = {("GET", "/"), ("POST", "/logout"), ("GET", "/live")}
+PREFIXES = (
+    ("/desk/waiting", {Right.SEE_CALLS}),
+    ("/desk", {Right.TAKE_CALLS}),
+    ("/patients/{id:\\d+}/sms", {Right.SEE_SMS}),
+    ("/patients/{id:\\d+}/book", {Right.BOOK}),
+    ("/patients", {Right.SEE_PATIENTS, Right.EDIT_PATIENTS}),
+    ("/appointments", {Right.SEE_PATIENTS, Right.BOOK}),
+    ("/calls", {Right.SEE_CALLS}),
+    ("/recordings", {Right.HEAR_RECORDINGS}),
+    ("/sms", {Right.SEE_SMS, Right.SEND_SMS}),
+    ("/tasks", {Right.DO_TASKS}),
+    ("/wallboard", {Right.SEE_WALLBOARD}),
+    ("/users", {Right.MANAGE_USERS}),
+    ("/audit", {Right.SEE_AUDIT}),
+)
+
+
+def test_only_these_rows_are_open_to_everybody() -> None:
+    table = routes.table(with_demo=True)
+    assert {(row.method, row.path) for row in table if row.access is Open.TO_ALL} == TO_ALL
+    assert {(row.method, row.path) for row in table if row.access is Open.TO_USERS} == TO_USERS
+
+
+def test_every_page_asks_for_the_right_of_its_subject() -> None:
+    strays = []
+    for row in routes.table(with_demo=True):
+        if isinstance(row.access, Open) or row.path.startswith("/api/"):
+            continue
+        allowed = next((rights for prefix, rights in PREFIXES if row.path.startswith(prefix)), set())
+        if row.access not in allowed:
+            strays.append((row.method, row.path, row.access))
+    assert strays == []
+
+
+def test_whatever_changes_patients_or_appointments_needs_more_than_looking() -> None:
+    looks = {Right.SEE_PATIENTS, Right.SEE_CALLS, Right.SEE_SMS}
+    searches = {"/patients/search", "/patients/find", "/calls/search"}
+    writers = [
+        (row.method, row.path)
+        for row in routes.table(with_demo=False)
+        if row.method not in {"GET", "HEAD"} and row.access in looks and row.path not in searches
+    ]
+    assert writers == []
+
+
+def test_every_row_is_there_once() -> None:
+    rows = [(row.method, row.path) for row in routes.table(with_demo=True)]
+    assert len(rows) == len(set(rows))
+
+
+def test_outside_the_demo_nothing_of_it_is_served() -> None:
+    assert not [row.path for row in routes.table(with_demo=False) if row.path.startswith("/demo")]

@@ -1,0 +1,105 @@
+"""The agent's desk: the screen pop, who may see it, and what is written down about a call."""
+
+import re
+
+import pytest
+
+from crm_core.calls import service as calls
+from crm_core.calls.model import Call
+from crm_core.kernel.actor import SYSTEM
+from crm_core.kernel.ids import Linkedid
+from crm_core.patients import service as patients
+from crm_core.patients.model import NewPatient
+from tests.web.house import ZHANG, Browser, House
+
+pytestmark = pytest.mark.web
+
+
+async def ring(house: House, agent: Browser, linkedid: str, caller: str | None = ZHANG) -> Call:
+    """The first desk rings with a new call."""
+    await agent.post("/desk/state", {"state": "available"})
+    call = await house.call(linkedid, caller)
+    await calls.agent_rang(house.db, Linkedid(linkedid), "desk-01")
+    return call
+
+
+async def test_the_ringing_agent_sees_the_patient_and_nobody_else_does(house: House) -> None:
+    await house.sessions()
+    await house.patient()
+    async with (
+        await house.browser("agent1", "agent", desk=True) as one,
+        await house.browser("agent2", "agent", desk=True) as other,
+    ):
+        call = await ring(house, one, "1.1")
+        status, text = await one.get(f"/desk/pop/{call.id}")
+        assert (status, "张三丰" in text, "138 0013 8000" in text) == (200, True, True)
+        assert "张三丰" in (await one.get(f"/desk/caller/{call.id}"))[1]
+        for part in ("pop", "caller", "calls"):
+            status, text = await other.get(f"/desk/{part}/{call.id}")
+            assert (part, status, "张三丰" in text) == (part, 403, False)
+
+
+async def test_an_unknown_number_brings_a_new_consultation_with_the_number_filled_in(house: House) -> None:
+    async with await house.browser("agent1", "agent", desk=True) as agent:
+        call = await ring(house, agent, "1.1", "+8613900000009")
+        _, text = await agent.get(f"/desk/pop/{call.id}")
+        assert ("New consultation" in text, "139 0000 0009" in text) == (True, True)
+        status, _ = await agent.post(f"/desk/calls/{call.id}/consultation", {"text": "问体检价格"})
+        assert status == 200
+        _, text = await agent.get(f"/patients/new?call={call.id}")
+        assert "+8613900000009" in text
+    async with house.db.connection() as conn:
+        row = await conn.fetchrow("SELECT msisdn, source, text FROM consultation")
+    assert row is not None
+    assert tuple(row) == ("+8613900000009", "phone", "问体检价格")
+
+
+async def test_a_familys_telephone_brings_a_choice_and_the_choice_stays_with_the_call(house: House) -> None:
+    await house.patient()
+    child = await patients.register(house.db, SYSTEM, NewPatient(name="张小宝", phones=(ZHANG,)))
+    async with await house.browser("agent1", "agent", desk=True) as agent:
+        call = await ring(house, agent, "1.1")
+        _, text = await agent.get(f"/desk/pop/{call.id}")
+        assert ("Who is calling?" in text, "张三丰" in text, "张小宝" in text) == (True, True, True)
+        await agent.post(f"/desk/calls/{call.id}/patient", {"patient_id": str(child.id)})
+        _, text = await agent.get("/desk")
+        assert ("张小宝" in text, "Who is calling?" in text) == (True, False)
+
+
+async def test_after_the_call_the_disposition_is_kept_and_the_agent_is_free(house: House) -> None:
+    await house.patient()
+    async with await house.browser("agent1", "agent", desk=True) as agent:
+        call = await ring(house, agent, "1.1")
+        await calls.connected(house.db, Linkedid("1.1"), "desk-01")
+        await calls.ended(house.db, Linkedid("1.1"), "normal")
+        assert "Wrap-up" in (await agent.get("/desk/state"))[1]
+        assert (await agent.post(f"/desk/calls/{call.id}/disposition", {"disposition": "nonsense"}))[0] == 422
+        form = {"disposition": "question_answered", "notes": "问门诊时间"}
+        assert (await agent.post(f"/desk/calls/{call.id}/disposition", form))[0] == 200
+        assert "Available" in (await agent.get("/desk/state"))[1]
+        _, text = await agent.get(f"/calls/{call.id}")
+        assert ("问门诊时间" in text, "Question answered" in text) == (True, True)
+
+
+async def test_a_break_has_a_reason_and_no_desk_means_no_calls(house: House) -> None:
+    async with (
+        await house.browser("agent1", "agent", desk=True) as agent,
+        await house.browser("agent2", "agent") as guest,
+    ):
+        _, text = await agent.post("/desk/state", {"state": "break", "reason": "meal"})
+        assert re.search(r"On a break</strong>.*Meal", text)
+        status, _ = await guest.post("/desk/state", {"state": "available"})
+        assert status == 409
+        assert "This account has no desk" in (await guest.get("/desk"))[1]
+
+
+async def test_colleagues_who_work_are_offered_for_a_transfer(house: House) -> None:
+    async with (
+        await house.browser("agent1", "agent", desk=True) as one,
+        await house.browser("agent2", "agent", desk=True) as other,
+    ):
+        assert "desk-02" not in (await one.get("/desk/colleagues"))[1]
+        await other.post("/desk/state", {"state": "available"})
+        _, text = await one.get("/desk/colleagues")
+        assert ('data-transfer-to="desk-02"' in text, 'data-transfer-to="operators"' in text) == (True, True)
+        assert 'data-transfer-to="desk-01"' not in text
