@@ -6,9 +6,7 @@ import subprocess
 
 import pytest
 
-from crm_core.kernel.status import StatusBoard
 from telephony import names
-from telephony.ami import Ami, AmiSettings
 from telephony.ami_events import AmiEvent, Newchannel
 from telephony.errors import AmiRefusedError
 from telephony.fastagi import AgiChannel
@@ -63,16 +61,6 @@ async def test_the_log_of_a_start_holds_no_complaint() -> None:
         assert own.cli("module show like res_agi").count("Running") == 1
         complaints = [line for line in own.log().splitlines() if "ERROR" in line or "WARNING" in line]
         assert complaints == []
-
-
-async def test_a_wrong_secret_is_refused(asterisk: RealAsterisk) -> None:
-    status = StatusBoard()
-    ami = Ami(AmiSettings(port=asterisk.ami_port, secret="1234"), status=status)
-    with pytest.raises((TimeoutError, AssertionError)):
-        async with linked(ami):
-            pass
-    assert status.parts() == {"ami": "login refused"}
-    assert not ami.is_up
 
 
 @pytest.mark.parametrize(
