@@ -14,7 +14,7 @@ from crm_core.kernel.errors import (
     NotFoundError,
     TemporarySendError,
 )
-from web import render, routes, security
+from web import render, routes, security, words
 from web.access import Route
 from web.api import problem
 from web.deps import DEPS, WebDeps
@@ -76,7 +76,7 @@ async def answer_errors(request: web.Request, handler: security.Next) -> web.Str
         return await handler(request)
     except HcrmError as error:
         status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.BAD_GATEWAY)
-        return _answer(request, error.code, status)
+        return _answer(request, error.code, status, getattr(error, "rule", ""))
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
@@ -92,14 +92,15 @@ def _canonical(request: web.Request) -> str:
     return resource.canonical if resource else ""
 
 
-def _answer(request: web.Request, code: str, status: HTTPStatus) -> web.Response:
+def _answer(request: web.Request, code: str, status: HTTPStatus, rule: str = "") -> web.Response:
     if request.path.startswith(security.API_PREFIX):
         return problem.problem(status, code)
     if request.path.startswith(security.STATIC_PREFIX):
         return web.Response(status=status)
     if status is HTTPStatus.UNAUTHORIZED:
         return render.page(request, "login.html", {"problem": "", "next": _next(request), "login": ""}, status=status)
-    return render.page(request, _error_template(request), {"code": code, "status": int(status)}, status=status)
+    said = words.rule_words(rule) if rule else words.error_words(code)
+    return render.page(request, _error_template(request), {"problem": said, "status": int(status)}, status=status)
 
 
 def _error_template(request: web.Request) -> str:

@@ -73,20 +73,23 @@ def user_id_of(request: web.Request) -> UserId:
 @web.middleware
 async def know_visitor(request: web.Request, handler: Next) -> web.StreamResponse:
     """Session cookie or bearer token to visitor; chooses the language."""
-    visitor = NOBODY
+    request[NONCE] = secrets.token_urlsafe(16)
+    _choose_locale(request, None)  # also for the page that says that the database is away
     if not request.path.startswith(STATIC_PREFIX):
         visitor = await _by_token(request) or await _by_cookie(request) or NOBODY
-    request[VISITOR] = visitor
-    request[NONCE] = secrets.token_urlsafe(16)
-    i18n.current_locale.set(
-        i18n.choose_locale(
-            visitor.login.locale if visitor.login else None,
-            request.cookies.get(LOCALE_COOKIE),
-            request.headers.get("Accept-Language"),
-            default=request.app[DEPS].settings.default_locale,
-        )
-    )
+        request[VISITOR] = visitor
+        _choose_locale(request, visitor.login)
     return await handler(request)
+
+
+def _choose_locale(request: web.Request, login: Login | None) -> None:
+    wishes = (
+        login.locale if login else None,
+        request.cookies.get(LOCALE_COOKIE),
+        request.headers.get("Accept-Language"),
+    )
+    default = request.app[DEPS].settings.default_locale
+    i18n.current_locale.set(i18n.choose_locale(*wishes, default=default))
 
 
 async def _by_cookie(request: web.Request) -> Visitor | None:

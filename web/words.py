@@ -155,6 +155,8 @@ ERROR = {
     "login_taken": N_("Somebody already has this user name."),
     "weak_password": N_("This password is too short or too easy."),
     "user_not_found": N_("There is no such account."),
+    "account_locked": N_("This account is locked for some minutes."),
+    "consultation_not_found": N_("There is no such consultation."),
     "login_failed": N_("User name or password is wrong."),
     "call_forbidden": N_("This person may not be called now."),
     "no_phone": N_("This patient has no telephone number."),

@@ -61,7 +61,8 @@ async def test_only_the_ringing_desk_hears_that_it_rings(house: House) -> None:
         call = await house.call("1.1")
         await calls.agent_rang(house.db, Linkedid("1.1"), "desk-01")
         await calls.ended(house.db, Linkedid("1.1"), "normal")
-        mine, theirs = [], []
+        mine: list[dict[str, object]] = []
+        theirs: list[dict[str, object]] = []
         while not mine or mine[-1]["type"] != "CallEnded":
             mine.append(await first())
         while not theirs or theirs[-1]["type"] != "CallEnded":

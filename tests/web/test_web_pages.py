@@ -9,6 +9,7 @@ from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.ids import Msisdn
 from crm_core.kernel.status import OK
 from crm_core.patients import service as patients
+from crm_core.patients.model import NewPatient
 from crm_core.tasks import service as tasks
 from sms import service as sms
 from tests.web.house import MORNING, ZHANG, House
@@ -223,7 +224,7 @@ async def test_the_handset_of_the_demo_texts_with_the_hospital(house: House) -> 
 
 async def test_family_members_who_share_a_telephone_are_shown(house: House) -> None:
     father = await house.patient()
-    await patients.register(house.db, SYSTEM, patients.NewPatient(name="张小宝", phones=(ZHANG,)))
+    await patients.register(house.db, SYSTEM, NewPatient(name="张小宝", phones=(ZHANG,)))
     async with await house.browser("agent1", "agent") as agent:
         assert "张小宝" in (await agent.get(f"/patients/{father.id}"))[1]
 
