@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from telephony.provision.tools import tool
+
 FRAME_S = 0.02
 PCMA, KEYS = 8, 101
 SILENCE = b"\xd5" * 160
@@ -79,7 +81,7 @@ async def call(sip_port: int, number: str, folder: Path) -> AsyncIterator[Carrie
     sock.bind(("127.0.0.1", 0))
     transport, ear = await loop.create_datagram_endpoint(Ear, sock=sock)
     sipp = await asyncio.create_subprocess_exec(
-        *("sipp", f"127.0.0.1:{sip_port}", "-sf", str(SCENARIO), "-s", number, "-m", "1", "-i", "127.0.0.1"),
+        *(str(tool("sipp")), f"127.0.0.1:{sip_port}", "-sf", str(SCENARIO), "-s", number, "-m", "1", "-i", "127.0.0.1"),
         *("-key", "rtp", str(sock.getsockname()[1]), "-nostdin", "-trace_msg"),
         *("-message_file", str(folder / f"sip-{number}.log"), "-timeout", "60"),
         stdout=subprocess.DEVNULL,
