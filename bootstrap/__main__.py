@@ -32,7 +32,9 @@ def main() -> int:
         sys.exit(f"python3 -m bootstrap: one of {', '.join(plan.PLANS)}")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    os.umask(0o022)  # what we unpack must be readable by the services' users
     try:
+        plan.heed_settings_file()
         openness.open_folders()
         steps.perform(plan.PLANS[purpose](), cache=plan.cache())
     except ProvisionError as error:

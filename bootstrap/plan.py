@@ -1,11 +1,13 @@
 """Which steps which command needs, in order."""
 
-from collections.abc import Callable, Mapping
+import os
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
 from bootstrap import frontend, openness, python
-from bootstrap.steps import Step, digest
+from bootstrap.steps import CHECKOUT, Step, digest, is_done
 from telephony.provision import asterisk, roots, tools
 from telephony.provision.errors import ProvisionError
 from telephony.provision.roots import Report, Spec
@@ -17,6 +19,26 @@ TEST_TOOLS = ("sipp", "sox", "chromium", "smsd", "gammu", "gammu-smsd")
 def cache() -> Path:
     """Where downloads are kept."""
     return roots.default_cache()
+
+
+def heed_settings_file() -> None:
+    """HOME and CACHE may be set in hcrm.toml; set-up and all it starts must agree. Raises ProvisionError."""
+    file = Path(os.environ.get("HCRM_CONFIG") or CHECKOUT / "hcrm.toml")
+    try:
+        written = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        raise ProvisionError(f"{file}: {error}", mend="Correct the file.") from None
+    for key, value in written.items():
+        name = "HCRM_" + key.upper().removeprefix("HCRM_")
+        if name in {"HCRM_HOME", "HCRM_CACHE"} and not os.environ.get(name):
+            os.environ[name] = str(value)
+
+
+def unfinished(steps: Iterable[Step]) -> list[str]:
+    """Names of the steps that set-up would do now."""
+    return [step.name for step in steps if not is_done(step)]
 
 
 def for_run() -> list[Step]:

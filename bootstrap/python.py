@@ -139,12 +139,20 @@ def _download_portion(portion: Path, done: Path, wheels: Path, log: Path, report
 
 
 def _portions(lock: Path) -> list[str]:
-    entries: list[str] = []
+    """The tests' lock holds the product's, which is fetched already."""
+    known = entries(REQUIREMENTS / "run.txt") if lock.stem == "test" else []
+    waiting = [entry for entry in entries(lock) if entry not in known]
+    return ["".join(waiting[at : at + PORTION]) for at in range(0, len(waiting), PORTION)]
+
+
+def entries(lock: Path) -> list[str]:
+    """One text per library: its version and its hashes."""
+    found: list[str] = []
     for line in lock.read_text("utf-8").splitlines(keepends=True):
         if not line.startswith((" ", "#")):
-            entries.append("")
-        entries[-1] += line
-    return ["".join(entries[at : at + PORTION]) for at in range(0, len(entries), PORTION)]
+            found.append("")
+        found[-1] += line
+    return found
 
 
 def packages_are_there(*modules: str) -> bool:

@@ -62,9 +62,9 @@ def perform(plan: Sequence[Step], *, cache: Path) -> None:
 
 
 def _perform_one(step: Step, number: str) -> bool:
-    key = step.key()
-    if _stamps().get(step.name) == key and step.is_there():
+    if is_done(step):
         return False
+    key = step.key()
     _require_space()
     with Line(f"[{number}] {step.name}") as line:
         try:
@@ -77,6 +77,11 @@ def _perform_one(step: Step, number: str) -> bool:
             raise ProvisionError(f'step "{step.name}" ended, but its result is not there', mend=step.mend)
     _stamp(step.name, key)
     return True
+
+
+def is_done(step: Step) -> bool:
+    """Whether its inputs are those it was done with, and its result is there."""
+    return _stamps().get(step.name) == step.key() and step.is_there()
 
 
 def _make_cache(cache: Path) -> None:

@@ -10,6 +10,7 @@ from functools import partial
 
 import psycopg
 
+from bootstrap import plan
 from server import hotline, launcher, ports, postgres
 from server.config import CHECKOUT, Config
 from telephony.provision import asterisk, debian, tools
@@ -37,6 +38,7 @@ def examine(config: Config) -> Iterator[Check]:
     yield _python()
     yield from _disk(config)
     yield _secrets(config)
+    yield _set_up()
     yield _attempt("debian packages", _apt)
     yield _attempt("asterisk", lambda: _asterisk(config))
     yield _attempt("postgresql", lambda: _postgresql(config))
@@ -81,6 +83,12 @@ def _secrets(config: Config) -> Check:
 
 def _tool(config: Config, name: str) -> str:
     return str(tools.tool(name, config.places.cache))
+
+
+def _set_up() -> Check:
+    left = plan.unfinished(plan.for_run())
+    found = "to do: " + ", ".join(left) if left else "every step is done"
+    return Check("set-up", not left, found, SET_UP if left else "", needed=False)
 
 
 def _apt() -> str:

@@ -163,6 +163,7 @@ def _not_ready(config: Config) -> str:
 async def run(config: Config, say: Say) -> None:
     """Until SIGINT, SIGTERM or SIGHUP. Raises ProvisionError when a part cannot start."""
     places = config.places
+    os.umask(0o022)  # services of other users read what we write for them
     places.logs.mkdir(parents=True, exist_ok=True)
     places.home.chmod(0o711 if os.geteuid() == 0 else 0o700)
     with locked_now(places.home / "lock", f"hcrm is already running in {places.home}"):

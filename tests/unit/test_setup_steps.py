@@ -108,11 +108,26 @@ def test_set_up_reads_nothing_but_the_standard_library() -> None:
     assert done.stdout.strip() == "[]", done.stderr
 
 
-def test_a_lock_is_fetched_in_portions_so_that_a_broken_run_goes_on() -> None:
-    lock = python.REQUIREMENTS / "run.txt"
-    portions = python._portions(lock)
-    assert "".join(portions) == lock.read_text()
-    assert all(portion.count("\n    --hash") >= len(re.findall(r"^[a-z]", portion, re.M)) > 0 for portion in portions)
+def test_a_lock_is_fetched_in_portions_and_tests_fetch_only_what_they_add() -> None:
+    run, test = python.REQUIREMENTS / "run.txt", python.REQUIREMENTS / "test.txt"
+    assert "".join(python._portions(run)) == run.read_text() == "".join(python.entries(run))
+    added = "".join(python._portions(test))
+    assert "pytest==" in added
+    assert "aiohttp==" not in added
+    assert all(len(re.findall(r"^[a-z]", portion, re.M)) <= python.PORTION for portion in python._portions(run))
+
+
+def test_the_settings_file_moves_home_and_cache_for_set_up_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "hcrm.toml"
+    file.write_text('home = "/srv/hospital"\nCACHE = "/srv/cache"\nhttp_port = 8081\n')
+    monkeypatch.setenv("HCRM_CONFIG", str(file))
+    monkeypatch.setenv("HCRM_CACHE", "/srv/chosen")
+    monkeypatch.setenv("HCRM_HOME", "")
+    plan.heed_settings_file()
+    assert (os.environ["HCRM_HOME"], os.environ["HCRM_CACHE"]) == ("/srv/hospital", "/srv/chosen")
+    file.write_text("home = ")
+    with pytest.raises(ProvisionError):
+        plan.heed_settings_file()
 
 
 def test_a_folder_only_its_owner_passes_is_closed(tmp_path: Path) -> None:
