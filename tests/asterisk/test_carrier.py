@@ -100,7 +100,7 @@ async def first_key(carrier: Carrier, number: str, folder: Path) -> str:
         assert line.ear.keys == []
         await eventually(lambda: line.ear.keys, what="a key")
         pressed, at = line.ear.keys[0]
-    assert 1.0 < at - ended < 4.0
+    assert 1.0 < at - ended < 8.0
     return pressed
 
 
@@ -139,7 +139,7 @@ async def test_mailboxes_silent_busy_absent_and_unknown_numbers_at_once(carrier:
 async def greets_at_length_and_beeps(carrier: Carrier, folder: Path) -> None:
     async with call(carrier.sip_port, "13800138005", folder) as line:
         ear = line.ear
-        await eventually(lambda: len(ear.loud) > 200 and ear.at() - ear.loud[-1] > 1, within_s=20, what="a greeting")
+        await eventually(lambda: len(ear.loud) > 200 and ear.at() - ear.loud[-1] > 1, within_s=40, what="a greeting")
         assert ear.loud[-1] - ear.loud[0] > 5
         assert line.sipp.returncode is None
 
