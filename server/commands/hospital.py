@@ -41,11 +41,11 @@ def _run_hospital() -> None:
 
 def serve() -> None:
     """Run the server alone: web pages, API, calls, messages. PostgreSQL and Asterisk must be there."""
-    from server import lifespan
+    from server.lifespan import serve as serve_until_told
 
     with output.errors_told():
         config = _with_log(configuration.load())
-        asyncio.run(lifespan.serve(config))
+        asyncio.run(serve_until_told(config))
 
 
 def migrate() -> None:
