@@ -14,7 +14,7 @@ from crm_core.kernel.errors import (
     NotFoundError,
     TemporarySendError,
 )
-from web import render, routes, security, words
+from web import i18n, render, routes, security, words
 from web.access import Route
 from web.api import problem
 from web.deps import DEPS, WebDeps
@@ -41,7 +41,9 @@ def create_app(deps: WebDeps) -> web.Application:
         middlewares=[answer_errors, security.know_visitor, security.check_access], client_max_size=MAX_BODY_BYTES
     )
     app[DEPS] = deps
-    app[render.ENVIRONMENT] = render.environment(render.load_assets(), deps.settings.timezone)
+    app[render.ENVIRONMENT] = render.environment(deps.settings.timezone)
+    for locale in i18n.LOCALES:
+        i18n.catalogue(locale)
     app[security.ACCESS] = {}
     for route in routes.table(with_demo=deps.handset is not None):
         _add(app, route)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,15 @@ from web.security import NONCE, visitor_of
 FOLDER = Path(__file__).parent / "templates"
 DIST = Path(__file__).parent / "static" / "dist"
 STATIC_URL = "/static"
+RINGING = (
+    "desk/_pop.html",
+    "desk/_call.html",
+    "desk/_caller.html",
+    "desk/_state.html",
+    "patients/_bits.html",
+    "patients/_cards.html",
+    "appointments/_line.html",
+)
 
 
 class BundleMissingError(RuntimeError):
@@ -54,8 +63,13 @@ def load_assets(folder: Path = DIST) -> Assets:
         raise BundleMissingError("web/static/dist is missing; build it with `npm ci && npm run build`") from None
 
 
-def environment(assets: Assets, zone: tzinfo) -> jinja2.Environment:
-    """Undefined names are errors; everything is escaped."""
+@cache
+def environment(zone: tzinfo) -> jinja2.Environment:
+    """Undefined names are errors; everything is escaped. What rings is compiled now: the first caller must not wait.
+
+    Raises BundleMissingError.
+    """
+    assets = load_assets()
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
@@ -78,6 +92,8 @@ def environment(assets: Assets, zone: tzinfo) -> jinja2.Environment:
             "here": words.in_reader_language,
         }
     )
+    for name in RINGING:
+        env.get_template(name)
     return env
 
 

@@ -9,7 +9,7 @@ from crm_core.calls import agents
 from crm_core.calls import service as calls
 from crm_core.calls import store as call_store
 from crm_core.calls.errors import CallNotFoundError, NotYourCallError
-from crm_core.calls.model import Agent, Call, CallState
+from crm_core.calls.model import Agent, AgentState, Call, CallState
 from crm_core.consultations import service as consultations
 from crm_core.kernel import audit
 from crm_core.kernel.db import Connection, Database
@@ -134,6 +134,12 @@ async def _own_call(conn: Connection, request: web.Request, call_id: CallId) -> 
     return call
 
 
+def writes_down(call: Call, agent: Agent | None, user_id: UserId) -> bool:
+    """Whether this person says how the call ended: who has it, or whom it reaches now; not who gave it away."""
+    reached = agent is not None and agent.call_id == call.id and agent.state in (AgentState.RINGING, AgentState.ON_CALL)
+    return call.agent_id in (None, user_id) or reached
+
+
 async def _pop(request: web.Request, call_id: CallId, *, looked_at: bool = True) -> dict[str, object]:
     db: Database = request.app[DEPS].db
     async with db.transaction(actor_of(request)) as tx:
@@ -147,6 +153,7 @@ async def _pop(request: web.Request, call_id: CallId, *, looked_at: bool = True)
             "patient": patient,
             "family": family,
             "dispositions": words.DISPOSITION,
+            "is_mine": writes_down(call, await _agent(tx.conn, user_id_of(request)), user_id_of(request)),
         }
         if patient is not None:
             context |= await cards.of_patient(tx.conn, patient, tx.now)

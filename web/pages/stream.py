@@ -1,6 +1,7 @@
 """The live messages as server-sent events, for the person who is logged in."""
 
 import asyncio
+from contextlib import suppress
 
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse, sse_response
@@ -39,7 +40,8 @@ async def live(request: web.Request) -> web.StreamResponse:
     deps = request.app[DEPS]
     with deps.live.listen(login.user_id, kinds) as listener:
         async with sse_response(request, ping_interval=PING_S) as answer:
-            await _pass_on(request, listener, answer)
+            with suppress(ConnectionError):  # the page went in the middle of a message
+                await _pass_on(request, listener, answer)
     return answer
 
 

@@ -1,0 +1,188 @@
+"""Two people and one telephone call, on the whole demo hospital: browsers, Asterisk, menu, queue, call log."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.async_api import Browser, Page
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
+
+from tests.acceptance.hospital import Hospital, running_hospital
+from tests.browser.people import Seat, log_in, sit_down
+from tests.eventually import eventually
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
+
+HEARD = """async (phone) => {
+  const rows = [...(await window[phone].call.session.connection.getStats()).values()];
+  const heard = rows.find((row) => row.type === 'inbound-rtp');
+  const sent = rows.find((row) => row.type === 'outbound-rtp');
+  return [heard?.packetsReceived ?? 0, heard?.totalAudioEnergy ?? 0, sent?.packetsSent ?? 0];
+}"""
+AGENT, PATIENT = "hcrmPhone", "hcrmHandset"
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Hospital]:
+    """Started once for this module."""
+    with running_hospital() as hospital:
+        yield hospital
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """How much arrived and left so far."""
+
+    packets_in: int
+    energy: float
+    packets_out: int
+
+
+async def sound(page: Page, phone: str) -> Sound:
+    """Of the call under way."""
+    return Sound(*await page.evaluate(HEARD, phone))
+
+
+async def hears(page: Page, phone: str) -> bool:
+    """Packets with real sound in them come in, and packets go out, within the next seconds."""
+    before = await sound(page, phone)
+
+    async def more() -> bool:
+        now = await sound(page, phone)
+        comes_in = now.packets_in > before.packets_in + 25 and now.energy > before.energy
+        return comes_in and now.packets_out > before.packets_out + 25
+
+    return await eventually(more, every_s=0.2, what="sound both ways")
+
+
+async def ready_agent(chromium: Browser, demo: Hospital, login: str) -> Seat:
+    """Logged in, telephone registered, taking calls."""
+    seat = await sit_down(chromium, demo.url)
+    await log_in(seat, login, demo.password(login))
+    await seat.page.goto("/desk")
+    if await seat.page.locator("html[lang='zh-CN']").count():
+        await seat.page.click("button[lang='en']")
+    await seat.page.wait_for_selector("#dock[data-line-state=ready]")
+    await seat.page.wait_for_selector("#agent-state .state-dot")
+    wanted = seat.page.locator("#agent-state button:has-text('Take calls'), #agent-state button:has-text('Ready for')")
+    if await wanted.count():
+        await wanted.first.click()
+    await seat.page.wait_for_selector("#agent-state .state-dot.available")
+    return seat
+
+
+async def patient_calls(chromium: Browser, demo: Hospital, number: str) -> Seat:
+    """From the demo's handset, through the menu to a person."""
+    seat = await sit_down(chromium, demo.url)
+    await seat.page.goto("/demo")
+    await seat.page.fill("#msisdn", number)
+    await seat.page.click("[data-do=call]")
+    await seat.page.wait_for_selector("#handset[data-call=talking]")
+    return seat
+
+
+async def ask_for_a_person(patient: Seat, agent: Seat) -> None:
+    """Key 0 in the main menu; earlier it only shortens what is said."""
+    for _ in range(8):
+        await patient.page.click("[data-key='0']")
+        try:
+            await agent.page.wait_for_selector("#dock[data-call=ringing]", timeout=5_000)
+        except PlaywrightTimeoutError:
+            continue
+        return
+    raise AssertionError("no desk rang")
+
+
+async def transfer(one: Seat, two: Seat) -> None:
+    """Without asking first, to the second desk, which answers."""
+    await one.page.click("[data-do=transfer]")
+    await one.page.click("[data-transfer-to=desk-02]")
+    await one.page.click("[data-do=blind]")
+    await two.page.wait_for_selector("#pop h2:has-text('张三丰')")
+    await two.page.click("[data-do=answer]")
+    await two.page.wait_for_selector("#dock[data-call=talking]")
+    await one.page.wait_for_selector("#dock[data-call=idle]")
+
+
+async def write_down(seat: Seat, notes: str) -> None:
+    """After the call: how it ended, and free again."""
+    await seat.page.wait_for_selector("#agent-state .state-dot.wrap_up")
+    await seat.page.click("label:has-text('Question answered')")
+    await seat.page.fill("#pop textarea[name=notes]", notes)
+    await seat.page.click("button:has-text('Save and be ready')")
+    await seat.page.wait_for_selector("#agent-state .state-dot.available")
+
+
+async def test_a_call_is_seen_answered_kept_over_a_reload_transferred_and_written_down(
+    chromium: Browser, demo: Hospital
+) -> None:
+    one = await ready_agent(chromium, demo, "agent1")
+    patient = await patient_calls(chromium, demo, "13800138000")
+    await ask_for_a_person(patient, one)
+    began = time.monotonic()
+    await one.page.wait_for_selector("#pop h2:has-text('张三丰')")
+    assert time.monotonic() - began < 1.0
+
+    await one.page.keyboard.press("Alt+a")
+    await one.page.wait_for_selector("#dock[data-call=talking]")
+    assert await hears(one.page, AGENT)
+    assert await hears(patient.page, PATIENT)
+
+    for _ in range(2):
+        await one.page.reload()
+        await one.page.wait_for_selector("#dock[data-call=talking]")
+        assert await hears(one.page, AGENT)
+        assert await hears(patient.page, PATIENT)
+    await one.page.wait_for_selector("#pop h2:has-text('张三丰')")
+    await one.page.wait_for_selector("#caller:has-text('张三丰')")
+
+    await one.page.click("[data-do=hold]")
+    await one.page.wait_for_selector("[data-do=hold][aria-pressed=true]")
+    await one.page.click("[data-do=hold]")
+    await one.page.wait_for_selector("[data-do=hold][aria-pressed=false]")
+    assert await hears(patient.page, PATIENT)
+
+    two = await ready_agent(chromium, demo, "agent2")
+    await transfer(one, two)
+    assert await hears(two.page, AGENT)
+    assert await hears(patient.page, PATIENT)
+    await two.page.keyboard.press("Alt+h")
+    await patient.page.wait_for_selector("#handset[data-call=idle]")
+    await write_down(two, "问门诊时间")
+    await two.page.click("#nav a[href='/calls']")
+    await two.page.click("#calls tbody tr:first-child a")
+    await two.page.wait_for_selector("dd:has-text('问门诊时间')")
+
+
+async def test_a_stranger_who_calls_is_written_down_and_the_supervisor_hears_the_recording(
+    chromium: Browser, demo: Hospital
+) -> None:
+    agent = await ready_agent(chromium, demo, "agent1")
+    patient = await patient_calls(chromium, demo, "13511112222")
+    await ask_for_a_person(patient, agent)
+    await agent.page.wait_for_selector("#pop :text('135 1111 2222') >> nth=0")
+    await agent.page.click("[data-do=answer]")
+    await agent.page.wait_for_selector("#dock[data-call=talking]")
+    await agent.page.fill("#pop textarea[name=text]", "问体检套餐")
+    await agent.page.click("button:has-text('Save the consultation')")
+    await agent.page.wait_for_selector("#pop .alert-success")
+    assert await hears(agent.page, AGENT)
+    await patient.page.click("[data-do=hangup]")
+    await agent.page.wait_for_selector("#dock[data-call=idle]")
+
+    supervisor = await sit_down(chromium, demo.url)
+    await log_in(supervisor, "supervisor", demo.password("supervisor"))
+    row = supervisor.page.locator("#recordings tbody tr", has_text="135 1111 2222").first
+    for _ in range(30):
+        await supervisor.page.goto("/recordings")
+        if await row.count():
+            break
+    await row.locator("button").click()
+    await supervisor.page.click("[data-play]")
+    await supervisor.page.wait_for_selector("[data-clock]:has-text('0:02 /')")
+    await supervisor.page.click("[data-skip='1']")
+    await supervisor.page.wait_for_function(
+        "parseInt(document.querySelector('[data-clock]').textContent.slice(2)) >= 5"
+    )
+    assert supervisor.complaints == []

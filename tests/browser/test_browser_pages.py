@@ -1,0 +1,135 @@
+"""The pages in a real browser: they fit, they are live, they can be worked with."""
+
+import time
+
+import pytest
+from playwright.async_api import Browser
+
+from crm_core.calls import service as calls
+from crm_core.kernel.actor import SYSTEM
+from crm_core.kernel.ids import Linkedid
+from sms import service as sms
+from tests.browser.people import Seat, log_in, sit_down
+from tests.eventually import eventually
+from tests.web.house import KEY, ZHANG, House
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+PAGES = ("/patients", "/patients/1", "/patients/1/book", "/patients/new", "/appointments?day=2026-03-03", "/sms/1")
+MORE = ("/calls", "/recordings", "/tasks", "/wallboard", "/users", "/audit", "/demo", "/desk")
+NAMELESS = """() => [...document.querySelectorAll('button, a[href], input:not([type=hidden]), select, textarea')]
+  .filter((e) => e.checkVisibility() && !(e.ariaLabel || e.textContent.trim() || e.labels?.length || e.title))
+  .map((e) => e.outerHTML.slice(0, 120))"""
+
+
+async def furnish(house: House) -> None:
+    """One patient with an appointment, a text and a call."""
+    await house.sessions()
+    patient = await house.patient()
+    await house.call("1.1")
+    await sms.queue(house.db, SYSTEM, to=ZHANG, text="您好，您的预约已确认。", purpose="care", patient_id=patient.id)
+
+
+async def seated(
+    chromium: Browser, house: House, login: str, role: str, *, desk: bool = False, size: str = "desktop"
+) -> Seat:
+    """Somebody at work."""
+    if login not in house.users:
+        await house.user(login, role, desk=desk)
+    seat = await sit_down(chromium, house.base, size=size)
+    await log_in(seat, login, KEY)
+    return seat
+
+
+@pytest.mark.parametrize("size", ["desktop", "telephone"])
+async def test_every_page_fits_the_screen_names_its_controls_and_stays_at_home(
+    chromium: Browser, house: House, size: str
+) -> None:
+    await furnish(house)
+    seat = await seated(chromium, house, "admin", "admin", size=size)
+    for path in PAGES + MORE:
+        await seat.page.goto(path)
+        too_wide = await seat.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert (path, too_wide <= 0) == (path, True)
+        assert (path, await seat.page.evaluate(NAMELESS)) == (path, [])
+    assert seat.complaints == []
+    assert seat.strangers == []
+
+
+async def test_the_patient_is_on_the_agents_screen_within_a_second_of_ringing(chromium: Browser, house: House) -> None:
+    await furnish(house)
+    seat = await seated(chromium, house, "agent1", "agent", desk=True)
+    await seat.page.click("#agent-state button:has-text('Take calls')")
+    await seat.page.wait_for_selector("#agent-state .state-dot.available")
+    began = time.monotonic()
+    await calls.agent_rang(house.db, Linkedid("1.1"), "desk-01")
+    await seat.page.wait_for_selector("#pop h2:has-text('张三丰')")
+    assert time.monotonic() - began < 1.0
+
+
+async def test_walking_from_page_to_page_keeps_the_telephone(chromium: Browser, house: House) -> None:
+    await furnish(house)
+    seat = await seated(chromium, house, "agent1", "agent", desk=True)
+    await seat.page.evaluate("window.sameDocument = true")
+    for path in ("/patients", "/appointments", "/calls", "/tasks", "/wallboard", "/desk"):
+        await seat.page.click(f"#nav a[href='{path}']")
+        await seat.page.wait_for_url(f"**{path}")
+        await seat.page.wait_for_selector(f"#nav a[href='{path}'][aria-current]")
+    await seat.page.go_back()
+    await seat.page.wait_for_selector("#board")
+    assert await seat.page.evaluate("window.sameDocument") is True
+    assert await seat.page.evaluate("Object.keys(localStorage).length") == 0
+
+
+async def test_a_patient_is_found_while_typing_and_booked_and_the_booking_undone(
+    chromium: Browser, house: House
+) -> None:
+    await house.sessions()
+    await house.patient()
+    await house.patient("李秀英", "13900000001")
+    seat = await seated(chromium, house, "agent1", "agent")
+    await seat.page.keyboard.press("/")
+    await seat.page.keyboard.type("zsf")
+    await seat.page.click("#patients tbody tr:has-text('张三丰') a")
+    await seat.page.click("#page a:has-text('Book')")
+    await seat.page.click("#booking button:has-text('10:30')")
+    await seat.page.wait_for_selector("#booking :text('Booked.')")
+    await seat.page.click("#booking button:has-text('Undo')")
+    await seat.page.click(".hcrm-toast button:has-text('Undo')")
+    await seat.page.wait_for_selector(".hcrm-toast:has-text('Booked again.')")
+
+
+async def test_two_open_pages_show_a_new_appointment_without_being_touched(chromium: Browser, house: House) -> None:
+    await house.sessions()
+    patient = await house.patient()
+    one = await seated(chromium, house, "agent1", "agent")
+    other = await seated(chromium, house, "nurse", "nurse")
+    await one.page.goto("/appointments?day=2026-03-03")
+    await other.page.goto(f"/patients/{patient.id}")
+    async with await house.browser("agent2", "agent") as third:
+        await third.post("/appointments", {"patient_id": str(patient.id), "slot_id": str(house.slots[0])})
+    await one.page.wait_for_selector(".visit:has-text('张三丰')")
+    await other.page.wait_for_selector("#cards .visit:has-text('Tue 3 Mar')")
+
+
+async def test_a_second_page_of_the_same_agent_leaves_the_telephone_to_the_first(
+    chromium: Browser, house: House
+) -> None:
+    seat = await seated(chromium, house, "agent1", "agent", desk=True)
+    await eventually(lambda: seat.page.evaluate("Boolean(window.hcrmPhone)"))
+    second = await seat.page.context.new_page()
+    await second.goto(f"{house.base}/desk")
+    await second.wait_for_selector("#dock[data-line-state=elsewhere]")
+    await second.click("button:has-text('Use the telephone here')")
+    await eventually(lambda: second.evaluate("Boolean(window.hcrmPhone)"))
+    await seat.page.wait_for_selector("#dock[data-line-state=elsewhere]")
+
+
+async def test_the_language_is_switched_on_every_page(chromium: Browser, house: House) -> None:
+    seat = await seated(chromium, house, "agent1", "agent")
+    await seat.page.goto("/patients")
+    await seat.page.click("button[lang='zh-CN']")
+    await seat.page.wait_for_selector("h1:has-text('患者')")
+    assert await seat.page.evaluate("document.documentElement.lang") == "zh-CN"
+    await seat.page.click("button[lang='en']")
+    await seat.page.wait_for_selector("h1:has-text('Patients')")
