@@ -14,7 +14,7 @@ from crm_core.kernel.ids import Msisdn, PatientId, SmsId
 from crm_core.patients import store as patients
 from crm_core.patients.model import Patient
 from crm_core.tasks import service as tasks
-from sms import inbound_store, reading, service, store, wording
+from sms import inbound, inbound_store, reading, service, store, wording
 from sms.address import msisdn_of_peer
 from sms.conversations import engine
 from sms.conversations.engine import Begin, Command, Continue, IllegalFactError, Leave, Unclear
@@ -177,6 +177,8 @@ async def _finish(incoming: Incoming, talk: Talk | None, said: Answer) -> None:
 async def _reply(incoming: Incoming, said: Answer, patient_id: PatientId | None) -> None:
     """What a machine has answered needs no reader; what a person must answer stays unread."""
     tx, sms = incoming.tx, incoming.sms
+    if patient_id is not None and sms.patient_id is None:
+        await inbound.belongs_to(tx, sms, patient_id)
     patient_id = patient_id or sms.patient_id
     if said.needs_person:
         await tasks.open_in(tx, "answer_sms", incoming.msisdn, f"sms/{sms.id}", patient_id)

@@ -30,9 +30,11 @@ class _Line(asyncio.Protocol):
         self.answers: asyncio.Queue[Prompt | Reply | None] = asyncio.Queue()
         self.unsolicited: asyncio.Queue[Unsolicited | None] = asyncio.Queue()
         self.is_lost = False
+        self.heard_bytes = 0
         self.closed = asyncio.Event()
 
     def data_received(self, data: bytes) -> None:
+        self.heard_bytes += len(data)
         for signal in self.parser.feed(data):
             if isinstance(signal, Unsolicited):
                 self.unsolicited.put_nowait(signal)
@@ -86,21 +88,33 @@ class AtLink:
             raise OutcomeUnknownError("prompt after the PDU")
         return answer
 
-    async def attention(self, *, timeout_s: float) -> bool:
-        """Whether the modem answers AT; silence is no error here, and late answers are thrown away."""
-        async with self._turn:
-            self._begin("AT")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(timeout_s):
-                    while (answer := await self._line.answers.get()) is not None:
-                        if isinstance(answer, Reply):
-                            return answer.is_ok
-                    raise ModemLinkError("device is gone")
-        return False
+    async def synchronise(self, *, timeout_s: float = 2.0, quiet_s: float = 0.15) -> bool:
+        """Leave whatever the last user left: an open prompt, half a command, answers still on their way.
 
-    def abandon_prompt(self) -> None:
-        """Leave a PDU prompt the last user left open; harmless otherwise."""
-        self._transport.write(ESCAPE + b"\r")
+        True when one AT got one answer and silence after it. Silence at first is no error here.
+        """
+        async with self._turn:
+            self._transport.write(ESCAPE + b"\r")
+            await self._quiet(quiet_s, at_most_s=timeout_s)
+            self._begin("AT")
+            try:
+                async with asyncio.timeout(timeout_s):
+                    answer = await self._line.answers.get()
+            except TimeoutError:
+                return False
+            if answer is None:
+                raise ModemLinkError("device is gone")
+            heard = self._line.heard_bytes
+            await self._quiet(quiet_s, at_most_s=timeout_s)
+            return isinstance(answer, Reply) and answer.is_ok and heard == self._line.heard_bytes
+
+    async def _quiet(self, quiet_s: float, *, at_most_s: float) -> None:
+        """Until nothing was heard for a while."""
+        deadline = asyncio.get_running_loop().time() + at_most_s
+        heard = -1
+        while heard != self._line.heard_bytes and asyncio.get_running_loop().time() < deadline:
+            heard = self._line.heard_bytes
+            await asyncio.sleep(quiet_s)
 
     async def next_unsolicited(self) -> Unsolicited:
         """The next line nobody asked for, oldest first."""

@@ -113,6 +113,10 @@ class AtParser:
         return line in _UNSOLICITED_WORDS or _UNSOLICITED.match(line) is not None
 
     def _reply_line(self, line: str) -> Iterator[Signal]:
+        if self._awaits_prompt and line == ">":  # something else came right behind it
+            self._awaits_prompt = False
+            yield Prompt()
+            return
         line = line.removeprefix("> ") if self._payload else line
         if line in (self._command, self._payload):
             return  # echo

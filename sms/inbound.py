@@ -16,6 +16,7 @@ from sms import inbound_store, pdu, store
 from sms.address import msisdn_of_peer, peer_of
 from sms.assembly import WINDOW, Assembled, Part, assemble, give_up
 from sms.inbound_store import NewPart, StoredPart
+from sms.model import Sms
 from sms.pdu import Deliver, PduError
 
 log = logging.getLogger("sms.inbound")
@@ -101,10 +102,19 @@ async def _receive(tx: Tx, modem: str, peer: str, whole: Assembled) -> SmsId:
     sms_id = await store.insert_in(tx.conn, peer=peer, text=whole.text, modem=modem, patient_id=patient_id, now=tx.now)
     await inbound_store.attach_parts(tx.conn, whole.part_ids, sms_id)
     if patient_id is not None:
-        args = {"text": whole.text}
-        await timeline.add(tx, patient_id, "sms", tx.now, "SMS received: {text}", args, f"sms/{sms_id}")
+        await _on_timeline(tx, patient_id, sms_id, whole.text)
     await tx.emit(SmsReceived(sms_id=sms_id, patient_id=patient_id))
     return sms_id
+
+
+async def belongs_to(tx: Tx, sms: Sms, patient_id: PatientId) -> None:
+    """A family's telephone: they have said who writes."""
+    await inbound_store.set_patient(tx.conn, sms.id, patient_id)
+    await _on_timeline(tx, patient_id, sms.id, sms.text)
+
+
+async def _on_timeline(tx: Tx, patient_id: PatientId, sms_id: SmsId, text: str) -> None:
+    await timeline.add(tx, patient_id, "sms", tx.now, "SMS received: {text}", {"text": text}, f"sms/{sms_id}")
 
 
 async def _only_patient(tx: Tx, peer: str) -> PatientId | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from crm_core.kernel.db import Connection
-from crm_core.kernel.ids import SmsId
+from crm_core.kernel.ids import PatientId, SmsId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +124,11 @@ async def mark_handled(conn: Connection, sms_id: SmsId, *, now: datetime) -> boo
         "UPDATE sms SET handled_at = $2 WHERE id = $1 AND handled_at IS NULL RETURNING id", sms_id, now
     )
     return done is not None
+
+
+async def set_patient(conn: Connection, sms_id: SmsId, patient_id: PatientId) -> None:
+    """Who wrote it, found out later."""
+    await conn.execute("UPDATE sms SET patient_id = $2 WHERE id = $1", sms_id, patient_id)
 
 
 async def mark_read(conn: Connection, sms_id: SmsId, *, now: datetime) -> None:

@@ -13,10 +13,9 @@ from sms.pdu import EncodedPdu
 
 log = logging.getLogger("sms.modem")
 
-ATTENTION_TRIES = 3
-ATTENTION_TIMEOUT_S = 2.0
+ATTENTION_TRIES = 5
 LIST_TIMEOUT_S = 60.0
-REGISTERED = frozenset({1, 5})  # at home, roaming
+REGISTERED = frozenset({1, 5, 6, 7, 9, 10})  # at home, roaming; for SMS only; without circuit-switched fallback
 _NEW_MESSAGE_MODES = ("2,1,0,1,0", "2,1,0,2,0", "1,1,0,1,0", "1,1,0,2,0", "2,1,0,0,0", "1,1,0,0,0")
 STORAGES = ("SM", "ME", "MT", "SR")
 RESTARTED = frozenset({"RDY", "^SYSSTART", "^RST"})  # its settings are gone
@@ -113,10 +112,19 @@ class Modem:
         """Ask for registration, signal and operator; also for PDU mode and announcements again: modems forget."""
         await self.link.command("AT+CMGF=0")
         await announce_messages(self.link)
-        registration = await self.link.command("AT+CREG?", reply_prefix="+CREG:")
+        is_registered = await self._is_registered()
         signal = await self.link.command("AT+CSQ", reply_prefix="+CSQ:")
         operator = await self.link.command("AT+COPS?", reply_prefix="+COPS:", timeout_s=30.0)
-        return Health(_is_registered(registration), _signal_dbm(signal), _operator(operator))
+        return Health(is_registered, _signal_dbm(signal), _operator(operator))
+
+    async def _is_registered(self) -> bool:
+        """In the GSM or the LTE network. A modem that cannot say is believed to be."""
+        replies = []
+        for kind in ("CREG", "CEREG"):
+            replies.append(await self.link.command(f"AT+{kind}?", reply_prefix=f"+{kind}:"))
+            if replies[-1].is_ok and _says_registered(replies[-1]):
+                return True
+        return not any(reply.is_ok for reply in replies)
 
     async def _use(self, storage: str) -> None:
         if storage == self._storage:
@@ -151,14 +159,12 @@ async def announce_messages(link: AtLink) -> None:
 
 
 async def _get_attention(link: AtLink) -> None:
-    """ATZ, after leaving whatever state the last user left: an open prompt, half a command."""
-    link.abandon_prompt()
+    """A modem that is busy with the last user's message may need a while; then its settings begin anew."""
     for _ in range(ATTENTION_TRIES):
-        if await link.attention(timeout_s=ATTENTION_TIMEOUT_S):
-            break
-    else:
-        raise ModemLinkError("no answer")
-    await link.command("ATZ")
+        if await link.synchronise():
+            await link.command("ATZ")
+            return
+    raise ModemLinkError("no answer")
 
 
 async def _unlock(link: AtLink, device: ModemDevice) -> None:
@@ -209,7 +215,7 @@ def _listed(storage: str, reply: Reply) -> list[StoredPdu]:
     return found
 
 
-def _is_registered(reply: Reply) -> bool:
+def _says_registered(reply: Reply) -> bool:
     """The last number of "+CREG: 0,1" or of "+CREG: 1"; area and cell may follow in quotes."""
     numbers = re.findall(r"(?<![\w\"])(\d+)(?![\w\"])", "".join(reply.lines).partition(":")[2])
     status = numbers[1] if len(numbers) > 1 else (numbers or ["0"])[0]

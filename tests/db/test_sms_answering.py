@@ -81,6 +81,8 @@ async def test_a_family_phone_is_asked_who(hospital: Hospital) -> None:
     assert "1. 张三丰\n2. 张无忌" in answers[0]
     assert "张无忌，预约成功" in answers[2]
     assert [row[0] for row in await hospital.appointments()] == [child]
+    texts = "SELECT args->>'text' FROM timeline_entry WHERE patient_id = $1 AND kind = 'sms' ORDER BY id"
+    assert await hospital.rows(texts, child) == [("2",), ("1",)]
 
 
 async def test_cancelling_by_text_frees_the_place(hospital: Hospital) -> None:

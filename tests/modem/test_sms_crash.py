@@ -18,6 +18,8 @@ from tests.modem.sms_worker import LONG_TIME_S, texting
 
 pytestmark = [pytest.mark.modem, pytest.mark.timeout(180)]
 
+AFTER_A_KILL_S = 60.0  # the network waits 15 s for the acknowledgement of what it showed the killed server
+
 
 @asynccontextmanager
 async def server(url: str, device: Path) -> AsyncIterator[asyncio.subprocess.Process]:
@@ -58,6 +60,15 @@ async def test_a_server_killed_while_it_sends_sends_nothing_twice(database_url: 
             assert sorted(await hospital.inbox()) == ["只发一次", "后面的"]
 
 
+async def test_a_server_that_is_stopped_finishes_the_text_in_hand(database_url: str, tmp_path: Path) -> None:
+    async with running_network(tmp_path, "--air", "1.5") as network:
+        async with texting(database_url, network.link, network.phones) as hospital:
+            sms_id = await hospital.queue("正在发")
+            await hospital.becomes(sms_id, "sending")
+            await eventually(network.phones.submitted, within_s=LONG_TIME_S, what="on the air")
+        assert await one_value(database_url, "SELECT state FROM sms") == "sent"
+
+
 async def test_texts_that_come_while_the_server_is_killed_again_and_again_arrive_once(
     database_url: str, tmp_path: Path
 ) -> None:
@@ -73,11 +84,11 @@ async def test_texts_that_come_while_the_server_is_killed_again_and_again_arrive
                 before = texts.index(round_texts[0])
                 await eventually(
                     lambda: enough(database_url, received, before + 1),  # noqa: B023
-                    within_s=LONG_TIME_S,
+                    within_s=AFTER_A_KILL_S,
                 )
                 process.kill()
         async with texting(database_url, network.link, network.phones) as hospital:
-            await hospital.has_received(*texts)
+            await hospital.has_received(*texts, within_s=AFTER_A_KILL_S)
 
 
 async def enough(url: str, query: str, least: int) -> bool:

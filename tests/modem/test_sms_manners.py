@@ -2,17 +2,26 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from crm_core.kernel.db import open_database
 from crm_core.kernel.errors import OutcomeUnknownError, SendError, TemporarySendError
+from crm_core.kernel.status import StatusBoard
+from demo.gsm.client import HandsetClient
 from sms import at, pdu
 from sms.address import address_of
 from sms.at import AtLink, open_link
 from sms.errors import ModemLinkError, SimLockedError
 from sms.modem import Modem, ModemDevice, set_up
 from sms.segments import split
+from sms.worker import ModemWorker
+from tests.db.sms_hospital import NOON, ZHANG
+from tests.eventually import eventually
 from tests.modem.scripted_modem import Answer, ScriptedModem, scripted
+from tests.modem.sms_worker import QUICK, texting
+from tests.sms_deliver import deliver, report
 
 pytestmark = pytest.mark.modem
 
@@ -108,6 +117,22 @@ async def test_any_byte_is_survived() -> None:
         assert (await link.command("AT")).is_ok
 
 
+async def test_an_announcement_right_behind_the_prompt_does_not_hide_it() -> None:
+    async with scripted({"AT+CMGS": '\r\n> \r\n+CMTI: "SM",1\r\n'}) as modem, open_link(modem.path) as link:
+        assert await (await ready(link, modem)).send(SUBMIT) == 7
+        assert (await link.next_unsolicited()).line == '+CMTI: "SM",1'
+
+
+async def test_answers_meant_for_the_last_user_mislead_nobody() -> None:
+    """A killed server's message is taken while we begin: its +CMGS and OK come in the middle of our set-up."""
+    late = ["\r\n+CMGS: 7\r\n\r\nOK\r\n\r\nOK\r\n"]
+    answers: dict[str, Answer] = {"AT": lambda _line: late.pop() if late else "\r\nOK\r\n"}
+    async with scripted(answers) as modem, open_link(modem.path) as link:
+        ours = await ready(link, modem)
+        assert (await ours.health()).operator == "CMCC"
+        assert await ours.send(SUBMIT) == 7
+
+
 async def test_a_prompt_left_open_by_somebody_else_is_left() -> None:
     async with scripted() as modem, open_link(modem.path) as link:
         modem.say("\r\n> ")
@@ -173,6 +198,81 @@ async def test_signal_operator_and_registration_are_read() -> None:
     async with scripted(answers) as modem, open_link(modem.path) as link:
         health = await (await ready(link, modem)).health()
         assert (health.is_registered, health.signal_dbm, health.operator) == (True, -73, "CMCC")
+
+
+@pytest.mark.parametrize(
+    ("gsm", "lte", "registered"),
+    [
+        ("+CREG: 0,2", "+CEREG: 0,1", True),
+        ("+CREG: 0,6", "", True),
+        ("+CREG: 0,2", "+CEREG: 0,2", False),
+        ("+CREG: 0,0", "", False),
+    ],
+)
+async def test_registration_in_any_network_counts(gsm: str, lte: str, registered: bool) -> None:
+    answers: dict[str, Answer] = {
+        "AT+CREG?": f"\r\n{gsm}\r\n\r\nOK\r\n",
+        "AT+CEREG?": f"\r\n{lte}\r\n\r\nOK\r\n" if lte else "\r\nERROR\r\n",
+    }
+    async with scripted(answers) as modem, open_link(modem.path) as link:
+        assert (await (await ready(link, modem)).health()).is_registered is registered
+
+
+async def test_a_modem_that_cannot_say_is_believed() -> None:
+    answers: dict[str, Answer] = {"AT+CREG?": "\r\nERROR\r\n", "AT+CEREG?": "\r\nERROR\r\n"}
+    async with scripted(answers) as modem, open_link(modem.path) as link:
+        assert (await (await ready(link, modem)).health()).is_registered
+
+
+async def test_a_text_shown_instead_of_stored_is_kept_and_acknowledged(database_url: str, tmp_path: Path) -> None:
+    async with (
+        scripted() as modem,
+        texting(database_url, Path(modem.path), HandsetClient(tmp_path)) as hospital,
+    ):
+        await hospital.reports("ok")
+        (part,) = deliver("直接显示", ZHANG, at=NOON)
+        modem.say(f"\r\n+CMT: ,{len(part) // 2 - 9}\r\n{part}\r\n")
+        await hospital.has_received("直接显示")
+        await eventually(lambda: "AT+CNMA" in modem.heard, what="acknowledgement")
+
+
+async def test_a_report_for_nobody_and_a_garbled_one_harm_nobody(database_url: str, tmp_path: Path) -> None:
+    async with (
+        scripted() as modem,
+        texting(database_url, Path(modem.path), HandsetClient(tmp_path)) as hospital,
+    ):
+        await hospital.reports("ok")
+        modem.say(f"\r\n+CDS: 25\r\n{report(99, ZHANG, 0, NOON)}\r\n+CDS: 25\r\nFFFF\r\n+CDS: 9\r\nRING\r\n")
+        assert (await hospital.becomes(await hospital.queue("还好"), "sent")).tries == 1
+
+
+async def test_what_nobody_can_read_is_read_three_times_kept_and_deleted(database_url: str, tmp_path: Path) -> None:
+    listing: list[str] = ["\r\n+CMGL: 4,0,,3\r\n07FF\r\n\r\nOK\r\n"]
+
+    def forget(_line: str) -> str:
+        listing[0] = "\r\nOK\r\n"
+        return "\r\nOK\r\n"
+
+    answers: dict[str, Answer] = {"AT+CMGL=4": lambda _line: listing[0], "AT+CMGD=4": forget}
+    async with (
+        scripted(answers) as modem,
+        texting(database_url, Path(modem.path), HandsetClient(tmp_path)) as hospital,
+    ):
+        await eventually(lambda: "AT+CMGD=4" in modem.heard, within_s=20, what="deletion")
+        assert modem.heard.count("AT+CMGL=4") == 3
+        assert await hospital.rows("SELECT pdu FROM sms_inbound_part") == [("07FF",)]
+
+
+async def test_a_refused_pin_is_never_tried_again(database_url: str) -> None:
+    answers: dict[str, Answer] = {"AT+CPIN?": PIN, 'AT+CPIN="0000"': "\r\n+CME ERROR: 16\r\n"}
+    async with scripted(answers) as modem, open_database(database_url) as db:
+        device = ModemDevice(name="sim1", device=modem.path, pin="0000")
+        worker = ModemWorker(db, StatusBoard(), device, QUICK)
+        running = asyncio.ensure_future(worker.run())
+        await eventually(lambda: modem.heard.count("AT+CPIN?") >= 3, within_s=20, what="three tries")
+        assert modem.heard.count('AT+CPIN="0000"') == 1
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_an_absent_device_is_said() -> None:

@@ -63,6 +63,11 @@ def test_the_prompt_has_no_line_end() -> None:
     assert heard(b"AT+CMGS=20\r\r\n> ", "AT+CMGS=20", prompt=True) == [Prompt()]
 
 
+def test_a_prompt_with_something_right_behind_it_is_a_prompt() -> None:
+    data = b'\r\n> \r\n+CMTI: "SM",1\r\n'
+    assert heard(data, "AT+CMGS=20", prompt=True) == [Prompt(), Unsolicited('+CMTI: "SM",1')]
+
+
 def test_the_echo_of_the_pdu_is_no_reply() -> None:
     parser = AtParser()
     parser.begin("AT+CMGS=20", awaits_prompt=True)

@@ -204,6 +204,13 @@ def test_a_stamp_that_is_no_time_does_not_lose_the_message() -> None:
     assert (read.sent_at, read.text) == (None, "预约")
 
 
+@pytest.mark.parametrize(("data", "text"), [("e9a284e7baa6", "预约"), ("48e9", "Hé"), ("", ""), ("410042", "AB")])
+def test_eight_bit_data_is_read_as_well_as_it_can_be(data: str, text: str) -> None:
+    read = pdu.decode(deliver(dcs=4, data=f"{len(data) // 2:02X}{data}"))
+    assert isinstance(read, Deliver)
+    assert read.text == text
+
+
 def test_a_part_with_a_header_starts_on_a_septet() -> None:
     body = gsm7.pack(b"Hi", fill_bits=1)
     read = pdu.decode(deliver(first=0x44, data="09" + "050003AA0201" + body.hex()))
