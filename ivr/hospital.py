@@ -54,7 +54,7 @@ from ivr.flow import (
 
 log = logging.getLogger("ivr")
 
-ANSWER_WITHIN_S = 8.0
+ANSWER_WITHIN_S = 5.0  # of silence, before a caller is told and sent to a person
 HORIZON = timedelta(days=30)
 MOST_SLOTS = 60
 RULES = (ConflictError, NotFoundError, InvalidInputError)

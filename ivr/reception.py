@@ -33,7 +33,7 @@ from telephony.fastagi import Handler
 
 log = logging.getLogger("ivr")
 
-BEGIN_WITHIN_S = 8.0
+BEGIN_WITHIN_S = 4.0  # of silence, before a caller is told and sent to a person
 
 
 class NothingToSayError(NotFoundError):

@@ -31,6 +31,7 @@ LOST = (
     asyncpg.TooManyConnectionsError,
 )
 CANNOT_CONNECT = (*LOST, OSError, TimeoutError)
+GIVEN_UP = (asyncio.CancelledError, TimeoutError)
 
 
 @dataclass(slots=True)
@@ -68,25 +69,43 @@ class Database:
     @asynccontextmanager
     async def transaction(self, actor: Actor) -> AsyncIterator[Tx]:
         """Commit at the end, roll back on any exception. Raises DatabaseUnavailableError when PostgreSQL is away."""
-        async with self.connection() as conn, conn.transaction():
-            yield Tx(conn=conn, now=self.clock(), actor=actor, handlers=self.handlers)
+        async with self.connection() as conn:
+            transaction = conn.transaction()
+            await transaction.start()
+            try:
+                yield Tx(conn=conn, now=self.clock(), actor=actor, handlers=self.handlers)
+            except GIVEN_UP:
+                raise  # the connection is cut, so PostgreSQL rolls back by itself
+            except BaseException:
+                await transaction.rollback()
+                raise
+            await transaction.commit()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """For reading. Raises DatabaseUnavailableError when PostgreSQL is away."""
+        """For reading. Raises DatabaseUnavailableError when PostgreSQL is away or does not answer in time.
+
+        Who gives up waiting, by a timeout or because the task is cancelled, does not wait for PostgreSQL's consent.
+        """
         try:
             conn = await self.pool.acquire(timeout=POOL_WAIT_S)
         except CANNOT_CONNECT as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
         try:
             yield conn
+        except asyncio.CancelledError:
+            conn.terminate()
+            raise
+        except TimeoutError as error:
+            conn.terminate()
+            raise DatabaseUnavailableError("no answer in time") from error
         except LOST as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
         finally:
             await self._release(conn)
 
     async def _release(self, conn: asyncpg.pool.PoolConnectionProxy) -> None:
-        with suppress(*LOST):  # a dead connection is dropped by the pool
+        with suppress(*LOST, TimeoutError):  # a dead connection is dropped by the pool
             await self.pool.release(conn, timeout=CONNECT_TIMEOUT_S)
 
 
