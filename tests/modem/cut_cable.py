@@ -53,7 +53,8 @@ async def cable_to(url: str) -> AsyncIterator[tuple[Cable, str]]:
     parts = urlsplit(url)
     cable = Cable(parts.hostname or "127.0.0.1", parts.port or 5432)
     await cable.mend()
-    near = parts._replace(netloc=f"{parts.username}@127.0.0.1:{cable.listens}").geturl()
+    who = parts.netloc.rpartition("@")[0]  # with the password, when there is one
+    near = parts._replace(netloc=f"{who}@127.0.0.1:{cable.listens}").geturl()
     try:
         yield cable, near
     finally:
