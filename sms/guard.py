@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -42,7 +41,10 @@ class ModemGuard:
             return
         self.taken.clear()
         lost = asyncio.Event()
-        end: Callable[..., None] = lambda *_: lost.set()  # noqa: E731
+
+        def end(_conn: object) -> None:
+            lost.set()
+
         conn.add_termination_listener(end)
         await conn.add_listener(NOTIFY_CHANNEL, self._heard)
         try:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import partial
 from typing import TypeVar
 
 from crm_core.consent.model import HOSPITAL_ZONE
@@ -218,7 +219,7 @@ class ModemWorker:
         return True
 
     async def _take_report(self, report: StatusReport) -> None:
-        apply = lambda: outbound.apply_report(self.db, self.device.name, report)  # noqa: E731
+        apply = partial(outbound.apply_report, self.db, self.device.name, report)
         if not await self._when_database_answers(apply):
             deadline = asyncio.get_running_loop().time() + self.timing.report_waits_s
             self._unmatched.append((report, deadline))
