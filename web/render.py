@@ -24,6 +24,7 @@ FOLDER = Path(__file__).parent / "templates"
 DIST = Path(__file__).parent / "static" / "dist"
 STATIC_URL = "/static"
 RINGING = (
+    "desk/_popped.html",
     "desk/_pop.html",
     "desk/_call.html",
     "desk/_caller.html",

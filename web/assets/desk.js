@@ -127,16 +127,19 @@ function pop(callId) {
   const place = document.getElementById("pop");
   if (shownCall === callId && place?.dataset.call === callId) return;
   shownCall = callId;
-  nameCaller(callId);
-  if (place) {
-    place.dataset.call = callId;
-    window.htmx.ajax("GET", `/desk/pop/${callId}`, { target: "#pop", swap: "innerHTML" });
-  }
+  if (!place) return nameCaller(callId);
+  remember(callId);
+  place.dataset.call = callId;
+  window.htmx.ajax("GET", `/desk/pop/${callId}`, { target: "#pop", swap: "innerHTML" }); // names the caller as well
+}
+
+function remember(callId) {
+  if (phone?.call) phone.call.callId = callId; // kept over a reload
+  $("caller").dataset.call = callId;
 }
 
 function nameCaller(callId) {
-  if (phone?.call) phone.call.callId = callId; // remembered over a reload
-  $("caller").dataset.call = callId;
+  remember(callId);
   window.htmx.ajax("GET", `/desk/caller/${callId}`, { target: "#caller", swap: "innerHTML" });
 }
 

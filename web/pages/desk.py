@@ -110,7 +110,8 @@ async def caller(request: web.Request) -> web.StreamResponse:
 
 async def pop(request: web.Request) -> web.StreamResponse:
     """The screen pop of one call, for the agent it concerns."""
-    return page(request, "desk/_pop.html", {"pop": await _pop(request, CallId(forms.path_uuid(request)))})
+    shown = await _pop(request, CallId(forms.path_uuid(request)))
+    return page(request, "desk/_popped.html", {"pop": shown, "patient": shown["patient"], "family": shown["family"]})
 
 
 async def pop_call(request: web.Request) -> web.StreamResponse:
