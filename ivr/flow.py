@@ -75,10 +75,7 @@ class ListDepartments:
 
 @dataclass(frozen=True, slots=True)
 class FreeSlots:
-    """Answered by Slots: free ones of a department, soonest first, from `not_before` on (None: from now).
-
-    Without the times at which `patient_id` is expected already.
-    """
+    """Answered by Slots: from `not_before` or now on, without times at which `patient_id` is expected already."""
 
     department_id: DepartmentId
     not_before: datetime | None = None
