@@ -4,6 +4,7 @@ The hospital's Asterisk runs asterisk_conf/, the other one is the demo's carrier
 """
 
 import asyncio
+import struct
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
@@ -273,3 +274,52 @@ async def test_when_asterisk_dies_while_it_rings_a_person_looks_into_it(database
                 (task,) = await tasks.open_tasks(conn, limit=5)
             assert (task.kind, task.ref) == ("check_outcome", attempt.ref)
             assert len(await stage.attempts(appointment)) == 1
+
+
+def key_press(event: int, payload_type: int = 101) -> bytes:
+    """RFC 4733 as a pcap file: 200 ms of one key, then its end three times. SIPp puts in addresses and ports."""
+    packets = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65_535, 1)]
+    for number in range(13):
+        end, length = (0x80, 1600) if number >= 10 else (0, 160 * (number + 1))
+        marker = 0x80 if number == 0 else 0
+        rtp = struct.pack(">BBHII", 0x80, marker | payload_type, number + 1, 160, 7)
+        udp = struct.pack(">HHHH", 5000, 5000, 8 + len(rtp) + 4, 0) + rtp + struct.pack(">BBH", event, end | 10, length)
+        ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, b"\x7f\0\0\1", b"\x7f\0\0\1")
+        frame = bytes(12) + b"\x08\0" + ip + udp
+        packets.append(struct.pack("<IIII", 0, number * 20_000, len(frame), len(frame)) + frame)
+    return b"".join(packets)
+
+
+@contextmanager
+def sipp_as_carrier(asterisk: RealAsterisk, folder: Path, *, key: str, after_ms: int) -> Iterator[None]:
+    """One patient at the other end of the trunk, who presses one key."""
+    scenario = folder / "patient.xml"
+    (folder / f"{key}.pcap").write_bytes(key_press("0123456789*#".index(key)))
+    template = Path(__file__).with_name("carrier_patient.xml").read_text()
+    scenario.write_text(template.replace("@KEY@", key).replace("@AFTER_MS@", str(after_ms)))
+    host = ("-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(asterisk.carrier_port), "-mp", "24500")
+    process = subprocess.Popen(
+        [str(tools.tool("sipp")), "-sf", str(scenario), *host, "-m", "1", "-nostdin"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
+    )
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+@pytest.mark.parametrize(
+    ("key", "after_ms", "status"), [("1", 6_000, Status.CONFIRMED), ("2", 16_000, Status.CANCELLED)]
+)
+async def test_any_other_carrier_does_as_well(
+    database_url: str, tmp_path: Path, key: str, after_ms: int, status: Status
+) -> None:
+    with running_asterisk() as asterisk, sipp_as_carrier(asterisk, tmp_path, key=key, after_ms=after_ms):
+        async with at_work(asterisk, database_url, tmp_path) as stage:
+            appointment = await stage.book("13800138000")
+            await stage.remind(appointment)
+            attempt = await stage.ended(appointment)
+            assert (attempt.result, await stage.status(appointment)) == ("human", status)
