@@ -156,6 +156,12 @@ async def test_a_call_is_seen_answered_kept_over_a_reload_transferred_and_writte
     await two.page.wait_for_selector("dd:has-text('问门诊时间')")
 
 
+async def plays(demo: Hospital) -> int:
+    """How often a recording was heard, as the audit knows."""
+    rows = await demo.ask_database("SELECT count(*) AS n FROM audit WHERE action = 'play recording'")
+    return int(rows[0]["n"])
+
+
 async def test_a_stranger_who_calls_is_written_down_and_the_supervisor_hears_the_recording(
     chromium: Browser, demo: Hospital
 ) -> None:
@@ -180,8 +186,11 @@ async def test_a_stranger_who_calls_is_written_down_and_the_supervisor_hears_the
         if await row.count():
             break
     await row.locator("button").click()
+    await supervisor.page.wait_for_selector("[data-clock]:has-text('0:00 /')")
+    assert await plays(demo) == 0  # seeing the player is not hearing the call
     await supervisor.page.click("[data-play]")
     await supervisor.page.wait_for_selector("[data-clock]:has-text('0:02 /')")
+    assert await plays(demo) == 1
     await supervisor.page.click("[data-skip='1']")
     await supervisor.page.wait_for_function(
         "parseInt(document.querySelector('[data-clock]').textContent.slice(2)) >= 5"

@@ -11,7 +11,10 @@ async function attach(box) {
   const patient = colours.getPropertyValue("--hcrm-patient").trim();
   const hospital = colours.getPropertyValue("--hcrm-hospital").trim();
   const channel = (color) => ({ waveColor: `${color}88`, progressColor: color, overlay: false });
+  const media = new Audio();
+  media.preload = "none"; // nothing is fetched, and no play written down, before somebody plays
   const wave = WaveSurfer.create({
+    media,
     container: box.querySelector("[data-wave]"),
     url: box.dataset.audio,
     peaks,
@@ -22,7 +25,6 @@ async function attach(box) {
     barRadius: 1,
     normalize: false,
     cursorWidth: 2,
-    backend: "MediaElement",
     cspNonce: document.querySelector('meta[name="csp-nonce"]').content,
     splitChannels: peaks.length > 1 ? [channel(patient), channel(hospital)] : undefined,
     waveColor: `${hospital}88`,
