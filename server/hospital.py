@@ -32,8 +32,8 @@ POSTGRES_TIMEOUT_S = 30.0
 STATUS_TIMEOUT_S = 3.0
 POLL_S = 0.2
 REMIND_EVERY_S = 15.0
-GRACE_S = {"server": 4.0, "postgres": 3.0}
-OTHER_GRACE_S = 3.0
+WRITERS_GRACE_S = 4.5
+DATABASE_GRACE_S = 3.0
 
 
 @dataclass(slots=True)
@@ -133,14 +133,11 @@ class Hospital:
         self.say(f"hcrm ready: {address(self.config)}")
 
     async def close(self) -> None:
-        """First the server, then the networks, at last the database that all of them write to."""
-        by_name = {kept.program.name: kept for kept in self.kept}
-        server, database = by_name.pop("serve", None), by_name.pop("postgres", None)
-        if server:
-            await server.end(grace_s=GRACE_S["server"])
-        await asyncio.gather(*(kept.end(grace_s=OTHER_GRACE_S) for kept in by_name.values()))
-        if database:
-            await database.end(grace_s=GRACE_S["postgres"])
+        """Everything that writes to the database, then the database."""
+        database = [kept for kept in self.kept if kept.program.name == "postgres"]
+        writers = [kept for kept in self.kept if kept not in database]
+        await asyncio.gather(*(kept.end(grace_s=WRITERS_GRACE_S) for kept in writers))
+        await asyncio.gather(*(kept.end(grace_s=DATABASE_GRACE_S) for kept in database))
 
 
 def address(config: Config) -> str:
