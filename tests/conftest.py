@@ -6,10 +6,14 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
+import hypothesis
 import pytest
 
 from crm_core import migrations
 from crm_core.kernel.db import Database, open_database
+
+hypothesis.settings.register_profile("hcrm", deadline=None)  # a busy machine is no fault of the code
+hypothesis.settings.load_profile("hcrm")
 
 TIERS = {"unit", "db", "asterisk", "modem", "web", "browser"}
 
