@@ -57,6 +57,7 @@ class Health:
     is_registered: bool
     signal_dbm: int | None
     operator: str
+    was_deaf: bool = False  # it had stopped announcing: its storage may hold something
 
 
 @dataclass(slots=True)
@@ -66,6 +67,7 @@ class Modem:
     link: AtLink
     storages: tuple[str, ...] = ()
     acknowledges: bool = False  # the network waits for AT+CNMA after each message shown directly
+    announces: str = ""  # how, as AT+CNMI says it
     _storage: str = ""
 
     async def send(self, pdu: EncodedPdu) -> int:
@@ -111,11 +113,18 @@ class Modem:
     async def health(self) -> Health:
         """Ask for registration, signal and operator; also for PDU mode and announcements again: modems forget."""
         await self.link.command("AT+CMGF=0")
-        await announce_messages(self.link)
+        was_deaf = await self._is_deaf()
+        self.announces = await announce_messages(self.link)
         is_registered = await self._is_registered()
         signal = await self.link.command("AT+CSQ", reply_prefix="+CSQ:")
         operator = await self.link.command("AT+COPS?", reply_prefix="+COPS:", timeout_s=30.0)
-        return Health(is_registered, _signal_dbm(signal), _operator(operator))
+        return Health(is_registered, _signal_dbm(signal), _operator(operator), was_deaf)
+
+    async def _is_deaf(self) -> bool:
+        """A modem whose AT+CNMA did not come in time switches announcements off (27.005, 3.4.4)."""
+        reply = await self.link.command("AT+CNMI?", reply_prefix="+CNMI:")
+        said = "".join(reply.lines).replace(" ", "")
+        return reply.is_ok and bool(said) and self.announces not in said
 
     async def _is_registered(self) -> bool:
         """In the GSM or the LTE network. A modem that cannot say is believed to be."""
@@ -144,18 +153,21 @@ async def set_up(link: AtLink, device: ModemDevice) -> Modem:
     if not (await link.command("AT+CMGF=0")).is_ok:
         raise ModemLinkError("modem has no PDU mode")
     acknowledges = (await link.command("AT+CSMS=1", reply_prefix="+CSMS:")).is_ok
+    if acknowledges:
+        await link.command("AT+CNMA=2")  # what the last user was shown and left comes again; all wait for it
     await link.command("AT+CREG=0")
     storages = await _choose_storage(link)
-    await announce_messages(link)
-    return Modem(link, storages, acknowledges)
+    announces = await announce_messages(link)
+    return Modem(link, storages, acknowledges, announces)
 
 
-async def announce_messages(link: AtLink) -> None:
-    """New messages are stored and announced, reports shown at once; the best mode this modem knows."""
+async def announce_messages(link: AtLink) -> str:
+    """New messages are stored and announced, reports shown at once; the best mode this modem knows, "" if none."""
     for mode in _NEW_MESSAGE_MODES:
         if (await link.command(f"AT+CNMI={mode}")).is_ok:
-            return
+            return mode
     log.warning("modem announces no messages; its storage is read from time to time")
+    return ""
 
 
 async def _get_attention(link: AtLink) -> None:

@@ -133,6 +133,8 @@ class ModemWorker:
     async def _watch_health(self, modem: Modem) -> None:
         while True:
             self.health = await modem.health()
+            if self.health.was_deaf:
+                self._stored.set()
             if self.health.is_registered:
                 self._registered.set()
             else:

@@ -47,4 +47,9 @@ class FreedMemory:
     """Room for messages again, or the last one acknowledged: the SMSC may go on."""
 
 
-Effect = Reply | Indicate | Submit | Ussd | FreedMemory
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """AT+CNMA=2: what was shown last is not taken; the SMSC tries again."""
+
+
+Effect = Reply | Indicate | Submit | Ussd | FreedMemory | Declined

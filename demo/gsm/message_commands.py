@@ -275,10 +275,10 @@ def send_stored(modem: Modem, request: Request) -> Sequence[str]:
 
 
 def acknowledge(modem: Modem, request: Request) -> Sequence[str]:
-    """AT+CNMA after +CMT or +CDS under AT+CSMS=1."""
+    """AT+CNMA after +CMT or +CDS under AT+CSMS=1; with 2 it was not taken and comes again."""
     if request.op is Op.TEST:
         return ("+CNMA: (0-2)",)
-    modem.acknowledge()
+    modem.acknowledge(is_taken=request.number(0, 0) != 2)
     return NOTHING
 
 

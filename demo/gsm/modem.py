@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from demo.gsm import pdu
-from demo.gsm.effects import Effect, FreedMemory, Indicate, Kind, Reply, Submit, Ussd
+from demo.gsm.effects import Declined, Effect, FreedMemory, Indicate, Kind, Reply, Submit, Ussd
 from demo.gsm.lines import BadLineError, Request, parse_line
 from demo.gsm.settings import CommandError, Settings, final_error, final_ok, info
 from demo.gsm.storage import Stat, Storage
@@ -180,12 +180,12 @@ class Modem:
         """The network may try again."""
         self._effects.append(FreedMemory())
 
-    def acknowledge(self) -> None:
+    def acknowledge(self, *, is_taken: bool) -> None:
         """AT+CNMA. Raises CommandError when none was expected."""
         if not self.unacknowledged:
             raise CommandError("CMS", 340)
         self.unacknowledged = False
-        self._effects.append(FreedMemory())
+        self._effects.append(FreedMemory() if is_taken else Declined())
 
     def ask_network(self, code: str) -> None:
         """USSD; the answer is an indication."""

@@ -10,7 +10,7 @@ from itertools import count
 
 from demo.gsm import pdu, segments
 from demo.gsm.commands import COMMANDS
-from demo.gsm.effects import Effect, FreedMemory, Indicate, Kind, Reply, Submit, Ussd
+from demo.gsm.effects import Declined, Effect, FreedMemory, Indicate, Kind, Reply, Submit, Ussd
 from demo.gsm.fault_book import FaultBook
 from demo.gsm.modem import Modem, Verdict
 from demo.gsm.settings import CommandError, encode_string
@@ -19,6 +19,7 @@ from demo.gsm.timing import Timing
 
 ACKNOWLEDGE_WITHIN_S = 15.0
 RETRY_WHEN_FULL_S = 0.5
+RETRY_AFTER_DECLINED_S = 2.0
 PIECE_BYTES = 256
 BALANCE = "Balance: CNY 88.00"
 
@@ -222,11 +223,18 @@ class Network:
                     self._at_power(now + self.timing.air_s, self._answer_ussd)
                 case FreedMemory():
                     self._go_on()
+                case Declined():
+                    self._try_later(now)
 
     def _go_on(self) -> None:
         self._is_full = False
         if self._awaiting and not self.modem.unacknowledged:
             self._taken(self._awaiting)
+            self._awaiting = None
+
+    def _try_later(self, now: float) -> None:
+        if self._awaiting:
+            self._awaiting.due_at = now + RETRY_AFTER_DECLINED_S
             self._awaiting = None
 
     def _indicate(self, indication: Indicate, now: float) -> None:
