@@ -4,20 +4,12 @@ import os
 from pathlib import Path
 
 from telephony.provision.asterisk import Asterisk, find, in_root
-from telephony.provision.errors import NotAssembledError
-
-UNPACKED_BY_HAND = Path("/tmp/ast/root")
 
 
 def asterisk_here() -> Asterisk:
     """Raises NotAssembledError when set-up has not been run."""
     root = os.environ.get("HCRM_TEST_ASTERISK_ROOT")
-    try:
-        return in_root(Path(root)) if root else find()
-    except NotAssembledError:
-        if UNPACKED_BY_HAND.exists():
-            return in_root(UNPACKED_BY_HAND)
-        raise
+    return in_root(Path(root)) if root else find()
 
 
 _HERE = asterisk_here()
