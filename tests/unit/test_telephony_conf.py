@@ -39,7 +39,13 @@ def test_every_context_of_the_code_is_in_the_dialplan() -> None:
 
 def test_every_variable_of_the_code_is_in_the_dialplan_and_no_other() -> None:
     used = set(re.findall(r"\bHCRM_[A-Z_]+", EXTENSIONS))
-    own = {"HCRM_FASTAGI", "HCRM_WAIT_S", "HCRM_LANGUAGE", "HCRM_DIALLED", "HCRM_RESCUED"}  # the dialplan's own business
+    own = {
+        "HCRM_FASTAGI",
+        "HCRM_WAIT_S",
+        "HCRM_LANGUAGE",
+        "HCRM_DIALLED",
+        "HCRM_RESCUED",
+    }  # the dialplan's own business
     assert used - own == set(names.VARIABLES)
 
 

@@ -1,0 +1,148 @@
+"""Everybody wants the last place: 180 by the API, 10 by text through the modem, 10 on the telephone, at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.acceptance import people
+from tests.acceptance.api import TIMEOUT, Answer, Api
+from tests.acceptance.hospital import Hospital
+from tests.acceptance.people import Anyone
+from tests.asterisk.phone import Line, phone
+from tests.eventually import eventually
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.xdist_group("hospital"), pytest.mark.timeout(300)]
+
+BY_API, BY_SMS, BY_PHONE = 180, 10, 10
+TAKEN, BOOKED = "刚被约满", "预约成功"
+READ_BACK = "SELECT count(*) FROM call WHERE caller = ANY($1) AND state = 'ivr'"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The slot that all want, with one place left; `key` chooses its department on the telephone and in a text."""
+
+    slot_id: int
+    key: str
+
+
+async def last_place(api: Api, fillers: list[Anyone]) -> Place:
+    """The first free time of a department, with one place left in it."""
+    departments = (await api.get("/departments"))["items"]
+    for number, department in enumerate(departments[:8], start=1):
+        slot = (await people.free_slots(api, department=department["id"]))[0]
+        if slot["free"] - 1 <= len(fillers):
+            for filler in fillers[: slot["free"] - 1]:
+                await api.post("/appointments", {"patient_id": filler.id, "slot_id": slot["id"], "channel": "api"})
+            return Place(slot["id"], str(number))
+    raise AssertionError("no department has a time")
+
+
+class Texting:
+    """Patients who have chosen the last place by text and only need to say yes."""
+
+    def __init__(self, hospital: Hospital, patients: list[Anyone]) -> None:
+        self.hospital, self.numbers = hospital, [one.phone for one in patients]
+        self.seen: dict[str, int] = {}
+
+    async def say(self, text: str) -> dict[str, str]:
+        """All at once; the answer each of them gets."""
+        for number in self.numbers:
+            self.seen[number] = len(await self.hospital.phones.inbox(number))
+        await asyncio.gather(*(self.hospital.phones.send(number, text) for number in self.numbers))
+        return dict(zip(self.numbers, await asyncio.gather(*map(self._answer, self.numbers)), strict=True))
+
+    async def _answer(self, number: str) -> str:
+        async def come() -> list[str]:
+            return [one.text for one in await self.hospital.phones.inbox(number)][self.seen[number] :]
+
+        return str((await eventually(come, within_s=90, every_s=0.3, what="an answer by text"))[0])
+
+
+@asynccontextmanager
+async def at_the_question(hospital: Hospital, patients: list[Anyone], place: Place) -> AsyncIterator[list[Line]]:
+    """Callers who have heard the last place read back and are asked whether they want it."""
+    async with AsyncExitStack() as stack:
+        telephones = [await stack.enter_async_context(phone(hospital.sip, one.phone)) for one in patients]
+        lines = await asyncio.gather(*(telephone.call("4000") for telephone in telephones))
+
+        async def in_the_menu() -> bool:
+            rows = await hospital.ask_database(READ_BACK, [one.phone for one in patients])
+            return bool(rows[0][0] == len(patients))
+
+        await eventually(in_the_menu, within_s=20, every_s=0.2, what="all callers in the menu")
+        await asyncio.gather(*(line.press(f"1{place.key}1", for_s=0.16, gap_s=1.5) for line in lines))
+        yield lines
+
+
+async def test_of_two_hundred_who_want_the_last_place_one_gets_it_and_the_others_are_told(hospital: Hospital) -> None:
+    api = hospital.api
+    free = await people.free_patients(api)
+    place = await last_place(api, free[:4])
+    callers, texters = free[4 : 4 + BY_PHONE], free[4 + BY_PHONE : 4 + BY_PHONE + BY_SMS]
+    taken = {one.id for one in free[: 4 + BY_PHONE + BY_SMS]}
+    others = [one["id"] for one in await api.items("/patients", limit=200) if one["id"] not in taken][:BY_API]
+    assert (len(callers), len(texters), len(others)) == (BY_PHONE, BY_SMS, BY_API)
+
+    texting = Texting(hospital, texters)
+    for text in ("预约", place.key, "1"):
+        asked = await texting.say(text)
+    assert all("回复1确认预约" in text for text in asked.values())
+    async with at_the_question(hospital, callers, place) as lines:
+        by_api, by_sms, _ = await asyncio.gather(
+            _book_all(api, others, place), texting.say("1"), asyncio.gather(*(line.press("1") for line in lines))
+        )
+        told = await _told_on_the_telephone(hospital, callers)
+
+    booked = await hospital.ask_database(
+        "SELECT patient_id, channel FROM appointment WHERE slot_id = $1 AND status = 'booked' "
+        "AND NOT patient_id = ANY($2::bigint[])",
+        place.slot_id,
+        [one.id for one in free[:4]],
+    )
+    assert len(booked) == 1, booked
+    winners = {
+        "api": sum(answer.status == 201 for answer in by_api),
+        "sms": sum(BOOKED in text for text in by_sms.values()),
+        "ivr": sum(outcome == "booked" for outcome in told.values()),
+    }
+    assert winners == {channel: int(channel == booked[0]["channel"]) for channel in winners}
+    assert all(answer.json["code"] == "slot_full" for answer in by_api if answer.status != 201)
+    assert {answer.status for answer in by_api} <= {201, 409}
+    assert all(TAKEN in text for text in by_sms.values() if BOOKED not in text), by_sms
+    assert set(told.values()) <= {"booked", "told"}, told
+
+
+async def _book_all(api: Api, patients: list[int], place: Place) -> list[Answer]:
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(timeout=TIMEOUT, connector=connector) as session:
+        orders = [{"patient_id": one, "slot_id": place.slot_id, "channel": "api"} for one in patients]
+        return list(
+            await asyncio.gather(*(api.ask_in(session, "POST", "/appointments", body=order) for order in orders))
+        )
+
+
+async def _told_on_the_telephone(hospital: Hospital, callers: list[Anyone]) -> dict[str, str]:
+    """Booked, or told that it is taken: offered other times, in the menu still, with nothing booked."""
+    outcomes = {}
+    for caller in callers:
+        outcomes[caller.phone] = await _outcome(hospital, caller)
+    return outcomes
+
+
+async def _outcome(hospital: Hospital, caller: Anyone) -> str:
+    async def known() -> Any:
+        rows = await hospital.ask_database(
+            "SELECT a.channel FROM appointment a WHERE a.patient_id = $1 AND a.status = 'booked'", caller.id
+        )
+        if rows:
+            return "booked"
+        call = await hospital.api.call_of(caller.phone)
+        return "told" if call["state"] == "ivr" else call["state"]
+
+    return str(await eventually(known, within_s=10, every_s=0.2))
