@@ -93,11 +93,15 @@ class Hospital:
     def everyone(self) -> set[int]:
         """The supervisor and all its descendants."""
         assert self.process
+        return {self.process.pid, *self.children_of(self.process.pid)}
+
+    def children_of(self, pid: int) -> set[int]:
+        """And theirs, and so on."""
         parents = dict(_parents())
-        found = {self.process.pid}
-        while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found = {pid}
+        while more := {child for child, parent in parents.items() if parent in found} - found:
             found |= more
-        return found
+        return found - {pid}
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
         """Send a signal to a part and await its end; its old process id."""

@@ -1,0 +1,47 @@
+"""Starting again, being killed, being stopped: the data stays, processes do not."""
+
+import os
+import signal
+
+import pytest
+
+from server import processes
+from tests.acceptance import people
+from tests.acceptance.hospital import END_S, PARTS, READY_AGAIN_S, Hospital
+from tests.soon import soon
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.xdist_group("hospital"), pytest.mark.timeout(240)]
+
+
+async def _booked(hospital: Hospital) -> dict[str, object]:
+    slot = (await people.free_slots(hospital.api))[-1]
+    patient = (await people.free_patients(hospital.api))[0]
+    order = {"patient_id": patient.id, "slot_id": slot["id"], "channel": "api"}
+    made: dict[str, object] = await hospital.api.post("/appointments", order)
+    return made
+
+
+async def test_after_an_interrupt_nothing_runs_and_the_next_start_is_quick_and_has_the_data(hospital: Hospital) -> None:
+    made = await _booked(hospital)
+    everyone = hospital.everyone()
+    assert {hospital.pid(name) for name in PARTS} <= everyone
+    assert hospital.stop(signal.SIGINT) < END_S
+    assert hospital.process
+    assert hospital.process.returncode == 0
+    assert not [pid for pid in everyone if processes.began(pid)]
+    assert not hospital.config.places.modem.is_symlink()
+    assert hospital.start(within_s=60) < READY_AGAIN_S
+    assert (await hospital.api.get(f"/appointments/{made['id']}"))["status"] == "booked"
+    assert "logins" not in hospital.said()
+
+
+async def test_a_start_after_the_supervisor_was_killed_cleans_up(hospital: Hospital) -> None:
+    made = await _booked(hospital)
+    left = hospital.everyone()
+    assert hospital.process
+    os.kill(hospital.process.pid, signal.SIGKILL)
+    hospital.process.wait(10)
+    hospital.start(within_s=60)
+    soon(lambda: not [pid for pid in left if processes.began(pid)], within_s=5, what="what the kill left")
+    assert hospital.is_well()
+    assert (await hospital.api.get(f"/appointments/{made['id']}"))["status"] == "booked"
