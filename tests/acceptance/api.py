@@ -81,8 +81,6 @@ class Api:
         return answer.json
 
     async def call_of(self, caller: str) -> dict[str, Any]:
-        """The newest call of a number."""
-        found = await self.get("/calls", caller=caller, limit=1)
-        assert found["items"], caller
-        call: dict[str, Any] = found["items"][0]
-        return call
+        """The newest call of a number; empty before there is one."""
+        found: list[dict[str, Any]] = (await self.get("/calls", caller=caller, limit=1))["items"]
+        return found[0] if found else {}

@@ -62,9 +62,9 @@ async def _stay_silent(demo: Hospital) -> dict[str, Any]:
     async with phone(demo.sip, caller) as patient:
         line = await patient.call("4000")
 
-        async def queued() -> dict[str, Any] | None:
+        async def queued() -> dict[str, Any]:
             call = await demo.api.call_of(caller)
-            return call if call["state"] == "queued" else None
+            return call if call.get("state") == "queued" else {}
 
         call: dict[str, Any] = await eventually(queued, within_s=110, every_s=0.5, what="the queue")
         assert line.is_up

@@ -148,4 +148,4 @@ async def _outcome(hospital: Hospital, caller: Anyone, place: Place) -> str:
     if rows:
         return "booked" if [row["slot_id"] for row in rows] == [place.slot_id] else "booked elsewhere"
     call = await hospital.api.call_of(caller.phone)
-    return "told" if call["state"] == "ivr" else str(call["state"])
+    return "told" if call.get("state") == "ivr" else str(call.get("state"))

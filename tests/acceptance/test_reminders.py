@@ -71,9 +71,9 @@ async def first_is_over(hospital: Hospital, appointment: dict[str, Any]) -> list
 
 
 async def status_becomes(hospital: Hospital, appointment: dict[str, Any], status: str) -> dict[str, Any]:
-    async def as_wished() -> dict[str, Any] | None:
+    async def as_wished() -> dict[str, Any]:
         now: dict[str, Any] = await hospital.api.get(f"/appointments/{appointment['id']}")
-        return now if now["status"] == status else None
+        return now if now["status"] == status else {}
 
     found: dict[str, Any] = await eventually(as_wished, within_s=WITHIN_S, every_s=0.5, what=status)
     return found
