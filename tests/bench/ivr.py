@@ -12,17 +12,18 @@ from tests.bench import baseline, cpu, probe
 from tests.bench.baseline import BASELINE, OURS, SIDES, Side
 from tests.bench.hospital import Hospital
 from tests.bench.sipp import Crowd, Heard, Load
-from tests.bench.stats import Figure, Summary, summary, sustained_per_s
+from tests.bench.stats import Figure, summary, sustained_per_s
 
-STEADY = Load(rate_per_s=4, seconds=6)
+STEADY = Load(rate_per_s=4, seconds=5)
 STEADY_ROUNDS = 3
-GROWING = Load(rate_per_s=6, grow_per_s=3, seconds=14)
+STAGES = (Load(rate_per_s=6, grow_per_s=2, seconds=9), Load(rate_per_s=16, grow_per_s=3, seconds=9))
 GROWING_ROUNDS = 2
 PROBES, KEYS_EACH = 4, 3
-MARGIN_S = 0.8  # after the announcement: keys pressed into it are lost to the dialplan
+MARGIN_S = 1.2  # after the announcement: keys pressed into it are lost to the dialplan
 HOURS_S = 1.5  # less than the last prompt
 SLOW_S = 1.0  # more than on an idle machine
 WINDOW_S = 3.0
+NEWEST, MOST_SLOW = 30, 0.2
 BACKLOG_WITHIN_S = 60.0
 
 Say = Callable[[str], None]
@@ -82,15 +83,20 @@ class Bench:
         return await probe.reactions_s(side, port, announcement_s=self.announcement_s, count=KEYS_EACH)
 
     async def growing(self, side: Side) -> None:
-        """More and more callers until they wait too long or somebody is turned away."""
+        """More and more callers until they wait too long or somebody is turned away. A stage at a time: a call's fate
+        is known eight seconds late, and by then a load that grows fast is far above what it was."""
         tally = self.tallies[side.name]
         too_long_s = min(tally.lasted_s) + SLOW_S
-        crowd = self.crowd(side)
-        heard = await crowd.run(GROWING, enough=lambda heard: _is_too_much(heard, too_long_s))
-        per_s = sustained_per_s(heard.done, window_s=WINDOW_S, too_long_s=too_long_s, failed_at_s=heard.failed_at_s)
-        tally.per_s.append(per_s)
-        self.say(f"{side.name}: {per_s:.1f} calls a second, {len(heard.done)} calls, {heard.failed} failed")
-        await self._backlog_s()
+        best = 0.0
+        for stage in STAGES:
+            heard = await self.crowd(side).run(stage, enough=lambda heard: _is_too_much(heard, too_long_s))
+            per_s = sustained_per_s(heard.done, window_s=WINDOW_S, too_long_s=too_long_s, failed_at_s=heard.failed_at_s)
+            best = max(best, per_s)
+            self.say(f"{side.name}: {per_s:.1f} calls/s, {len(heard.done)} calls, {heard.failed} failed")
+            await self._backlog_s()
+            if _is_too_much(heard, too_long_s):
+                break
+        tally.per_s.append(best)
 
     async def _backlog_s(self) -> float:
         """Until every call is closed in the call log and its recording is sealed; how long that took."""
@@ -112,8 +118,8 @@ class Bench:
 
 
 def _is_too_much(heard: Heard, too_long_s: float) -> bool:
-    newest = sorted(heard.done, key=lambda call: call.ended_s)[-30:]
-    return heard.failed > 0 or sum(call.lasted_s > too_long_s for call in newest) > 6
+    newest = sorted(heard.done, key=lambda call: call.ended_s)[-NEWEST:]
+    return heard.failed > 0 or sum(call.lasted_s > too_long_s for call in newest) > NEWEST * MOST_SLOW
 
 
 async def measure(hospital: Hospital, say: Say) -> list[Figure]:
@@ -159,7 +165,9 @@ def _figures(ours: Tally, theirs: Tally) -> list[Figure]:
 
     rate = f"at {STEADY.rate_per_s} new calls a second"
     return [
-        figure("calls completed", "calls/s", lambda one: one.per_s, "load grows until callers wait", more=True),
+        figure(
+            "calls completed", "calls/s", lambda one: one.per_s, "load grows until callers wait a second", more=True
+        ),
         figure("key to next prompt", "ms", lambda one: one.reaction_ms, rate),
         figure("processor time a call", "ms", lambda one: one.cpu_ms["all"], "Asterisk, server and PostgreSQL"),
         figure("of it Asterisk", "ms", lambda one: one.cpu_ms["asterisk"], "dialplan, sound and recording"),
@@ -168,6 +176,3 @@ def _figures(ours: Tally, theirs: Tally) -> list[Figure]:
         figure("failed calls", "calls", lambda one: one.failed, f"of {STEADY.calls} a round, {rate}"),
         figure("until all is written", "s", lambda one: one.written_s, "call log and recordings, after the last call"),
     ]
-
-
-__all__ = ["Summary", "measure"]

@@ -28,7 +28,7 @@ ARGS = (
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
 )
-CALLERS = 20
+CALLERS = 14
 APART_S = 0.37  # so that rings fall anywhere between two polls
 AGENT = "agent1"
 AVAILABLE = """#agent-state button[hx-vals='{"state": "available"}']"""

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from tests.bench.stats import Figure, Summary
 
-P95_NEEDS = 20
+P95_NEEDS = 12
 HEAD = ("", "measured", "hcrm", "beside it", "ratio", "n")
 PAGE = """\
 # Benchmark results
