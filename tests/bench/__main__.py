@@ -18,6 +18,8 @@ from tests.bench.hospital import Hospital, running_hospital
 from tests.bench.report import Results
 from tests.bench.stats import Figure
 
+PIPE_WIDTH = 130
+
 Say = Callable[[str], None]
 
 
@@ -87,7 +89,7 @@ async def _measured(measurement: Measurement, hospital: Hospital, say: Say) -> l
 def main() -> int:
     """Exit code: 1 when something was not measured."""
     chosen = parse(sys.argv[1:])
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
     try:
         results = asyncio.run(run(chosen, console))
     except ProvisionError as error:

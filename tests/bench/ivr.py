@@ -5,7 +5,7 @@ import tempfile
 import wave
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.bench import baseline, cpu, probe
@@ -16,7 +16,10 @@ from tests.bench.stats import Figure, summary, sustained_per_s
 
 STEADY = Load(rate_per_s=4, seconds=5)
 STEADY_ROUNDS = 3
-STAGES = (Load(rate_per_s=6, grow_per_s=2, seconds=9), Load(rate_per_s=16, grow_per_s=3, seconds=9))
+STAGES = (
+    Load(rate_per_s=8, grow_per_s=3, seconds=9),
+    Load(rate_per_s=28, grow_per_s=3, seconds=8),  # at more than 52 a second the demo's 500 RTP ports are all in use
+)
 GROWING_ROUNDS = 2
 PROBES, KEYS_EACH = 4, 3
 MARGIN_S = 1.2  # after the announcement: keys pressed into it are lost to the dialplan
@@ -174,5 +177,8 @@ def _figures(ours: Tally, theirs: Tally) -> list[Figure]:
         figure("of it the server", "ms", lambda one: one.cpu_ms["serve"], "flow, call log, sealed recording"),
         figure("of it PostgreSQL", "ms", lambda one: one.cpu_ms["postgres"], ""),
         figure("failed calls", "calls", lambda one: one.failed, f"of {STEADY.calls} a round, {rate}"),
-        figure("until all is written", "s", lambda one: one.written_s, "call log and recordings, after the last call"),
+        replace(
+            figure("until all is written", "s", lambda one: one.written_s, "recordings wait 3 s for Asterisk to close"),
+            baselines={},
+        ),
     ]
