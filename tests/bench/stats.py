@@ -67,7 +67,7 @@ class Done:
 SLOW_SHARE = 0.05
 
 
-def sustained_per_s(done: Sequence[Done], *, window_s: float, too_long_s: float, failed_at_s: float | None) -> float:
+def burst_per_s(done: Sequence[Done], *, window_s: float, too_long_s: float, failed_at_s: float | None) -> float:
     """Of load that grows: the most calls ended per second over `window_s`, nothing having failed so far and at most one
     in twenty of them having lasted too long. 0.0 when no window was clean."""
     ended = sorted(done, key=lambda call: call.ended_s)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.bench.report import Results, as_json, page
-from tests.bench.stats import Done, Figure, percentile, summary, sustained_per_s
+from tests.bench.stats import Done, Figure, burst_per_s, percentile, summary
 
 pytestmark = pytest.mark.unit
 
@@ -32,28 +32,28 @@ def test_a_percentile_is_one_of_the_measurements() -> None:
 
 
 def test_a_steady_crowd_is_counted_at_its_rate() -> None:
-    assert sustained_per_s(crowd(10, 12), window_s=3.0, too_long_s=2.0, failed_at_s=None) == pytest.approx(10, abs=0.4)
+    assert burst_per_s(crowd(10, 12), window_s=3.0, too_long_s=2.0, failed_at_s=None) == pytest.approx(10, abs=0.4)
 
 
 def test_callers_who_wait_too_long_do_not_count_as_served() -> None:
     calls = crowd(5, 10) + crowd(20, 10, lasted_s=9.0, began_s=10.0)
-    assert sustained_per_s(calls, window_s=3.0, too_long_s=2.0, failed_at_s=None) == pytest.approx(5, abs=0.4)
+    assert burst_per_s(calls, window_s=3.0, too_long_s=2.0, failed_at_s=None) == pytest.approx(5, abs=0.4)
 
 
 def test_after_the_first_failure_nothing_counts() -> None:
     calls = crowd(5, 10) + crowd(20, 10, began_s=10.0)
-    assert sustained_per_s(calls, window_s=3.0, too_long_s=2.0, failed_at_s=10.0) == pytest.approx(5, abs=0.4)
-    assert sustained_per_s(calls, window_s=3.0, too_long_s=2.0, failed_at_s=1.5) == 0.0
+    assert burst_per_s(calls, window_s=3.0, too_long_s=2.0, failed_at_s=10.0) == pytest.approx(5, abs=0.4)
+    assert burst_per_s(calls, window_s=3.0, too_long_s=2.0, failed_at_s=1.5) == 0.0
 
 
 def test_one_slow_call_in_a_full_window_is_forgiven() -> None:
     calls = [*crowd(10, 12), Done(1.0, 5.0)]
-    assert sustained_per_s(calls, window_s=3.0, too_long_s=2.0, failed_at_s=None) == pytest.approx(10, abs=0.7)
+    assert burst_per_s(calls, window_s=3.0, too_long_s=2.0, failed_at_s=None) == pytest.approx(10, abs=0.7)
 
 
 def test_a_short_run_proves_nothing() -> None:
-    assert sustained_per_s(crowd(10, 1), window_s=3.0, too_long_s=2.0, failed_at_s=None) == 0.0
-    assert sustained_per_s([], window_s=3.0, too_long_s=2.0, failed_at_s=None) == 0.0
+    assert burst_per_s(crowd(10, 1), window_s=3.0, too_long_s=2.0, failed_at_s=None) == 0.0
+    assert burst_per_s([], window_s=3.0, too_long_s=2.0, failed_at_s=None) == 0.0
 
 
 def figure(name: str = "calls") -> Figure:
