@@ -136,7 +136,11 @@ async def create_pool(url: str, *, max_size: int) -> asyncpg.Pool:
             init=_prepare,
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=STATEMENT_TIMEOUT_MS / 1000,
-            server_settings={"statement_timeout": str(STATEMENT_TIMEOUT_MS), "application_name": "hcrm"},
+            server_settings={
+                "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                "application_name": "hcrm",
+                "plan_cache_mode": "force_custom_plan",
+            },
         )
     except CANNOT_CONNECT as error:
         raise DatabaseUnavailableError(type(error).__name__) from error

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -333,8 +334,9 @@ async def test_what_happened_while_the_link_was_down_is_made_good(asterisk: Real
 async def test_the_end_of_a_call_is_not_lost_while_the_database_is_away(
     asterisk: RealAsterisk, database_url: str
 ) -> None:
-    async with cable(55432) as wire:
-        through = database_url.replace(":55432", f":{wire.port}")
+    port = urlsplit(database_url).port or 5432
+    async with cable(port) as wire:
+        through = database_url.replace(f":{port}/", f":{wire.port}/")
         async with hall(asterisk, database_url, db_url=through) as busy:
             line = await busy.patient.call("4000")
             await busy.call_in(CallState.QUEUED)
