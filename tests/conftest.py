@@ -44,7 +44,10 @@ async def _run_sql(url: str, *statements: str) -> None:
 @pytest.fixture(scope="session")
 def postgres_url() -> str:
     """The PostgreSQL server of this run; its database `postgres`."""
-    return os.environ.get("HCRM_TEST_POSTGRES_URL", "postgresql://hcrm@127.0.0.1:55432/postgres")
+    url = os.environ.get("HCRM_TEST_POSTGRES_URL")
+    if not url:
+        pytest.fail("no PostgreSQL for the tests: run them by `make test` (ARGS=... for some)", pytrace=False)
+    return url
 
 
 @pytest.fixture(scope="session")
