@@ -19,6 +19,7 @@ from telephony.provision.errors import ProvisionError
 SET_UP = "Run `make run` once; it sets up what is missing."
 SET_UP_TESTS = "Run `make test` once; only tests need it."
 LEAST_FREE_MB = 1_000
+WITHOUT_HANZI = ("C", "POSIX")
 PRODUCT_TOOLS = ("espeak-ng",)
 
 
@@ -103,7 +104,7 @@ def _asterisk(config: Config) -> str:
 
 def _postgresql(config: Config) -> str:
     if config.database.url:
-        return _external(config.database.url)
+        return external_database(config.database.url)
     program = postgres.programs(config.places.cache) / "postgres"
     done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False)
     if done.returncode:
@@ -111,14 +112,22 @@ def _postgresql(config: Config) -> str:
     return done.stdout.strip()
 
 
-def _external(url: str) -> str:
+def external_database(url: str) -> str:
+    """What is at this URL. Raises ProvisionError when hcrm cannot live there well."""
     try:
         with psycopg.connect(url, connect_timeout=5) as conn:
-            return f"version {conn.info.server_version // 10_000} at HCRM_DATABASE_URL"
+            ctype = conn.execute("SELECT datctype FROM pg_database WHERE datname = current_database()").fetchone()
+            version = conn.info.server_version // 10_000
     except psycopg.OperationalError as error:
         raise ProvisionError(
             f"HCRM_DATABASE_URL does not answer ({type(error).__name__})", mend="Start it, or correct the setting."
         ) from None
+    if ctype and ctype[0] in WITHOUT_HANZI:
+        raise ProvisionError(
+            f"the database at HCRM_DATABASE_URL has LC_CTYPE {ctype[0]}: a search by Chinese name reads every patient",
+            mend=f"Make it anew with LC_CTYPE '{postgres.CTYPE}' and move the data there (pg_dump, pg_restore).",
+        )
+    return f"version {version} at HCRM_DATABASE_URL"
 
 
 def _bundle() -> Check:

@@ -29,6 +29,7 @@ USER = "hcrm-postgres"
 INITDB_TIMEOUT_S = 120.0
 START_TIMEOUT_S = 30.0
 POLL_S = 0.1
+CTYPE = "C.UTF-8"  # pg_trgm asks the C library which characters are letters; with plain C no hanzi is one
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -112,6 +113,7 @@ class Cluster:
             "--auth=scram-sha-256",
             "--encoding=UTF8",
             "--locale=C",
+            f"--lc-ctype={CTYPE}",
             "--locale-provider=builtin",
             "--builtin-locale=C.UTF-8",
             "--no-instructions",
