@@ -185,6 +185,15 @@ class AgentStateChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeskLineChanged(Event):
+    """The telephone at an agent's desk was registered, or has gone: a page opened or closed."""
+
+    public: ClassVar = ("user_id",)
+    user_id: UserId
+    is_up: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FlowPublished(Event):
     """New calls run this version; calls under way end on theirs."""
 

@@ -141,7 +141,7 @@ async def search(conn: Connection, wanted: Wanted, *, limit: int = 50, after: Re
         LEFT JOIN patient p ON p.id = c.patient_id LEFT JOIN app_user u ON u.id = c.agent_id
         WHERE ($1::text IS NULL OR c.caller = $1)
           AND ($2::text IS NULL OR p.search LIKE $2 OR c.caller LIKE $2)
-          AND ($3::bigint IS NULL OR c.agent_id = $3)
+          AND ($3::bigint IS NULL OR c.agent_id = $3 OR c.id IN (SELECT call_id FROM call_leg WHERE user_id = $3))
           AND ($4::bigint IS NULL OR c.patient_id = $4)
           AND ($5::timestamptz IS NULL OR c.started_at >= $5)
           AND ($6::timestamptz IS NULL OR c.started_at < $6)

@@ -41,6 +41,7 @@ from sms.letterhead import Letterhead
 from telephony import handlers as telephony_handlers
 from telephony import jobs as telephony_jobs
 from telephony.ami import Ami, AmiSettings
+from telephony.desk_lines import DeskLines
 from telephony.fastagi import FastAgiServer
 from telephony.provision import tools
 from telephony.tracker import CallTracker
@@ -74,6 +75,7 @@ class Server:
         ami = self._ami()
         dialer = Worker(self.db, ami, self._dialer_settings())
         ami.subscribe(CallTracker(self.db, ami).handle)
+        ami.subscribe(DeskLines(self.db, ami).handle)
         ami.subscribe(dialer.hear)
         reception = self._reception()
         fastagi = FastAgiServer(reception.routes(), port=self.config.ports.fastagi)

@@ -70,6 +70,15 @@ async def database_url(postgres_url: str, template_database: str) -> AsyncIterat
 
 
 @pytest.fixture
+async def empty_database_url(postgres_url: str) -> AsyncIterator[str]:
+    """A fresh database without a schema, dropped after the test."""
+    name = f"empty_{uuid.uuid4().hex[:12]}"
+    await _run_sql(postgres_url, f"CREATE DATABASE {name}")
+    yield _with_database(postgres_url, name)
+    await _run_sql(postgres_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """Services' database without reactions; a test that wants some opens its own."""
     async with open_database(database_url) as database:

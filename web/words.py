@@ -55,6 +55,7 @@ DISPOSITION = {
     "appointment_moved": N_("Appointment moved"),
     "appointment_cancelled": N_("Appointment cancelled"),
     "question_answered": N_("Question answered"),
+    "transferred": N_("Transferred"),
     "call_back": N_("Call back later"),
     "complaint": N_("Complaint"),
     "wrong_number": N_("Wrong number"),

@@ -1,5 +1,6 @@
 """What each agent is doing, in PostgreSQL."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -16,9 +17,10 @@ async def find(
     """Active users who have a desk or a state, by desk; narrowed by what is given."""
     rows = await conn.fetch(
         """
-        SELECT u.id AS user_id, u.login, u.name, u.desk, coalesce(a.state, 'offline') AS state,
-               coalesce(a.reason, '') AS reason, a.call_id, a.since, coalesce(a.after_call, 'available') AS after_call
-        FROM app_user u LEFT JOIN agent_state a ON a.user_id = u.id
+        SELECT u.id AS user_id, u.login, u.name, u.desk, coalesce(l.is_up, false) AS has_line,
+               coalesce(a.state, 'offline') AS state, coalesce(a.reason, '') AS reason, a.call_id, a.since,
+               coalesce(a.after_call, 'available') AS after_call
+        FROM app_user u LEFT JOIN agent_state a ON a.user_id = u.id LEFT JOIN desk_line l ON l.desk = u.desk
         WHERE ((u.is_active AND u.desk IS NOT NULL) OR a.user_id IS NOT NULL)
           AND ($1::bigint IS NULL OR u.id = $1) AND ($2::text IS NULL OR u.desk = $2)
           AND ($3::uuid IS NULL OR a.call_id = $3)
@@ -91,3 +93,26 @@ async def put(
         after_call,
         now,
     )
+
+
+async def put_lines(conn: Connection, lines: Mapping[str, bool], now: datetime) -> list[str]:
+    """Whether each of these desks has a telephone; answers the desks for which that is news."""
+    rows = await conn.fetch(
+        """
+        INSERT INTO desk_line (desk, is_up, since)
+        SELECT desk, is_up, $3 FROM unnest($1::text[], $2::boolean[]) AS told (desk, is_up) ORDER BY desk
+        ON CONFLICT (desk) DO UPDATE SET is_up = excluded.is_up, since = excluded.since
+        WHERE desk_line.is_up <> excluded.is_up
+        RETURNING desk
+        """,
+        list(lines),
+        list(lines.values()),
+        now,
+    )
+    return [row["desk"] for row in rows]
+
+
+async def line_lost_at(conn: Connection, desk: str) -> datetime | None:
+    """Since when the desk has no telephone; None while it has one."""
+    lost: datetime | None = await conn.fetchval("SELECT since FROM desk_line WHERE desk = $1 AND NOT is_up", desk)
+    return lost

@@ -1,20 +1,25 @@
 """What agents do: what they choose, and what calls do to them."""
 
+from collections.abc import Mapping
+from datetime import timedelta
+
 from crm_core.calls import agent_store, rules
 from crm_core.calls.agent_store import by_desk, states
 from crm_core.calls.errors import NoDeskError, NotYourStateError
 from crm_core.calls.model import Agent, AgentSignal, AgentState
-from crm_core.events import AgentStateChanged
+from crm_core.events import AgentStateChanged, DeskLineChanged
 from crm_core.kernel import audit
-from crm_core.kernel.actor import Actor, ActorKind
+from crm_core.kernel.actor import SYSTEM, Actor, ActorKind
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import CallId, UserId
 from crm_core.users.rights import Right, allows
 
-__all__ = ["by_desk", "release", "set_state", "signal", "states"]
+__all__ = ["by_desk", "leave_without_line", "release", "set_lines", "set_state", "signal", "states"]
 
 LONGEST_REASON = 100
+LINE_LOST = "line"  # the reason of an agent who is offline because their page has gone
+AWAY_AFTER = timedelta(minutes=5)  # a page that is reloaded, or a browser that crashed, is back sooner
 
 
 async def set_state(db: Database, actor: Actor, user_id: UserId, state: str, reason: str = "") -> Agent:
@@ -81,6 +86,28 @@ async def release(tx: Tx, call_id: CallId, *, but: UserId | None = None) -> None
     for agent in await agent_store.find(tx.conn, call_id=call_id):
         if agent.user_id != but:
             await signal(tx, agent.user_id, AgentSignal.CALL_OVER, call_id)
+
+
+async def set_lines(db: Database, lines: Mapping[str, bool]) -> None:
+    """Whether these desks have a telephone registered. Only news has consequences."""
+    async with db.transaction(SYSTEM) as tx:
+        changed = await agent_store.put_lines(tx.conn, lines, tx.now)
+        for agent in await agent_store.find(tx.conn) if changed else ():
+            if agent.desk in changed:
+                await tx.emit(DeskLineChanged(user_id=agent.user_id, is_up=agent.has_line))
+
+
+async def leave_without_line(db: Database, user_id: UserId) -> bool:
+    """Offline, if they are available on paper only: without a telephone for AWAY_AFTER."""
+    async with db.transaction(SYSTEM) as tx:
+        agent = await agent_store.lock(tx.conn, user_id, tx.now)
+        if agent is None or agent.desk is None or agent.state is not AgentState.AVAILABLE:
+            return False
+        lost_at = await agent_store.line_lost_at(tx.conn, agent.desk)
+        if lost_at is None or tx.now - lost_at < AWAY_AFTER:
+            return False
+        await _put(tx, agent, AgentState.OFFLINE, reason=LINE_LOST, call_id=None, after_call=AgentState.AVAILABLE)
+        return True
 
 
 async def _put(

@@ -68,6 +68,19 @@ class Call:
         return f"calls/{self.id}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One agent in a call, from `connected_at` until `left_at` (None: still speaking), and what they wrote down."""
+
+    call_id: CallId
+    user_id: UserId
+    agent_name: str
+    connected_at: datetime
+    left_at: datetime | None
+    disposition: str
+    notes: str = field(repr=False)
+
+
 class AgentState(StrEnum):
     """What an agent is doing. The first three are chosen, the others come with calls."""
 
@@ -91,12 +104,16 @@ class AgentSignal(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """`after_call` is what they chose to be when the present call and its wrap-up are over."""
+    """`after_call` is what they chose to be when the present call and its wrap-up are over.
+
+    `has_line`: a telephone is registered at their desk; without one nobody reaches them, whatever their state.
+    """
 
     user_id: UserId
     login: str
     name: str
     desk: str | None
+    has_line: bool
     state: AgentState
     reason: str
     call_id: CallId | None

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from crm_core.calls import agents, rules, store
+from crm_core.calls import agents, leg_store, rules, store
 from crm_core.calls.errors import CallNotFoundError, NotYourCallError
 from crm_core.calls.model import Agent, AgentSignal, Call, CallSignal, CallState, Direction
 from crm_core.calls.store import Which
@@ -18,7 +18,7 @@ from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor, ActorKind
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import InvalidInputError
-from crm_core.kernel.ids import AttemptId, CallId, Linkedid, Msisdn, PatientId, Uniqueid
+from crm_core.kernel.ids import AttemptId, CallId, Linkedid, Msisdn, PatientId, Uniqueid, UserId
 from crm_core.patients import store as patients
 from crm_core.patients import timeline
 from crm_core.patients.errors import PatientNotFoundError
@@ -169,6 +169,8 @@ async def connected(db: Database, which: Which, desk: str) -> Call | None:
         await store.mark_connected(tx.conn, call.id, state, agent.user_id if agent else None, tx.now)
         if agent is not None:
             await agents.release(tx, call.id, but=agent.user_id)
+            await leg_store.end(tx.conn, call.id, tx.now)
+            await leg_store.begin(tx.conn, call.id, agent.user_id, tx.now)
             await tx.emit(CallConnected(call_id=call.id, user_id=agent.user_id))
         return await _loaded(tx, call.id)
 
@@ -180,6 +182,7 @@ async def agent_left(db: Database, which: Which, desk: str) -> None:
         if call is None or agent is None:
             return
         was_in_it = await agents.signal(tx, agent.user_id, AgentSignal.CALL_OVER, call.id)
+        await leg_store.end(tx.conn, call.id, tx.now, user_id=agent.user_id)
         state = rules.next_call_state(call.state, CallSignal.AGENT_LEFT)
         if was_in_it and state is not None and call.agent_id == agent.user_id:
             await store.set_state(tx.conn, call.id, state)
@@ -197,6 +200,7 @@ async def ended(db: Database, which: Which, reason: str) -> Call | None:
             return call
         await store.mark_ended(tx.conn, call.id, reason, tx.now)
         await agents.release(tx, call.id)
+        await leg_store.end(tx.conn, call.id, tx.now)
         over = await _loaded(tx, call.id)
         missed = rules.is_missed(call)
         await _add_to_timeline(tx, over, missed=missed)
@@ -234,25 +238,36 @@ def _missed(call: Call) -> CallMissed:
 
 
 async def set_disposition(db: Database, actor: Actor, call_id: CallId, disposition: str, notes: str = "") -> Call:
-    """How the call ended, in the agent's words; ends their wrap-up. Raises CallNotFoundError, NotYourCallError."""
+    """How the call ended, in the agent's words; ends their wrap-up. Raises CallNotFoundError, NotYourCallError.
+
+    An agent writes about their own leg; what the last agent writes, or a supervisor, is the call's.
+    """
     if len(disposition) > LONGEST_DISPOSITION or len(notes) > LONGEST_NOTES:
         raise InvalidInputError("disposition or notes too long", field="notes")
     async with db.transaction(actor) as tx:
         call = await _locked(tx, call_id)
-        _ensure_may_write(actor, call)
-        await store.set_disposition(tx.conn, call.id, disposition, notes)
+        user_id = await _write_down(tx, actor, call, disposition, notes)
         await audit.record(tx, "set disposition", "call", call.id)
-        user_id = call.agent_id or actor.user_id
         if user_id is not None:
             await agents.signal(tx, user_id, AgentSignal.DISPOSITION_SET, call.id)
             await tx.emit(DispositionSet(call_id=call.id, user_id=user_id))
         return await _loaded(tx, call.id)
 
 
-def _ensure_may_write(actor: Actor, call: Call) -> None:
-    mine = call.agent_id is None or call.agent_id == actor.user_id or actor.kind is ActorKind.SYSTEM
-    if not mine and (actor.role is None or not allows(actor.role, Right.SUPERVISE)):
+async def _write_down(tx: Tx, actor: Actor, call: Call, disposition: str, notes: str) -> UserId | None:
+    """Into the leg, the call or both; whose wrap-up it ends."""
+    mine = call.agent_id in (None, actor.user_id)
+    if actor.user_id is not None and await leg_store.write_down(tx.conn, call.id, actor.user_id, disposition, notes):
+        if mine:
+            await store.set_disposition(tx.conn, call.id, disposition, notes)
+        return actor.user_id
+    corrects = actor.kind is ActorKind.SYSTEM or (actor.role is not None and allows(actor.role, Right.SUPERVISE))
+    if not (mine or corrects):
         raise NotYourCallError("another agent had this call")
+    await store.set_disposition(tx.conn, call.id, disposition, notes)
+    if call.agent_id is not None:
+        await leg_store.write_down(tx.conn, call.id, call.agent_id, disposition, notes)
+    return call.agent_id or actor.user_id
 
 
 async def _add_to_timeline(tx: Tx, call: Call, *, missed: bool) -> None:

@@ -202,13 +202,14 @@ async def page(
     limit: int = 50,
     after: CallId | None = None,
 ) -> list[Call]:
-    """Newest first, begun in [since, until); `after` is the last id of the page before."""
+    """Newest first, begun in [since, until), in which the agent spoke; `after` is the last id of the page before."""
     rows = await conn.fetch(
         """
         SELECT id FROM call
         WHERE ($1::text IS NULL OR caller = $1) AND ($2::timestamptz IS NULL OR started_at >= $2)
           AND ($3::timestamptz IS NULL OR started_at < $3) AND ($4::text IS NULL OR direction = $4)
-          AND ($5::bigint IS NULL OR agent_id = $5) AND ($6::bigint IS NULL OR patient_id = $6)
+          AND ($5::bigint IS NULL OR agent_id = $5 OR id IN (SELECT call_id FROM call_leg WHERE user_id = $5))
+          AND ($6::bigint IS NULL OR patient_id = $6)
           AND ($7::uuid IS NULL OR (started_at, id) < (SELECT started_at, id FROM call WHERE id = $7))
         ORDER BY started_at DESC, id DESC LIMIT $8
         """,

@@ -300,8 +300,8 @@ class Phone(asyncio.DatagramProtocol):
         finally:
             self.replaces = ""
 
-    async def register(self) -> None:
-        """Say where we are; with a password when asked."""
+    async def register(self, *, expires_s: int = 120) -> None:
+        """Say where we are; with a password when asked. `expires_s` 0: here no longer."""
         uri, call_id = f"sip:127.0.0.1:{self.server[1]}", secrets.token_hex(12)
         authorization = ""
         for cseq in (1, 2):
@@ -309,7 +309,7 @@ class Phone(asyncio.DatagramProtocol):
             self.send(
                 f"REGISTER {uri} SIP/2.0\r\nVia: {self.via()}\r\nMax-Forwards: 70\r\n"
                 f"From: <sip:{self.user}@127.0.0.1>;tag=r\r\nTo: <sip:{self.user}@127.0.0.1>\r\nCall-ID: {call_id}\r\n"
-                f"CSeq: {cseq} REGISTER\r\nContact: {self.contact}\r\nExpires: 120\r\n{authorization}"
+                f"CSeq: {cseq} REGISTER\r\nContact: {self.contact}\r\nExpires: {expires_s}\r\n{authorization}"
                 "Content-Length: 0\r\n\r\n"
             )
             async with asyncio.timeout(5):

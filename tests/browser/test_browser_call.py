@@ -106,10 +106,10 @@ async def transfer(one: Seat, two: Seat) -> None:
     await one.page.wait_for_selector("#dock[data-call=idle]")
 
 
-async def write_down(seat: Seat, notes: str) -> None:
-    """After the call: how it ended, and free again."""
+async def write_down(seat: Seat, ending: str, notes: str) -> None:
+    """After their part of the call: how it ended, and free again."""
     await seat.page.wait_for_selector("#agent-state .state-dot.wrap_up")
-    await seat.page.click("label:has-text('Question answered')")
+    await seat.page.click(f"label:has-text('{ending}')")
     await seat.page.fill("#pop textarea[name=notes]", notes)
     await seat.page.click("button:has-text('Save and be ready')")
     await seat.page.wait_for_selector("#agent-state .state-dot.available")
@@ -146,14 +146,30 @@ async def test_a_call_is_seen_answered_kept_over_a_reload_transferred_and_writte
 
     two = await ready_agent(chromium, demo, "agent2")
     await transfer(one, two)
+    await write_down(one, "Transferred", "问医保报销")
+    await two.page.wait_for_selector("#pop :text('问医保报销')")
     assert await hears(two.page, AGENT)
     assert await hears(patient.page, PATIENT)
     await two.page.keyboard.press("Alt+h")
     await patient.page.wait_for_selector("#handset[data-call=idle]")
-    await write_down(two, "问门诊时间")
+    await write_down(two, "Question answered", "问门诊时间")
     await two.page.click("#nav a[href='/calls']")
     await two.page.click("#calls tbody tr:first-child a")
     await two.page.wait_for_selector("dd:has-text('问门诊时间')")
+    await two.page.wait_for_selector(".call-leg:has-text('问医保报销')")
+
+
+async def test_the_wallboard_says_who_is_available_on_paper_only(chromium: Browser, demo: Hospital) -> None:
+    agent = await ready_agent(chromium, demo, "agent2")
+    supervisor = await sit_down(chromium, demo.url)
+    await log_in(supervisor, "supervisor", demo.password("supervisor"))
+    await supervisor.page.goto("/wallboard")
+    row = supervisor.page.locator("#board tr", has_text="desk-02")
+    await row.locator(".state-dot.available").wait_for()
+    assert not await row.locator(".badge").count()
+    await agent.page.close()
+    await row.locator(".badge").wait_for()
+    assert supervisor.complaints == []
 
 
 async def plays(demo: Hospital) -> int:

@@ -23,6 +23,7 @@ def agent(state: AgentState, call: CallId | None = None, after: AgentState = Age
         login="agent1",
         name="陈静",
         desk="desk-01",
+        has_line=True,
         state=state,
         reason="",
         call_id=call,

@@ -74,6 +74,7 @@ def agent(desk: str | None, state: AgentState) -> Agent:
         login="a",
         name="a",
         desk=desk,
+        has_line=True,
         state=state,
         reason="",
         call_id=None,

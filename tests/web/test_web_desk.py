@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from crm_core.calls import agents
 from crm_core.calls import service as calls
 from crm_core.calls.model import Call
 from crm_core.kernel.actor import SYSTEM
@@ -100,6 +101,36 @@ async def test_colleagues_who_work_are_offered_for_a_transfer(house: House) -> N
     ):
         assert "desk-02" not in (await one.get("/desk/colleagues"))[1]
         await other.post("/desk/state", {"state": "available"})
+        assert "telephone not connected" in (await one.get("/desk/colleagues"))[1]
+        await agents.set_lines(house.db, {"desk-02": True})
         _, text = await one.get("/desk/colleagues")
+        assert "telephone not connected" not in text
         assert ('data-transfer-to="desk-02"' in text, 'data-transfer-to="operators"' in text) == (True, True)
         assert 'data-transfer-to="desk-01"' not in text
+
+
+async def test_after_a_transfer_each_agent_writes_down_their_own_part_and_reads_the_others(house: House) -> None:
+    await house.patient()
+    async with (
+        await house.browser("agent1", "agent", desk=True) as one,
+        await house.browser("agent2", "agent", desk=True) as other,
+        await house.browser("agent3", "agent", desk=True) as stranger,
+    ):
+        call = await ring(house, one, "1.1")
+        await calls.connected(house.db, Linkedid("1.1"), "desk-01")
+        await calls.agent_rang(house.db, Linkedid("1.1"), "desk-02")
+        await calls.connected(house.db, Linkedid("1.1"), "desk-02")
+        _, text = await one.get("/desk")
+        assert ("How did the call end?" in text, "Agent2 has this call now." in text) == (True, True)
+        form = {"disposition": "transferred", "notes": "问医保报销"}
+        assert (await one.post(f"/desk/calls/{call.id}/disposition", form))[0] == 200
+        assert "Available" in (await one.get("/desk/state"))[1]
+        _, text = await other.get(f"/desk/pop/{call.id}")
+        assert ("问医保报销" in text, 'placeholder="Notes"></textarea>' in text) == (True, True)
+        assert (await stranger.get(f"/desk/pop/{call.id}"))[0] == 403
+        form = {"disposition": "question_answered", "notes": "已解释"}
+        assert (await other.post(f"/desk/calls/{call.id}/disposition", form))[0] == 200
+        for browser in (one, other):
+            _, text = await browser.get(f"/calls/{call.id}")
+            assert all(word in text for word in ("Who spoke with the patient", "Agent1", "问医保报销", "已解释"))
+            assert str(call.id) in (await browser.get("/desk"))[1]  # among their recent calls

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 
 from aiohttp import web
 
+from crm_core.calls import leg_store
 from crm_core.calls import store as calls
 from crm_core.calls.errors import CallNotFoundError
 from crm_core.calls.model import Call, Direction
@@ -110,11 +111,13 @@ async def show(request: web.Request) -> web.StreamResponse:
         if call is None:
             raise CallNotFoundError("no such call")
         names = await names_of(conn, [call])
+        legs = await leg_store.of_call(conn, call_id)
     heard: list[Recording] = []
     absence: Absence | None = None
     if actor.role and allows(actor.role, Right.HEAR_RECORDINGS):
         heard, absence = await recordings.of_call(deps.db, actor, call_id)
-    return page(request, "calls/show.html", {"call": call, "names": names, "heard": heard, "absence": absence})
+    context = {"call": call, "names": names, "legs": legs, "heard": heard, "absence": absence}
+    return page(request, "calls/show.html", context)
 
 
 async def index_recordings(request: web.Request) -> web.StreamResponse:

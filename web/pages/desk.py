@@ -1,15 +1,15 @@
 """The agent's desk: their telephone line and state, the screen pop, and what is written down about a call."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
-from crm_core.calls import agents
+from crm_core.calls import agents, leg_store
 from crm_core.calls import service as calls
 from crm_core.calls import store as call_store
 from crm_core.calls.errors import CallNotFoundError, NotYourCallError
-from crm_core.calls.model import Agent, AgentState, Call, CallState
+from crm_core.calls.model import Agent, AgentState, Call, CallState, Leg
 from crm_core.consultations import service as consultations
 from crm_core.kernel import audit
 from crm_core.kernel.db import Connection, Database
@@ -119,26 +119,41 @@ async def pop_call(request: web.Request) -> web.StreamResponse:
     call_id = CallId(forms.path_uuid(request))
     async with request.app[DEPS].db.connection() as conn:
         call = await _own_call(conn, request, call_id)
-    return page(request, "desk/_call.html", {"call": call})
+        _own, others = split(await leg_store.of_call(conn, call_id), user_id_of(request))
+    return page(request, "desk/_call.html", {"call": call, "legs": others})
 
 
 async def _own_call(conn: Connection, request: web.Request, call_id: CallId) -> Call:
-    """The call, if it rings or rang at this person's desk, or they are a supervisor."""
+    """The call, if it rings at this person's desk, they spoke in it, or they are a supervisor."""
     login = login_of(request)
     call = await call_store.get(conn, call_id)
     if call is None:
         raise CallNotFoundError("no such call")
     if call.agent_id != login.user_id and not allows(login.role, Right.SUPERVISE):
         agent = await _agent(conn, login.user_id)
-        if agent is None or agent.call_id != call_id:
+        reached = agent is not None and agent.call_id == call_id
+        if not reached and not split(await leg_store.of_call(conn, call_id), login.user_id)[0]:
             raise NotYourCallError("another agent has this call")
     return call
 
 
-def writes_down(call: Call, agent: Agent | None, user_id: UserId) -> bool:
-    """Whether this person says how the call ended: who has it, or whom it reaches now; not who gave it away."""
+def split(legs: Sequence[Leg], user_id: UserId) -> tuple[Leg | None, list[Leg]]:
+    """This person's newest leg, and everybody else's, in the order of time."""
+    own = [leg for leg in legs if leg.user_id == user_id]
+    return own[-1] if own else None, [leg for leg in legs if leg.user_id != user_id]
+
+
+def writes_down(call: Call, own: Leg | None, agent: Agent | None, user_id: UserId) -> bool:
+    """Whether this person says how the call ended: who spoke in it, also before a transfer, or whom it reaches now."""
     reached = agent is not None and agent.call_id == call.id and agent.state in (AgentState.RINGING, AgentState.ON_CALL)
-    return call.agent_id in (None, user_id) or reached
+    return own is not None or call.agent_id in (None, user_id) or reached
+
+
+def written_by(call: Call, own: Leg | None, user_id: UserId) -> tuple[str, str]:
+    """Disposition and notes that this person wrote about this call."""
+    if own is not None:
+        return own.disposition, own.notes
+    return (call.disposition, call.notes) if call.agent_id in (None, user_id) else ("", "")
 
 
 async def _pop(request: web.Request, call_id: CallId, *, looked_at: bool = True) -> dict[str, object]:
@@ -149,12 +164,16 @@ async def _pop(request: web.Request, call_id: CallId, *, looked_at: bool = True)
         family: list[Patient] = []
         if patient is None and call.caller:
             family = await patients.find_by_msisdn(tx.conn, call.caller)
+        me = user_id_of(request)
+        own, others = split(await leg_store.of_call(tx.conn, call.id), me)
         context: dict[str, object] = {
             "call": call,
+            "legs": others,
+            "written": written_by(call, own, me),
             "patient": patient,
             "family": family,
             "dispositions": words.DISPOSITION,
-            "is_mine": writes_down(call, await _agent(tx.conn, user_id_of(request)), user_id_of(request)),
+            "is_mine": writes_down(call, own, await _agent(tx.conn, me), me),
         }
         if patient is not None:
             context |= await cards.of_patient(tx.conn, patient, tx.now)

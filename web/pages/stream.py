@@ -23,13 +23,21 @@ HEARS: dict[Right, tuple[str, ...]] = {
         "ConsentChanged",
         "AttemptEnded",
     ),
-    Right.TAKE_CALLS: ("AgentRang", "CallConnected", "AgentStateChanged", "CallEnded"),
+    Right.TAKE_CALLS: ("AgentRang", "CallConnected", "AgentStateChanged", "DeskLineChanged", "CallEnded"),
     Right.SEE_CALLS: ("CallStarted", "CallQueued", "CallConnected", "CallEnded", "CallMissed", "DispositionSet"),
     Right.HEAR_RECORDINGS: ("RecordingStored",),
     Right.SEE_SMS: ("SmsReceived", "SmsQueued", "SmsStateChanged", "SmsRead"),
     Right.DO_TASKS: ("TaskOpened", "TaskDone"),
     Right.SEE_CONSULTATIONS: ("ConsultationOpened",),
-    Right.SEE_WALLBOARD: ("CallStarted", "CallQueued", "CallConnected", "CallEnded", "CallMissed", "AgentStateChanged"),
+    Right.SEE_WALLBOARD: (
+        "CallStarted",
+        "CallQueued",
+        "CallConnected",
+        "CallEnded",
+        "CallMissed",
+        "AgentStateChanged",
+        "DeskLineChanged",
+    ),
 }
 
 

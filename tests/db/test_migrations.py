@@ -1,0 +1,40 @@
+"""A hospital that updates keeps what it has: each migration runs on the release before, with data in it."""
+
+import asyncio
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from crm_core import migrations
+from crm_core.calls import leg_store
+from crm_core.kernel.ids import CallId
+
+pytestmark = pytest.mark.db
+
+ANSWERED, UNANSWERED = UUID(int=1), UUID(int=2)
+
+
+async def test_calls_of_the_first_release_have_the_leg_of_their_last_agent(empty_database_url: str) -> None:
+    await asyncio.to_thread(migrations.upgrade, empty_database_url, to="0001")
+    conn = await asyncpg.connect(empty_database_url)
+    try:
+        await conn.execute(
+            """
+            INSERT INTO app_user (login, name, role, password_hash, created_at)
+            VALUES ('chen', '陈静', 'agent', 'x', now());
+            INSERT INTO call (id, linkedid, uniqueid, direction, state, started_at, connected_at, ended_at, agent_id,
+                              disposition, notes)
+            SELECT '00000000-0000-0000-0000-000000000001', '1.1', '1.1', 'in', 'ended', now() - interval '9 minutes',
+                   now() - interval '8 minutes', now() - interval '5 minutes', id, 'booked', '周三' FROM app_user;
+            INSERT INTO call (id, linkedid, uniqueid, direction, state, started_at, ended_at)
+            VALUES ('00000000-0000-0000-0000-000000000002', '2.1', '2.1', 'in', 'ended', now(), now());
+            """
+        )
+        await asyncio.to_thread(migrations.upgrade, empty_database_url)
+        legs = await leg_store.of_call(conn, CallId(ANSWERED))
+        assert [(leg.agent_name, leg.disposition, leg.notes) for leg in legs] == [("陈静", "booked", "周三")]
+        assert [(leg.left_at - leg.connected_at).total_seconds() for leg in legs if leg.left_at] == [180]
+        assert await leg_store.of_call(conn, CallId(UNANSWERED)) == []
+    finally:
+        await conn.close()
