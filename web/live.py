@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -92,8 +92,11 @@ class LiveHub:
         await conn.add_listener(NOTIFY_CHANNEL, self._on_notice)
         self.status.report(PART)
         self._tell_everybody(RESYNC)  # what happened while nobody listened is not in the queue
+        cut = asyncio.Event()  # the server said goodbye; the probe is for one that says nothing more
+        conn.add_termination_listener(lambda _: cut.set())
         while True:
-            await asyncio.sleep(PROBE_EVERY_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(cut.wait(), PROBE_EVERY_S)
             await conn.execute("SELECT 1", timeout=PROBE_TIMEOUT_S)
 
     def _on_notice(self, _conn: object, _pid: int, _channel: str, payload: object) -> None:

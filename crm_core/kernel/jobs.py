@@ -86,6 +86,11 @@ async def work(conn: asyncpg.Connection, jobs: Iterable[Job]) -> None:
     """Run jobs until cancelled, on a connection of its own. Raises when the connection breaks."""
     await conn.execute("SET plan_cache_mode = force_generic_plan")  # else each look for jobs is planned anew, for 2 ms
     manager = QueueManager(Queries(AsyncpgDriver(conn)))
+
+    def cut(_conn: object) -> None:
+        manager.shutdown.set()
+
+    conn.add_termination_listener(cut)
     for job in jobs:
         manager.entrypoint(job.name, concurrency_limit=job.concurrency, on_failure="hold", accepts_context=False)(
             _entrypoint(job)
@@ -94,6 +99,8 @@ async def work(conn: asyncpg.Connection, jobs: Iterable[Job]) -> None:
         await manager.run(dequeue_timeout=timedelta(seconds=5), batch_size=10, shutdown_on_listener_failure=True)
     finally:
         manager.shutdown.set()
+    if conn.is_closed():
+        raise ConnectionError("the job worker's connection was cut")
 
 
 def _entrypoint(job: Job) -> Callable[[PgqJob], Awaitable[None]]:

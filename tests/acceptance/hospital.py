@@ -121,13 +121,14 @@ class Hospital:
             return {}
         return parts
 
-    def is_well(self) -> bool:
-        """Every part says ok."""
-        return set(self.status().values()) == {"ok"}
+    def unwell(self) -> dict[str, str]:
+        """Parts that do not say ok, and what they say."""
+        parts = self.status() or {"web": "no answer"}
+        return {part: state for part, state in parts.items() if state != "ok"}
 
     def await_well(self) -> None:
         """Whatever was done to it is over."""
-        soon(self.is_well, within_s=WELL_S, every_s=0.2, what="every part ok")
+        soon(lambda: not self.unwell(), within_s=WELL_S, every_s=0.2, what="every part ok")
 
     # -- how to reach it
 

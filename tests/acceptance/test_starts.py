@@ -52,5 +52,5 @@ async def test_a_start_after_the_supervisor_was_killed_cleans_up(hospital: Hospi
     hospital.process.wait(10)
     hospital.start(within_s=60)
     soon(lambda: not [pid for pid in left if processes.began(pid)], within_s=5, what="what the kill left")
-    assert hospital.is_well()
+    assert hospital.unwell() == {}
     assert (await hospital.api.get(f"/appointments/{made['id']}"))["status"] == "booked"

@@ -262,7 +262,7 @@ async def test_calls_go_on_while_a_thousand_connections_to_the_fastagi_port_say_
         for sock in sockets:
             sock.close()
     assert processes.began(hospital.pid("serve"))
-    assert hospital.is_well()
+    assert hospital.unwell() == {}
 
 
 async def _connected(port: int, said: bytes) -> socket.socket:

@@ -115,3 +115,13 @@ async def test_a_job_that_hangs_is_given_up_in_time(database: Database, database
 def test_waits_double_up_to_a_limit() -> None:
     rule = Retry(attempts=5, first_wait_s=2, longest_wait_s=10)
     assert [rule.wait_s(made) for made in range(1, 6)] == [2, 4, 8, 10, None]
+
+
+async def test_a_worker_whose_connection_is_cut_says_so_at_once(database: Database, database_url: str) -> None:
+    conn = await asyncpg.connect(database_url)
+    working = asyncio.ensure_future(work(conn, [job(Ran())]))
+    await asyncio.wait([working], timeout=1)
+    async with database.connection() as other:
+        await other.execute("SELECT pg_terminate_backend($1)", conn.get_server_pid())
+    with pytest.raises((ConnectionError, asyncpg.PostgresError, asyncpg.InterfaceError)):
+        await asyncio.wait_for(working, 2)

@@ -14,7 +14,7 @@ from crm_core.kernel.ids import Linkedid, UserId
 from crm_core.kernel.status import StatusBoard
 from tests.eventually import eventually
 from tests.web.house import Browser, House
-from web.live import BACKLOG, RESYNC, LiveHub
+from web.live import BACKLOG, PROBE_EVERY_S, RESYNC, LiveHub
 
 pytestmark = pytest.mark.web
 
@@ -103,7 +103,7 @@ async def test_after_the_database_was_away_pages_look_again_at_everything(house:
                 "WHERE application_name = 'hcrm live' AND datname = current_database()"
             )
         with pytest.raises(DatabaseUnavailableError):
-            await asyncio.wait_for(running, 15)
+            await asyncio.wait_for(running, PROBE_EVERY_S / 2)
         async with hub_of(house):
             assert (await following())["type"] == "Resync"
 
