@@ -96,20 +96,20 @@ async def put(
 
 
 async def put_lines(conn: Connection, lines: Mapping[str, bool], now: datetime) -> list[str]:
-    """Whether each of these desks has a telephone; answers the desks for which that is news."""
+    """Whether each of these desks has a telephone; answers the desks for which that is news. None yet is as none."""
     rows = await conn.fetch(
         """
         INSERT INTO desk_line (desk, is_up, since)
         SELECT desk, is_up, $3 FROM unnest($1::text[], $2::boolean[]) AS told (desk, is_up) ORDER BY desk
         ON CONFLICT (desk) DO UPDATE SET is_up = excluded.is_up, since = excluded.since
         WHERE desk_line.is_up <> excluded.is_up
-        RETURNING desk
+        RETURNING desk, xmax = 0 AND NOT is_up AS was_known
         """,
         list(lines),
         list(lines.values()),
         now,
     )
-    return [row["desk"] for row in rows]
+    return [row["desk"] for row in rows if not row["was_known"]]
 
 
 async def line_lost_at(conn: Connection, desk: str) -> datetime | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from telephony.jobs import LEAVE_DESK
 from tests.bench import baseline, cpu, probe
 from tests.bench.baseline import BASELINE, OURS, SIDES, Side
 from tests.bench.hospital import Hospital
@@ -31,6 +32,10 @@ BACKLOG_WITHIN_S = 60.0
 
 BURST = "best clean 3 s of a load that grows for 9 s; not what can be kept up, read it with the next line"
 LOST = "of all calls of both stages, the second beginning at 28 a second at once"
+
+BEHIND = """
+    SELECT EXISTS (SELECT FROM call WHERE state <> 'ended') OR EXISTS (SELECT FROM pgqueuer WHERE entrypoint <> $1)
+"""
 
 Say = Callable[[str], None]
 
@@ -119,11 +124,7 @@ class Bench:
 
     async def _is_behind(self) -> bool:
         async with self.hospital.db.connection() as conn:
-            return bool(
-                await conn.fetchval(
-                    "SELECT EXISTS (SELECT FROM call WHERE state <> 'ended') OR EXISTS (SELECT FROM pgqueuer)"
-                )
-            )
+            return bool(await conn.fetchval(BEHIND, LEAVE_DESK))
 
 
 def _is_too_much(heard: Heard, too_long_s: float) -> bool:
