@@ -13,20 +13,23 @@ from crm_core.kernel.ids import AttemptId, CallId, Linkedid, Msisdn, PatientId, 
 Which = CallId | Linkedid  # ours, or the exchange's
 
 
+_CALL = """
+    SELECT c.id, c.linkedid, c.uniqueid, c.direction, c.caller, c.did, c.patient_id, c.language, c.state, c.path,
+    c.flow_version, c.queue, c.started_at, c.answered_at, c.queued_at, c.connected_at, c.ended_at, c.end_reason,
+    c.agent_id, coalesce(u.name, '') AS agent_name, c.disposition, c.notes, c.attempt_id
+    FROM call c LEFT JOIN app_user u ON u.id = c.agent_id"""
+_BY_ID = _CALL + " WHERE c.id = $1"
+_BY_LINKEDID = _CALL + " WHERE c.linkedid = $1"
+_LOCKED = " FOR NO KEY UPDATE OF c"
+_MANY = (
+    _CALL
+    + " JOIN unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, position) ON wanted.id = c.id ORDER BY wanted.position"
+)
+
+
 async def many(conn: Connection, call_ids: Sequence[CallId]) -> list[Call]:
     """In the order of the ids; unknown ids are left out."""
-    rows = await conn.fetch(
-        """
-        SELECT c.id, c.linkedid, c.uniqueid, c.direction, c.caller, c.did, c.patient_id, c.language, c.state, c.path,
-               c.flow_version, c.queue, c.started_at, c.answered_at, c.queued_at, c.connected_at, c.ended_at,
-               c.end_reason, c.agent_id, coalesce(u.name, '') AS agent_name, c.disposition, c.notes, c.attempt_id
-        FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, position) JOIN call c USING (id)
-        LEFT JOIN app_user u ON u.id = c.agent_id
-        ORDER BY wanted.position
-        """,
-        call_ids,
-    )
-    return [_call(row) for row in rows]
+    return [_call(row) for row in await conn.fetch(_MANY, call_ids)]
 
 
 def _call(row: asyncpg.Record) -> Call:
@@ -45,14 +48,14 @@ def _call(row: asyncpg.Record) -> Call:
 
 async def get(conn: Connection, call_id: CallId) -> Call | None:
     """One call."""
-    found = await many(conn, [call_id])
-    return found[0] if found else None
+    row = await conn.fetchrow(_BY_ID, call_id)
+    return _call(row) if row else None
 
 
 async def get_by_linkedid(conn: Connection, linkedid: Linkedid) -> Call | None:
     """One call, by the exchange's name for it."""
-    call_id = await conn.fetchval("SELECT id FROM call WHERE linkedid = $1", linkedid)
-    return await get(conn, call_id) if call_id else None
+    row = await conn.fetchrow(_BY_LINKEDID, linkedid)
+    return _call(row) if row else None
 
 
 async def get_by_uniqueid(conn: Connection, uniqueid: Uniqueid) -> Call | None:
@@ -63,11 +66,8 @@ async def get_by_uniqueid(conn: Connection, uniqueid: Uniqueid) -> Call | None:
 
 async def lock(conn: Connection, which: Which) -> Call | None:
     """The call, and nobody else changes it until the transaction ends."""
-    if isinstance(which, UUID):
-        call_id = await conn.fetchval("SELECT id FROM call WHERE id = $1 FOR NO KEY UPDATE", which)
-    else:
-        call_id = await conn.fetchval("SELECT id FROM call WHERE linkedid = $1 FOR NO KEY UPDATE", which)
-    return await get(conn, call_id) if call_id else None
+    row = await conn.fetchrow((_BY_ID if isinstance(which, UUID) else _BY_LINKEDID) + _LOCKED, which)
+    return _call(row) if row else None
 
 
 async def put(

@@ -114,6 +114,19 @@ async def _prepare(conn: Connection) -> None:
         await conn.set_type_codec(kind, encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
 
 
+async def _leave_as_it_is(_conn: object) -> None:
+    """Nothing to undo, so no question to PostgreSQL at every release: open transactions are rolled back by asyncpg
+    itself, settings are made for one transaction only, and who listens or holds a lock gives it up by name."""
+
+
+@asynccontextmanager
+async def planned_for_its_values(conn: Connection) -> AsyncIterator[None]:
+    """Queries inside are planned anew each time: for those whose best index depends on what is asked for."""
+    async with conn.transaction():
+        await conn.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        yield
+
+
 @asynccontextmanager
 async def open_database(
     url: str, *, subscriptions: Iterable[Subscription] = (), clock: Clock = utc_now, max_size: int = 10
@@ -134,12 +147,12 @@ async def create_pool(url: str, *, max_size: int) -> asyncpg.Pool:
             min_size=1,
             max_size=max_size,
             init=_prepare,
+            reset=_leave_as_it_is,
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=STATEMENT_TIMEOUT_MS / 1000,
             server_settings={
                 "statement_timeout": str(STATEMENT_TIMEOUT_MS),
                 "application_name": "hcrm",
-                "plan_cache_mode": "force_custom_plan",
             },
         )
     except CANNOT_CONNECT as error:

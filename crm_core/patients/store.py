@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import asyncpg
 
-from crm_core.kernel.db import Connection
+from crm_core.kernel.db import Connection, planned_for_its_values
 from crm_core.kernel.ids import Msisdn, PatientId
 from crm_core.kernel.msisdn import try_parse_msisdn
 from crm_core.patients.model import Language, NewPatient, Patient, PatientChange, Phone, Sex
@@ -88,13 +88,14 @@ async def search(conn: Connection, text: str, *, limit: int, after: PatientId | 
     Ordered by id; `after` is the last id of the page before. An empty text finds nobody.
     """
     query = normal(text)
+    if not query:
+        return []
     digits = "".join(query.split()).removeprefix("+")
-    if digits.isascii() and digits.isdigit():
-        ids = await _ids_by_digits(conn, digits, limit, after)
-    elif query:
-        ids = await _ids_by_words(conn, query, limit, after)
-    else:
-        ids = []
+    async with planned_for_its_values(conn):
+        if digits.isascii() and digits.isdigit():
+            ids = await _ids_by_digits(conn, digits, limit, after)
+        else:
+            ids = await _ids_by_words(conn, query, limit, after)
     return await many(conn, ids)
 
 
