@@ -36,7 +36,7 @@ MEASUREMENTS: Mapping[str, Measurement] = MappingProxyType(
         "sms": Measurement(sms.measure, 140),
         "pop": Measurement(pop.measure, 100),
         "pages": Measurement(pages.measure, 60),
-        "ivr": Measurement(ivr.measure, 360),
+        "ivr": Measurement(ivr.measure, 540),
     }
 )
 

@@ -62,23 +62,3 @@ class Done:
     def ended_s(self) -> float:
         """When."""
         return self.began_s + self.lasted_s
-
-
-SLOW_SHARE = 0.05
-
-
-def burst_per_s(done: Sequence[Done], *, window_s: float, too_long_s: float, failed_at_s: float | None) -> float:
-    """Of load that grows: the most calls ended per second over `window_s`, nothing having failed so far and at most one
-    in twenty of them having lasted too long. 0.0 when no window was clean."""
-    ended = sorted(done, key=lambda call: call.ended_s)
-    best, first = 0, 0
-    for last, call in enumerate(ended):
-        if failed_at_s is not None and call.ended_s >= failed_at_s:
-            break
-        while call.ended_s - ended[first].ended_s >= window_s:
-            first += 1
-        window = ended[first : last + 1]
-        slow = sum(one.lasted_s > too_long_s for one in window)
-        if call.ended_s - ended[0].ended_s >= window_s and slow <= SLOW_SHARE * len(window):
-            best = max(best, len(window))
-    return best / window_s

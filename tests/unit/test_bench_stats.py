@@ -5,13 +5,9 @@ import json
 import pytest
 
 from tests.bench.report import Results, as_json, page
-from tests.bench.stats import Done, Figure, burst_per_s, percentile, summary
+from tests.bench.stats import Figure, percentile, summary
 
 pytestmark = pytest.mark.unit
-
-
-def crowd(per_s: int, seconds: int, *, lasted_s: float = 1.0, began_s: float = 0.0) -> list[Done]:
-    return [Done(began_s + number / per_s, lasted_s) for number in range(per_s * seconds)]
 
 
 def test_a_summary_names_the_middle_and_the_ends() -> None:
@@ -29,31 +25,6 @@ def test_a_percentile_is_one_of_the_measurements() -> None:
     assert percentile([7.0], 95) == 7.0
     with pytest.raises(ValueError, match="percentile"):
         percentile([1.0], 0)
-
-
-def test_a_steady_crowd_is_counted_at_its_rate() -> None:
-    assert burst_per_s(crowd(10, 12), window_s=3.0, too_long_s=2.0, failed_at_s=None) == pytest.approx(10, abs=0.4)
-
-
-def test_callers_who_wait_too_long_do_not_count_as_served() -> None:
-    calls = crowd(5, 10) + crowd(20, 10, lasted_s=9.0, began_s=10.0)
-    assert burst_per_s(calls, window_s=3.0, too_long_s=2.0, failed_at_s=None) == pytest.approx(5, abs=0.4)
-
-
-def test_after_the_first_failure_nothing_counts() -> None:
-    calls = crowd(5, 10) + crowd(20, 10, began_s=10.0)
-    assert burst_per_s(calls, window_s=3.0, too_long_s=2.0, failed_at_s=10.0) == pytest.approx(5, abs=0.4)
-    assert burst_per_s(calls, window_s=3.0, too_long_s=2.0, failed_at_s=1.5) == 0.0
-
-
-def test_one_slow_call_in_a_full_window_is_forgiven() -> None:
-    calls = [*crowd(10, 12), Done(1.0, 5.0)]
-    assert burst_per_s(calls, window_s=3.0, too_long_s=2.0, failed_at_s=None) == pytest.approx(10, abs=0.7)
-
-
-def test_a_short_run_proves_nothing() -> None:
-    assert burst_per_s(crowd(10, 1), window_s=3.0, too_long_s=2.0, failed_at_s=None) == 0.0
-    assert burst_per_s([], window_s=3.0, too_long_s=2.0, failed_at_s=None) == 0.0
 
 
 def figure(name: str = "calls") -> Figure:
