@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -151,6 +152,25 @@ class Hospital:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reminders:
+    """Calls that remind of appointments. Whether somebody may be called, and when, is consent's to say."""
+
+    plan_from: time | None = setting(
+        "REMIND_FROM", time(10), "When, each day, tomorrow's reminders begin; never: only by hand.", parse=s.hour
+    )
+    lines: int = setting("REMINDER_LINES", 4, "Lines of the trunk that reminders may take at once.", parse=s.lines)
+    ring_s: int = setting("RING_S", 30, "Seconds a patient's telephone rings, at least 15.", parse=s.ring_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recordings:
+    """How long audio is kept."""
+
+    call_days: int = setting("RECORDING_DAYS", 1095, "Days until a call's recording is deleted.", parse=s.days)
+    voicemail_days: int = setting("VOICEMAIL_DAYS", 365, "Days until a voicemail is deleted.", parse=s.days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Logs:
     """What is written to the log."""
 
@@ -189,6 +209,8 @@ class Config:
     trunk: Trunk = Trunk()
     modems: Modems = Modems()
     hospital: Hospital = Hospital()
+    reminders: Reminders = Reminders()
+    recordings: Recordings = Recordings()
     logs: Logs = Logs()
     demo: Demo = Demo()
     sources: Mapping[str, str] = dataclasses.field(default_factory=dict)

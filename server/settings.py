@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from datetime import time
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -76,6 +77,31 @@ def whole_number(raw: str, *, lowest: int, highest: int) -> int:
     if not raw.strip().lstrip("-").isdigit() or not lowest <= int(raw) <= highest:
         raise ValueError(f"must be a whole number from {lowest} to {highest}")
     return int(raw)
+
+
+def days(raw: str) -> int:
+    """At least one."""
+    return whole_number(raw, lowest=1, highest=36_500)
+
+
+def lines(raw: str) -> int:
+    """Lines of a trunk."""
+    return whole_number(raw, lowest=1, highest=500)
+
+
+def ring_s(raw: str) -> int:
+    """How long a telephone rings; shorter than 15 s people are not at it yet."""
+    return whole_number(raw, lowest=15, highest=120)
+
+
+def hour(raw: str) -> time | None:
+    """`10:00`; `never` is None."""
+    if raw.strip().lower() == "never":
+        return None
+    try:
+        return time.fromisoformat(raw.strip())
+    except ValueError:
+        raise ValueError("must be a time such as 10:00, or never") from None
 
 
 def port(raw: str) -> int:

@@ -29,6 +29,7 @@ from ivr.tts import EspeakNg
 from recordings import handlers as recording_handlers
 from recordings import jobs as recording_jobs
 from recordings.monitor import Monitor
+from recordings.retention import Retention
 from recordings.vault import Vault
 from server.config import Config
 from server.secret_store import Secrets
@@ -97,7 +98,14 @@ class Server:
 
     def _dialer_settings(self) -> DialerSettings:
         hospital = self.config.hospital
-        return DialerSettings(caller_id=hospital.number, timezone=hospital.timezone)
+        reminders = self.config.reminders
+        return DialerSettings(
+            caller_id=hospital.number,
+            timezone=hospital.timezone,
+            plan_from=reminders.plan_from,
+            max_calls=reminders.lines,
+            ring_s=reminders.ring_s,
+        )
 
     @property
     def vault(self) -> Vault:
@@ -141,7 +149,9 @@ class Server:
             conn.terminate()
 
     async def _sweep_recordings(self) -> None:
-        await recording_jobs.sweep_rounds(self.db, self.vault, Monitor(self.config.places.monitor))
+        kept = self.config.recordings
+        retention = Retention(call_days=kept.call_days, voicemail_days=kept.voicemail_days)
+        await recording_jobs.sweep_rounds(self.db, self.vault, Monitor(self.config.places.monitor), retention)
 
     async def _keep_prompts(self, reception: Reception) -> None:
         await housekeeping.run(self.db, reception.prompts, hospital=reception.hospital, zone=reception.zone)

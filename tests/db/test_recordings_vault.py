@@ -1,5 +1,6 @@
 """Recordings on disk and in PostgreSQL: nothing is lost, nothing stays plain, nobody hears without the right."""
 
+import asyncio
 import os
 import wave
 from collections.abc import AsyncIterator
@@ -27,11 +28,12 @@ from crm_core.users import service as users
 from crm_core.users.passwords import generated_password
 from recordings import handlers, keeping, service, store, vault
 from recordings.errors import RangeNotSatisfiableError, RecordingNotFoundError, StillRecordingError
-from recordings.jobs import jobs
+from recordings.jobs import jobs, sweep_rounds
 from recordings.model import Absence, Kind, Recording, Wanted
 from recordings.monitor import Monitor
 from recordings.retention import Retention
 from recordings.vault import Vault
+from tests.eventually import eventually
 
 pytestmark = pytest.mark.db
 
@@ -336,6 +338,20 @@ async def test_what_is_kept_no_longer_goes_with_its_key_and_leaves_a_note(archiv
     assert await service.forget(archive.db, archive.vault, SYSTEM, day, dry_run=False) == [recording.id]
     assert archive.sealed_files() == []
     assert await service.of_call(archive.db, SUPERVISOR, recording.call_id) == ([], Absence.RETENTION)
+    assert await archive.audited("delete recording") == [("system", "done")]
+
+
+async def test_the_rounds_delete_what_is_over(archive: Archive) -> None:
+    await archive.stored_call()
+    later = archive.db.clock() + timedelta(days=2)
+    archive.db.clock = lambda: later
+    day = Retention(call_days=1)
+    rounds = asyncio.ensure_future(sweep_rounds(archive.db, archive.vault, archive.monitor, day))
+    try:
+        await eventually(lambda: archive.sealed_files() == [], what="the sealed file is gone")
+    finally:
+        rounds.cancel()
+        await asyncio.gather(rounds, return_exceptions=True)
     assert await archive.audited("delete recording") == [("system", "done")]
 
 

@@ -1,5 +1,6 @@
 """Settings: defaults, hcrm.toml, environment."""
 
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -34,12 +35,25 @@ def test_every_mistake_is_named_at_once_with_what_is_expected() -> None:
         "HCRM_CARRIER": "example.net",
         "HCRM_DATABASE_URL": "mysql://x/y",
         "HCRM_LOCALE": "de",
+        "HCRM_RING_S": "10",
+        "HCRM_REMINDER_LINES": "none",
+        "HCRM_REMIND_FROM": "morning",
+        "HCRM_RECORDING_DAYS": "0",
     }
     with pytest.raises(ConfigError) as caught:
         build([("environment", wrong)])
     lines = str(caught.value).splitlines()
     assert len(lines) == len(wrong)
     assert all(any(name in line for line in lines) for name in wrong)
+
+
+def test_a_hospital_decides_when_it_reminds_and_how_long_it_keeps_recordings() -> None:
+    usual = build([])
+    assert (usual.reminders.plan_from, usual.reminders.lines, usual.recordings.call_days) == (time(10), 4, 1095)
+    wanted = {"HCRM_REMIND_FROM": "09:30", "HCRM_RING_S": "45", "HCRM_VOICEMAIL_DAYS": "30"}
+    found = build([("env", wanted)])
+    assert (found.reminders.plan_from, found.reminders.ring_s, found.recordings.voicemail_days) == (time(9, 30), 45, 30)
+    assert build([("env", {"HCRM_REMIND_FROM": "never"})]).reminders.plan_from is None
 
 
 def test_two_settings_that_want_one_port_are_refused_before_anything_starts() -> None:
