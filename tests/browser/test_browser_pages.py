@@ -132,5 +132,7 @@ async def test_the_language_is_switched_on_every_page(chromium: Browser, house: 
     await seat.page.click("button[lang='zh-CN']")
     await seat.page.wait_for_selector("h1:has-text('患者')")
     assert await seat.page.evaluate("document.documentElement.lang") == "zh-CN"
+    await seat.page.click("#nav a[href='/calls']")
+    await seat.page.wait_for_selector("#nav a[href='/calls'][aria-current]")
     await seat.page.click("button[lang='en']")
-    await seat.page.wait_for_selector("h1:has-text('Patients')")
+    await seat.page.wait_for_selector("h1:has-text('Calls')")

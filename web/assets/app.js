@@ -106,6 +106,13 @@ body.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful && event.target.matches?.("form[data-clear-after]")) event.target.reset();
 });
 
+// The header stays while pages are swapped: the other language is wanted where the reader is now.
+document.addEventListener("submit", (event) => {
+  if (event.target.matches('form[action="/language"]')) {
+    event.target.elements.next.value = location.pathname + location.search;
+  }
+});
+
 // Texts: characters left and segments as one types (67 / 70 UTF-16 units for Chinese).
 const gsm7 = /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà]*$/;
 document.addEventListener("input", (event) => {
