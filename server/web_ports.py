@@ -9,14 +9,14 @@ from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import InvalidInputError, TemporarySendError
-from crm_core.kernel.ids import AppointmentId, AttemptId, Msisdn, SmsId
+from crm_core.kernel.ids import AppointmentId, AttemptId, Msisdn, SmsId, Uniqueid
 from demo.gsm.client import HandsetClient, NetworkUnavailableError, RefusedError
 from dialer import service as dialer
 from sms import service as sms
 from sms import store as sms_store
 from sms.letterhead import Letterhead
 from telephony.ami import Ami
-from telephony.control import click_to_dial
+from telephony.control import bring_to_desk, click_to_dial
 from web.deps import HandsetSms, SipAccount
 
 log = logging.getLogger("web ports")
@@ -42,7 +42,7 @@ class DeskTelephones:
 
 @dataclass(frozen=True, slots=True)
 class Dialing:
-    """Click to dial, audited before anything rings."""
+    """Click to dial, and a call brought back to its desk, audited before anything rings."""
 
     db: Database
     ami: Ami
@@ -55,6 +55,12 @@ class Dialing:
             await click_to_dial(self.ami, desk, to)
         except ValueError:
             raise InvalidInputError("this number cannot be dialled from here", field="to") from None
+
+    async def bring_back(self, actor: Actor, desk: str, patient: Uniqueid) -> None:
+        """The patient leaves the telephone that is gone and rings this one; after 15 s without an answer, the queue."""
+        async with self.db.transaction(actor) as tx:
+            await audit.record(tx, "bring call back", "desk", desk)
+        await bring_to_desk(self.ami, patient, desk)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database
-from crm_core.kernel.ids import AppointmentId, AttemptId, Msisdn, SmsId
+from crm_core.kernel.ids import AppointmentId, AttemptId, Msisdn, SmsId, Uniqueid
 from crm_core.kernel.status import StatusBoard
 from recordings.vault import Vault
 from web.live import LiveHub
@@ -47,10 +47,14 @@ class DeskLines(Protocol):
 
 
 class ClickToDial(Protocol):
-    """Rings the desk first, then the number."""
+    """Rings desks for calls that do not ring there by themselves."""
 
     async def dial(self, actor: Actor, desk: str, to: Msisdn) -> None:
-        """Raises SendError when refused, OutcomeUnknownError when nobody knows."""
+        """The desk first, then the number. Raises SendError when refused, OutcomeUnknownError when nobody knows."""
+        ...
+
+    async def bring_back(self, actor: Actor, desk: str, patient: Uniqueid) -> None:
+        """The patient on this channel rings the desk again. Raises SendError when refused."""
         ...
 
 

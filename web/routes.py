@@ -21,6 +21,7 @@ PAGES: tuple[Route, ...] = (
     Route("GET", "/desk/caller/{id}", desk.caller, Right.TAKE_CALLS),
     Route("GET", "/desk/pop/{id}", desk.pop, Right.TAKE_CALLS),
     Route("GET", "/desk/calls/{id}", desk.pop_call, Right.TAKE_CALLS),
+    Route("POST", "/desk/calls/{id}/bring", desk.bring_back, Right.TAKE_CALLS),
     Route("POST", "/desk/calls/{id}/find", desk.find_patient, Right.TAKE_CALLS),
     Route("POST", "/desk/calls/{id}/patient", desk.choose_patient, Right.TAKE_CALLS),
     Route("POST", "/desk/calls/{id}/consultation", desk.consult, Right.TAKE_CALLS),

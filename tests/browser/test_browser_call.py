@@ -159,6 +159,28 @@ async def test_a_call_is_seen_answered_kept_over_a_reload_transferred_and_writte
     await two.page.wait_for_selector(".call-leg:has-text('问医保报销')")
 
 
+async def test_an_agent_whose_browser_died_gets_the_patient_back_in_another(chromium: Browser, demo: Hospital) -> None:
+    first = await ready_agent(chromium, demo, "agent1")
+    patient = await patient_calls(chromium, demo, "13800138000")
+    await ask_for_a_person(patient, first)
+    await first.page.click("[data-do=answer]")
+    await first.page.wait_for_selector("#dock[data-call=talking]")
+    assert not await first.page.locator(".bring-back").is_visible()
+    await first.page.close()
+
+    again = await sit_down(chromium, demo.url)
+    await log_in(again, "agent1", demo.password("agent1"))
+    await again.page.goto("/desk")
+    await again.page.click(".bring-back button")
+    await again.page.wait_for_selector("#dock[data-call=ringing]")
+    await again.page.click("[data-do=answer]")
+    await again.page.wait_for_selector("#dock[data-call=talking]")
+    assert await hears(again.page, AGENT)
+    assert await hears(patient.page, PATIENT)
+    await patient.page.click("[data-do=hangup]")
+    await again.page.wait_for_selector("#agent-state .state-dot.wrap_up")
+
+
 async def test_the_wallboard_says_who_is_available_on_paper_only(chromium: Browser, demo: Hospital) -> None:
     agent = await ready_agent(chromium, demo, "agent2")
     supervisor = await sit_down(chromium, demo.url)

@@ -67,11 +67,18 @@ class Reminders:
         return SmsId(1)
 
 
+@dataclass
 class Dialing:
-    """Nothing rings."""
+    """Nothing rings; who should have is noted."""
+
+    brought_back: list[tuple[str, str]] = field(default_factory=list)
 
     async def dial(self, actor: Actor, desk: str, to: Msisdn) -> None:
         """Taken."""
+
+    async def bring_back(self, actor: Actor, desk: str, patient: Uniqueid) -> None:
+        """Taken."""
+        self.brought_back.append((desk, str(patient)))
 
 
 @dataclass

@@ -11,7 +11,7 @@ from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.ids import Linkedid
 from crm_core.patients import service as patients
 from crm_core.patients.model import NewPatient
-from tests.web.house import ZHANG, Browser, House
+from tests.web.house import ZHANG, Browser, Dialing, House
 
 pytestmark = pytest.mark.web
 
@@ -134,3 +134,18 @@ async def test_after_a_transfer_each_agent_writes_down_their_own_part_and_reads_
             _, text = await browser.get(f"/calls/{call.id}")
             assert all(word in text for word in ("Who spoke with the patient", "Agent1", "问医保报销", "已解释"))
             assert str(call.id) in (await browser.get("/desk"))[1]  # among their recent calls
+
+
+async def test_a_call_whose_telephone_is_gone_is_brought_back_to_its_own_agent_only(house: House) -> None:
+    async with (
+        await house.browser("agent1", "agent", desk=True) as one,
+        await house.browser("agent2", "agent", desk=True) as other,
+    ):
+        call = await ring(house, one, "1.1")
+        assert (await one.post(f"/desk/calls/{call.id}/bring", {}))[0] == 403  # it only rings
+        await calls.connected(house.db, Linkedid("1.1"), "desk-01")
+        assert "Ring my telephone" in (await one.get("/desk"))[1]
+        assert (await other.post(f"/desk/calls/{call.id}/bring", {}))[0] == 403
+        assert (await one.post(f"/desk/calls/{call.id}/bring", {}))[0] == 204
+        assert isinstance(house.deps.dialing, Dialing)
+        assert house.deps.dialing.brought_back == [("desk-01", str(call.uniqueid))]

@@ -123,6 +123,19 @@ async def pop_call(request: web.Request) -> web.StreamResponse:
     return page(request, "desk/_call.html", {"call": call, "legs": others})
 
 
+async def bring_back(request: web.Request) -> web.StreamResponse:
+    """The patient this agent speaks with rings their desk again: the telephone that had the call is gone."""
+    user_id = user_id_of(request)
+    call_id = CallId(forms.path_uuid(request))
+    async with request.app[DEPS].db.connection() as conn:
+        call = await _own_call(conn, request, call_id)
+        agent = await _agent(conn, user_id)
+    if call.state is not CallState.TALKING or call.agent_id != user_id or agent is None or agent.desk is None:
+        raise NotYourCallError("you are not in this call")
+    await request.app[DEPS].dialing.bring_back(actor_of(request), agent.desk, call.uniqueid)
+    return web.Response(status=204)
+
+
 async def _own_call(conn: Connection, request: web.Request, call_id: CallId) -> Call:
     """The call, if it rings at this person's desk, they spoke in it, or they are a supervisor."""
     login = login_of(request)
