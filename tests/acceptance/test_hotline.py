@@ -43,7 +43,7 @@ async def _phone_at_once(demo: Hospital, folder: Path) -> dict[str, Phoned]:
     card = [*sipp.keys(people.LI_CARD, **BY_DIGITS), *sipp.keys("#", **BY_DIGITS)]
     steps: dict[str, list[sipp.Step]] = {
         people.ZHANG: [sipp.Speak(), *sipp.keys("1111")],
-        people.ENGLISH: sipp.keys("91111"),
+        people.ENGLISH: sipp.keys("91211"),  # another department: nobody else wants the same slot at the same moment
         people.STRANGER: [*sipp.keys("1"), *card, *sipp.keys(people.LI_BORN, **BY_DIGITS), *sipp.keys("111")],
     }
     began = datetime.now(UTC)
