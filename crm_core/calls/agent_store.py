@@ -103,13 +103,13 @@ async def put_lines(conn: Connection, lines: Mapping[str, bool], now: datetime) 
         SELECT desk, is_up, $3 FROM unnest($1::text[], $2::boolean[]) AS told (desk, is_up) ORDER BY desk
         ON CONFLICT (desk) DO UPDATE SET is_up = excluded.is_up, since = excluded.since
         WHERE desk_line.is_up <> excluded.is_up
-        RETURNING desk, xmax = 0 AND NOT is_up AS was_known
+        RETURNING desk, xmax = 0 AND NOT is_up AS is_no_news
         """,
         list(lines),
         list(lines.values()),
         now,
     )
-    return [row["desk"] for row in rows if not row["was_known"]]
+    return [row["desk"] for row in rows if not row["is_no_news"]]
 
 
 async def line_lost_at(conn: Connection, desk: str) -> datetime | None:
