@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from telephony.provision.tools import tool
 
+log = logging.getLogger(__name__)
 SCENARIO = Path(__file__).with_name("patient.xml")
 HERE = "<!-- what the patient does -->"
 LONGEST_CALL_S = 100
@@ -80,7 +82,7 @@ def scenario(steps: Sequence[Step], speech: Path) -> str:
 
 
 def _written(caller: str, steps: Sequence[Step], folder: Path) -> Path:
-    speech = folder / "speech.ulaw"
+    speech = folder / f"{caller}.ulaw"  # of this call alone: another call would empty it while SIPp reads it
     speech.write_bytes(random.Random(11).randbytes(SPEECH_MS * 8))
     path = folder / f"{caller}.xml"
     path.write_text(scenario(steps, speech), "utf-8")
@@ -88,17 +90,26 @@ def _written(caller: str, steps: Sequence[Step], folder: Path) -> Path:
 
 
 async def call(sip_port: int, caller: str, steps: Sequence[Step], folder: Path) -> int:
-    """SIPp's exit status: 0 when everything came as the scenario says."""
+    """SIPp's exit status: 0 when everything came as the scenario says; otherwise what it said is logged."""
     path = _written(caller, steps, folder)
+    said = path.with_suffix(".out")
+    status = await _run(sip_port, caller, path, said)
+    if status:
+        log.warning("SIPp ended with %s: %s", status, said.read_text("utf-8", "replace"))
+    return status
+
+
+async def _run(sip_port: int, caller: str, path: Path, said: Path) -> int:
     port = next(_ports)
-    process = await asyncio.create_subprocess_exec(
-        *(str(tool("sipp")), f"127.0.0.1:{sip_port}", "-sf", str(path), "-m", "1", "-nostdin"),
-        *("-key", "caller", caller, "-i", "127.0.0.1", "-mi", "127.0.0.1", "-mp", str(port)),
-        *("-timeout", f"{LONGEST_CALL_S}s", "-trace_err"),
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-        cwd=folder,
-    )
+    with said.open("wb") as out:
+        process = await asyncio.create_subprocess_exec(
+            *(str(tool("sipp")), f"127.0.0.1:{sip_port}", "-sf", str(path), "-m", "1", "-nostdin"),
+            *("-key", "caller", caller, "-i", "127.0.0.1", "-mi", "127.0.0.1", "-mp", str(port)),
+            *("-timeout", f"{LONGEST_CALL_S}s"),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=out,
+            cwd=path.parent,
+        )
     try:
         async with asyncio.timeout(LONGEST_CALL_S + 5):
             return await process.wait()
