@@ -11,6 +11,7 @@ import pytest
 from telephony import names
 from telephony.agi_channel import DigitsRead, End
 from telephony.fastagi import AgiChannel, CallerHungUp
+from telephony.provision.tools import tool
 from tests.asterisk.phone import phone
 from tests.asterisk.real_asterisk import RealAsterisk, answering
 from tests.eventually import eventually
@@ -208,7 +209,9 @@ async def test_sipp_calls_the_hotline_and_presses_keys(asterisk: RealAsterisk, t
 
     async with answering(asterisk, hotline=hotline):
         sipp = await asyncio.create_subprocess_exec(
-            *("sipp", f"127.0.0.1:{asterisk.sip_port}", "-sf", str(SCENARIO), "-s", "4000", "-key", "caller", ZHANG),
+            str(tool("sipp")),
+            f"127.0.0.1:{asterisk.sip_port}",
+            *("-sf", str(SCENARIO), "-s", "4000", "-key", "caller", ZHANG),
             *("-m", "1", "-i", "127.0.0.1", "-mi", "127.0.0.1", "-timeout", "30", "-nostdin"),
             cwd=tmp_path,
             stdout=subprocess.DEVNULL,
