@@ -5,22 +5,13 @@ Only as much SIP as Asterisk on the same machine needs.
 
 import asyncio
 import hashlib
-import itertools
-import random
 import re
 import secrets
-import socket
-import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-FRAME_S = 0.02
-PCMU, EVENTS = 0, 101
-QUIET = b"\xff" * 160
-SPEECH = random.Random(7).randbytes(160)  # noise is as loud as a voice
-KEYS = "0123456789*#"
-_rtp_port = itertools.count(random.randrange(40_000, 44_000, 2), 2)
+from tests.asterisk.phone_media import EVENTS, Media, open_media
 
 
 @dataclass
@@ -53,22 +44,8 @@ class Message:
         return self.headers["cseq"].split(" ")[1]
 
 
-@dataclass
-class Ear(asyncio.DatagramProtocol):
-    """Audio that came in."""
-
-    frames: int = 0
-    loud: int = 0
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """One RTP packet; loud when it is neither silence nor one tone's repetition."""
-        if len(data) > 12 and data[1] & 0x7F == PCMU:
-            self.frames += 1
-            self.loud += len(set(data[12:])) > 4
-
-
-@dataclass
-class Line:
+@dataclass(kw_only=True)
+class Line(Media):
     """One call of a phone."""
 
     phone: "Phone"
@@ -76,22 +53,15 @@ class Line:
     local: str  # From or To with our tag
     remote: str
     target: str
-    ear: Ear
-    media: asyncio.DatagramTransport
     invite: Message | None = None  # of a call that came in
     cseq: int = 1
     branch: str = ""
     status: int = 0
     is_up: bool = False
-    speaks: bool = False
     is_over: asyncio.Event = field(default_factory=asyncio.Event)
     answered: asyncio.Event = field(default_factory=asyncio.Event)
-    rtp_to: tuple[str, int] | None = None
-    sequence: int = 0
-    stamp: int = 0
     notified: list[str] = field(default_factory=list)  # how a transfer goes on
     replies: dict[int, asyncio.Future[Message]] = field(default_factory=dict)
-    talking: asyncio.Task[None] | None = None
 
     # -- signalling
 
@@ -178,11 +148,6 @@ class Line:
             self.talking = asyncio.get_running_loop().create_task(self._talk())
         self.answered.set()
 
-    def falls_silent(self) -> None:
-        """As a machine that loses its power: nothing is sent any more, not even a goodbye."""
-        if self.talking:
-            self.talking.cancel()
-
     def over(self) -> None:
         """No call any more."""
         self.is_up = False
@@ -191,36 +156,6 @@ class Line:
         if self.talking:
             self.talking.cancel()
         self.media.close()
-
-    # -- media
-
-    async def _talk(self) -> None:
-        while True:
-            self._frame(PCMU, SPEECH if self.speaks else QUIET)
-            await asyncio.sleep(FRAME_S)
-
-    def _frame(self, kind: int, payload: bytes, *, marker: bool = False, stamp: int | None = None) -> None:
-        self.sequence += 1
-        if stamp is None:
-            self.stamp += 160
-        header = struct.pack(
-            ">BBHII", 0x80, kind | (0x80 if marker else 0), self.sequence & 0xFFFF, stamp or self.stamp, 77
-        )
-        if self.rtp_to and not self.media.is_closing():
-            self.media.sendto(header + payload, self.rtp_to)
-
-    async def press(self, keys: str, *, for_s: float = 0.1, gap_s: float = 0.1) -> None:
-        """Keys one after another."""
-        for key in keys:
-            stamp = self.stamp
-            for frame in range(int(for_s / FRAME_S)):
-                event = struct.pack(">BBH", KEYS.index(key), 10, (frame + 1) * 160)
-                self._frame(EVENTS, event, marker=frame == 0, stamp=stamp)
-                await asyncio.sleep(FRAME_S)
-            for _ in range(3):
-                event = struct.pack(">BBH", KEYS.index(key), 0x80 | 10, int(for_s * 8000))
-                self._frame(EVENTS, event, stamp=stamp)
-            await asyncio.sleep(gap_s)
 
 
 class Phone(asyncio.DatagramProtocol):
@@ -262,10 +197,8 @@ class Phone(asyncio.DatagramProtocol):
         )
 
     async def _line(self, call_id: str, local: str, remote: str, target: str) -> Line:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.bind(("127.0.0.1", next(_rtp_port)))
-        media, ear = await asyncio.get_running_loop().create_datagram_endpoint(Ear, sock=sock)
-        line = Line(self, call_id, local, remote, target, ear, media)
+        media, ear = await open_media()
+        line = Line(phone=self, call_id=call_id, local=local, remote=remote, target=target, ear=ear, media=media)
         self.lines[call_id] = line
         return line
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from tests.asterisk.phone import PCMU, Line, Phone
+from tests.asterisk.phone import Line, Phone
+from tests.asterisk.phone_media import PCMU
 from tests.bench.baseline import Side
 
 AGAIN = "5"  # the menu's key for hearing it again

@@ -8,134 +8,24 @@ import pytest
 
 from crm_core.consent import service as consent
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
-from crm_core.kernel.db import open_database
 from crm_core.kernel.errors import ConflictError, InvalidInputError
-from crm_core.kernel.ids import AppointmentId, Msisdn, SmsId
-from crm_core.scheduling import service as scheduling
-from crm_core.scheduling.errors import AppointmentNotOpenError
+from crm_core.kernel.ids import SmsId
 from sms import outbound, pdu, service, store
 from sms.delivery import MAX_TRIES, Refusal
-from sms.errors import ContactForbiddenError, NoPhoneError
-from sms.handlers import SUBSCRIPTIONS
-from sms.model import Sms, SmsState
+from sms.errors import ContactForbiddenError
+from sms.model import SmsState
 from sms.outbound import Claim
-from tests.db.sms_hospital import LETTERHEAD, NOON, ZHANG, Clock, Hospital
-from tests.sms_deliver import report
+from tests.db.sms_hospital import NOON, ZHANG, Hospital
+from tests.db.sms_queue import claimed, heard, opened, queue, segment_states, send, sms
 
 pytestmark = pytest.mark.db
-
 LONG = "请按时复诊。" * 40  # four segments
 
 
 @pytest.fixture
 async def hospital(database_url: str) -> AsyncIterator[Hospital]:
-    clock = Clock()
-    async with open_database(database_url, subscriptions=SUBSCRIPTIONS, clock=clock) as db:
-        hospital = Hospital(db, clock)
-        await hospital.open()
+    async with opened(database_url) as hospital:
         yield hospital
-
-
-async def queue(hospital: Hospital, text: str = "您好", *, purpose: str = "care", to: Msisdn = ZHANG) -> SmsId:
-    return await service.queue(hospital.db, SYSTEM, to=to, text=text, purpose=purpose)
-
-
-async def claimed(hospital: Hospital, modem: str = "sim1") -> Claim:
-    claim = await outbound.claim(hospital.db, modem)
-    assert claim is not None
-    return claim
-
-
-async def sms(hospital: Hospital, sms_id: SmsId) -> Sms:
-    async with hospital.db.connection() as conn:
-        found = await store.get(conn, sms_id)
-    assert found is not None
-    return found
-
-
-async def segment_states(hospital: Hospital, sms_id: SmsId) -> list[str]:
-    async with hospital.db.connection() as conn:
-        return [segment.state.value for segment in await store.segments(conn, sms_id)]
-
-
-async def send(hospital: Hospital, text: str = "您好", *, first_reference: int = 10) -> SmsId:
-    sms_id = await queue(hospital, text)
-    claim = await claimed(hospital)
-    for number in range(1, len(claim.submits) + 1):
-        await outbound.record_sent(hospital.db, claim, number, first_reference + number - 1)
-    return sms_id
-
-
-async def heard(hospital: Hospital, reference: int, status: int, *, recipient: str = ZHANG) -> bool:
-    read = pdu.decode(report(reference, recipient, status, NOON))
-    assert isinstance(read, pdu.StatusReport)
-    return await outbound.apply_report(hospital.db, "sim1", read)
-
-
-async def test_a_message_goes_from_queued_to_delivered(hospital: Hospital) -> None:
-    sms_id = await queue(hospital)
-    claim = await claimed(hospital)
-    assert (await sms(hospital, sms_id)).state is SmsState.SENDING
-    await outbound.record_sent(hospital.db, claim, 1, 10)
-    assert (await sms(hospital, sms_id)).state is SmsState.SENT
-    assert await heard(hospital, 10, 0)
-    assert (await sms(hospital, sms_id)).state is SmsState.DELIVERED
-
-
-async def test_a_long_message_is_delivered_when_its_last_segment_is(hospital: Hospital) -> None:
-    sms_id = await send(hospital, LONG)
-    for reference in (13, 11, 10):
-        await heard(hospital, reference, 0)
-        assert (await sms(hospital, sms_id)).state is SmsState.SENT
-    await heard(hospital, 12, 0)
-    assert (await sms(hospital, sms_id)).state is SmsState.DELIVERED
-
-
-async def test_all_segments_share_one_reference_and_ask_for_a_report(hospital: Hospital) -> None:
-    await queue(hospital, LONG)
-    claim = await claimed(hospital)
-    assert len(claim.submits) == 4
-    assert len({submit.concat_reference for submit in claim.submits}) == 1
-    assert all(submit.wants_report and submit.validity for submit in claim.submits)
-
-
-@pytest.mark.parametrize(
-    ("status", "state"),
-    [(0x20, SmsState.SENT), (0x30, SmsState.SENT), (0x41, SmsState.FAILED), (0x46, SmsState.EXPIRED)],
-)
-async def test_a_report_of_trouble_is_told_apart(hospital: Hospital, status: int, state: SmsState) -> None:
-    sms_id = await send(hospital)
-    await heard(hospital, 10, status)
-    assert (await sms(hospital, sms_id)).state is state
-
-
-async def test_still_trying_and_then_delivered_is_delivered(hospital: Hospital) -> None:
-    sms_id = await send(hospital)
-    await heard(hospital, 10, 0x20)
-    await heard(hospital, 10, 0x00)
-    await heard(hospital, 10, 0x41)  # a report that comes after the end changes nothing
-    assert (await sms(hospital, sms_id)).state is SmsState.DELIVERED
-
-
-async def test_a_reference_used_again_belongs_to_the_newest(hospital: Hospital) -> None:
-    old = await send(hospital)
-    hospital.clock.now += timedelta(minutes=10)
-    new = await send(hospital)
-    await heard(hospital, 10, 0)
-    assert [(await sms(hospital, one)).state for one in (old, new)] == [SmsState.SENT, SmsState.DELIVERED]
-
-
-async def test_a_report_about_somebody_else_is_nobodys(hospital: Hospital) -> None:
-    sms_id = await send(hospital)
-    assert not await heard(hospital, 10, 0, recipient="+8613999999999")
-    assert not await heard(hospital, 11, 0)
-    assert (await sms(hospital, sms_id)).state is SmsState.SENT
-
-
-async def test_a_report_with_a_national_number_is_understood(hospital: Hospital) -> None:
-    sms_id = await send(hospital)
-    assert await heard(hospital, 10, 0, recipient="13800138000")
-    assert (await sms(hospital, sms_id)).state is SmsState.DELIVERED
 
 
 async def test_what_was_being_sent_when_the_server_died_is_never_sent_again(hospital: Hospital) -> None:
@@ -356,76 +246,6 @@ async def test_one_key_is_one_message(hospital: Hospital) -> None:
     )
     assert len(set(ids)) == 1
     assert len(await hospital.messages()) == 1
-
-
-async def booked(hospital: Hospital) -> AppointmentId:
-    patient = await hospital.patient()
-    found = await scheduling.book(
-        hospital.db, SYSTEM, patient_id=patient, slot_id=hospital.slots["gyn"][0], channel="web"
-    )
-    return found.id
-
-
-async def remind(hospital: Hospital, appointment_id: AppointmentId) -> SmsId:
-    return await service.remind_by_sms(hospital.db, SYSTEM, appointment_id, letterhead=LETTERHEAD)
-
-
-async def test_a_reminder_says_when_and_with_whom_and_no_department(hospital: Hospital) -> None:
-    text = (await sms(hospital, await remind(hospital, await booked(hospital)))).text
-    assert text == (
-        "【示例医院】张三丰您好，您预约了 11月24日(周二)09:00 王建国医生。"
-        "能来请回复“确认”，不能来请回复“取消”，改时间请回复“改期”。"
-    )
-
-
-async def test_pressing_the_button_twice_sends_one_reminder(hospital: Hospital) -> None:
-    appointment = await booked(hospital)
-    first = await remind(hospital, appointment)
-    assert await remind(hospital, appointment) == first
-    await outbound.record_refused(hospital.db, await claimed(hospital), Refusal.PERMANENT, "+CMS ERROR: 1")
-    assert await remind(hospital, appointment) != first
-
-
-async def test_a_cancelled_appointment_takes_its_reminder_back(hospital: Hospital) -> None:
-    appointment = await booked(hospital)
-    reminder = await remind(hospital, appointment)
-    await scheduling.cancel(hospital.db, SYSTEM, appointment, "web")
-    found = await sms(hospital, reminder)
-    assert (found.state, found.reason) == (SmsState.SUPPRESSED, "appointment cancelled")
-    with pytest.raises(AppointmentNotOpenError):
-        await remind(hospital, appointment)
-
-
-async def test_a_reminder_that_would_come_too_late_is_not_sent(hospital: Hospital) -> None:
-    reminder = await remind(hospital, await booked(hospital))
-    hospital.clock.now = NOON + timedelta(hours=21, minutes=1)
-    assert await outbound.claim(hospital.db, "sim1") is None
-    assert (await sms(hospital, reminder)).reason == "appointment over"
-
-
-async def test_a_patient_without_a_number_is_said_to_have_none(hospital: Hospital) -> None:
-    appointment = await booked(hospital)
-    await hospital.rows("DELETE FROM patient_phone RETURNING 1")
-    with pytest.raises(NoPhoneError):
-        await remind(hospital, appointment)
-
-
-@pytest.mark.parametrize(("later", "state"), [(timedelta(hours=20), "sent"), (timedelta(hours=26), "expired")])
-async def test_without_a_report_a_message_expires_after_its_validity(
-    hospital: Hospital, later: timedelta, state: str
-) -> None:
-    sms_id = await send(hospital)
-    hospital.clock.now += later
-    await outbound.expire(hospital.db)
-    assert (await sms(hospital, sms_id)).state == state
-
-
-async def test_a_report_after_all_is_believed(hospital: Hospital) -> None:
-    sms_id = await send(hospital)
-    hospital.clock.now += timedelta(hours=26)
-    await outbound.expire(hospital.db)
-    await heard(hospital, 10, 0)
-    assert (await sms(hospital, sms_id)).state is SmsState.DELIVERED
 
 
 async def test_threads_show_the_newest_and_what_is_unread(hospital: Hospital) -> None:

@@ -1,0 +1,170 @@
+"""Agents at their desks: whose call it is, what each writes down, who can be reached."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from crm_core import events
+from crm_core.calls import agents, leg_store, service, store
+from crm_core.calls.errors import NoDeskError, NotYourCallError, NotYourStateError
+from crm_core.calls.model import AgentState, CallState
+from crm_core.kernel.errors import InvalidInputError
+from crm_core.kernel.ids import UserId
+from tests.db.hotline import LINK, Hotline, opened
+
+pytestmark = pytest.mark.db
+
+
+@pytest.fixture
+async def hotline(database_url: str) -> AsyncIterator[Hotline]:
+    async with opened(database_url) as found:
+        yield found
+
+
+async def test_a_desk_that_lost_its_page_gets_its_call_back(hotline: Hotline) -> None:
+    await hotline.available("chen")
+    await hotline.start()
+    await service.connected(hotline.db, LINK, "desk-01")
+    await service.agent_left(hotline.db, LINK, "desk-01")
+    await service.agent_rang(hotline.db, LINK, "desk-01")
+    await service.connected(hotline.db, LINK, "desk-01")
+    assert await hotline.state() == "on_call"
+    assert (await hotline.call()).state is CallState.TALKING
+
+
+async def test_the_desk_that_did_not_answer_is_free_again_and_rings_again(hotline: Hotline) -> None:
+    await hotline.available("chen", "li")
+    await hotline.start()
+    await service.agent_rang(hotline.db, LINK, "desk-01")
+    await service.agent_stopped_ringing(hotline.db, LINK, "desk-01")
+    assert await hotline.state() == "available"
+    await service.agent_rang(hotline.db, LINK, "desk-01")
+    await service.agent_rang(hotline.db, LINK, "desk-02")
+    await service.connected(hotline.db, LINK, "desk-02")
+    assert (await hotline.state("desk-01"), await hotline.state("desk-02")) == ("available", "on_call")
+    assert hotline.names().count("AgentRang") == 3
+
+
+async def test_a_desk_without_a_person_still_connects_the_patient(hotline: Hotline) -> None:
+    await hotline.start()
+    await service.connected(hotline.db, LINK, "desk-40")
+    call = await hotline.call()
+    assert (call.state, call.agent_id) == (CallState.TALKING, None)
+
+
+async def test_writing_the_disposition_ends_the_wrap_up(hotline: Hotline) -> None:
+    await hotline.available("chen")
+    call = await hotline.start()
+    await service.connected(hotline.db, LINK, "desk-01")
+    await service.ended(hotline.db, LINK, "Normal Clearing")
+    with pytest.raises(NotYourCallError):
+        await service.set_disposition(hotline.db, hotline.agents["li"], call.id, "booked", "")
+    written = await service.set_disposition(hotline.db, hotline.agents["chen"], call.id, "booked", "周三上午")
+    assert (written.disposition, written.notes) == ("booked", "周三上午")
+    assert await hotline.state() == "available"
+    await service.set_disposition(hotline.db, hotline.agents["boss"], call.id, "corrected", "")
+    assert hotline.names().count("DispositionSet") == 2
+
+
+async def test_each_agent_of_a_transferred_call_writes_down_their_own_leg(hotline: Hotline) -> None:
+    await hotline.available("chen", "li")
+    call = await hotline.start()
+    await service.connected(hotline.db, LINK, "desk-01")
+    hotline.now += timedelta(seconds=40)
+    await service.connected(hotline.db, LINK, "desk-02")
+    await service.agent_left(hotline.db, LINK, "desk-01")
+    await service.set_disposition(hotline.db, hotline.agents["chen"], call.id, "transferred", "问医保")
+    assert await hotline.state("desk-01") == "available"
+    assert (await hotline.call()).disposition == ""  # it is not over yet
+    hotline.now += timedelta(seconds=20)
+    await service.ended(hotline.db, LINK, "Normal Clearing")
+    await service.set_disposition(hotline.db, hotline.agents["li"], call.id, "booked", "周三上午")
+    async with hotline.db.connection() as conn:
+        legs = await leg_store.of_call(conn, call.id)
+        found = [await store.page(conn, agent_id=hotline.agents[login].user_id) for login in ("chen", "li", "boss")]
+    assert [(leg.agent_name, leg.disposition, leg.notes) for leg in legs] == [
+        ("Chen", "transferred", "问医保"),
+        ("Li", "booked", "周三上午"),
+    ]
+    assert [(leg.left_at - leg.connected_at).total_seconds() for leg in legs if leg.left_at] == [40, 20]
+    assert ((await hotline.call()).disposition, [len(some) for some in found]) == ("booked", [1, 1, 0])
+
+
+async def test_a_reload_goes_on_in_the_same_leg_and_a_way_back_is_a_new_one(hotline: Hotline) -> None:
+    await hotline.available("chen", "li")
+    call = await hotline.start()
+    for desk in ("desk-01", "desk-01", "desk-02", "desk-01"):
+        await service.agent_rang(hotline.db, LINK, desk)
+        await service.connected(hotline.db, LINK, desk)
+        await service.agent_left(hotline.db, LINK, desk)
+    async with hotline.db.connection() as conn:
+        legs = await leg_store.of_call(conn, call.id)
+    assert [leg.agent_name for leg in legs] == ["Chen", "Li", "Chen"]
+    assert all(leg.left_at for leg in legs)
+
+
+async def test_an_agent_who_chose_a_break_during_the_call_has_it_afterwards(hotline: Hotline) -> None:
+    await hotline.available("chen")
+    chen = hotline.agents["chen"]
+    assert chen.user_id is not None
+    call = await hotline.start()
+    await service.connected(hotline.db, LINK, "desk-01")
+    state = await agents.set_state(hotline.db, chen, chen.user_id, "break", "午饭")
+    assert (state.state, state.after_call, state.reason) == (AgentState.ON_CALL, AgentState.BREAK, "午饭")
+    await service.ended(hotline.db, LINK, "Normal Clearing")
+    await service.set_disposition(hotline.db, chen, call.id, "booked")
+    assert await hotline.state() == "break"
+
+
+async def test_who_closes_the_page_is_not_reachable_and_after_five_minutes_offline(hotline: Hotline) -> None:
+    await agents.set_lines(hotline.db, {"desk-01": True, "desk-02": True, "desk-03": False})
+    await hotline.available("chen", "li")
+    chen, li = (hotline.agents[login].user_id for login in ("chen", "li"))
+    assert chen is not None
+    assert li is not None
+    await agents.set_lines(hotline.db, {"desk-01": False, "desk-02": True})
+    lines = [event.user_id for event in hotline.happened if isinstance(event, events.DeskLineChanged)]
+    assert lines == [chen, li, chen]
+    async with hotline.db.connection() as conn:
+        assert [(agent.name, agent.has_line) for agent in await agents.states(conn)] == [("Chen", False), ("Li", True)]
+    hotline.now += timedelta(minutes=4)
+    assert not await agents.leave_without_line(hotline.db, chen)
+    hotline.now += timedelta(minutes=1)
+    assert (await agents.leave_without_line(hotline.db, chen), await hotline.state()) == (True, "offline")
+    assert (await agents.leave_without_line(hotline.db, li), await hotline.state("desk-02")) == (False, "available")
+
+
+async def test_who_comes_back_in_time_or_is_on_a_break_stays_what_they_were(hotline: Hotline) -> None:
+    chen = hotline.agents["chen"]
+    assert chen.user_id is not None
+    await hotline.available("chen")
+    for is_up in (True, False, True, False):
+        hotline.now += timedelta(minutes=4)
+        await agents.set_lines(hotline.db, {"desk-01": is_up})
+    hotline.now += timedelta(minutes=2)
+    assert not await agents.leave_without_line(hotline.db, chen.user_id)
+    await agents.set_state(hotline.db, chen, chen.user_id, "break", "午饭")
+    hotline.now += timedelta(minutes=60)
+    assert not await agents.leave_without_line(hotline.db, chen.user_id)
+    assert await hotline.state() == "break"
+
+
+async def test_agents_choose_only_for_themselves_and_only_what_can_be_chosen(hotline: Hotline) -> None:
+    chen, li, boss = (hotline.agents[login] for login in ("chen", "li", "boss"))
+    assert chen.user_id is not None
+    assert boss.user_id is not None
+    with pytest.raises(NotYourStateError):
+        await agents.set_state(hotline.db, li, chen.user_id, "offline")
+    with pytest.raises(InvalidInputError):
+        await agents.set_state(hotline.db, chen, chen.user_id, "on_call")
+    with pytest.raises(NoDeskError):
+        await agents.set_state(hotline.db, boss, boss.user_id, "available")
+    with pytest.raises(NoDeskError):
+        await agents.set_state(hotline.db, boss, UserId(10**9), "available")
+    await hotline.available("chen")
+    await agents.set_state(hotline.db, boss, chen.user_id, "break", "meeting")
+    async with hotline.db.connection() as conn:
+        states = await agents.states(conn)
+        assert await conn.fetchval("SELECT count(*) FROM audit WHERE action = 'change agent''s state'") == 1
+    assert [(agent.login, str(agent.state)) for agent in states] == [("chen", "break"), ("li", "offline")]
