@@ -93,7 +93,10 @@ class Telephone(Protocol):
 
 @dataclass(slots=True)
 class Conversation:
-    """One call. `logged` is how many nodes of the path the call log knows, `logged_language` what it is spoken in."""
+    """One call. `logged` is how many nodes of the path the call log knows, `logged_language` what it is spoken in.
+
+    `logging` may just be writing more of the path.
+    """
 
     db: Database
     prompts: PromptFiles
@@ -105,6 +108,7 @@ class Conversation:
     effect: Effect
     logged_language: str
     logged: int = 0
+    logging: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """From the first word to HCRM_NEXT. Raises CallerHungUp; the path is in the call log either way."""
@@ -160,6 +164,7 @@ class Conversation:
         return await self._ask(effect, sounds)
 
     async def _ask(self, ask: Ask, sounds: list[str]) -> Input:
+        self._log_path_meanwhile()
         if ask.already:
             return Digits(await self._rest(ask))
         read = await self.telephone.read_digits(
@@ -200,18 +205,33 @@ class Conversation:
             self.logged_language = language
             await self._quietly(calls.set_language(self.db, self.call.id, language))
 
-    async def _log_path(self) -> None:
-        nodes = self.session.path[self.logged :]
-        self.logged = len(self.session.path)
-        await self._quietly(calls.visit(self.db, self.call.id, nodes, f"{self.flow.name}/{self.flow.version}"))
+    def _log_path_meanwhile(self) -> None:
+        """While the caller listens and types, so that a process that is killed takes little with it."""
+        if self.logging is None or self.logging.done():
+            self.logging = asyncio.create_task(self._put_path())
 
-    async def _quietly(self, note: Coroutine[object, object, object]) -> None:
-        """The call goes on when the call log cannot be written."""
+    async def _log_path(self) -> None:
+        if self.logging is not None:
+            await self.logging
+        await self._put_path()
+
+    async def _put_path(self) -> None:
+        path = self.session.path
+        if len(path) == self.logged:
+            return
+        version = f"{self.flow.name}/{self.flow.version}"
+        if await self._quietly(calls.visit(self.db, self.call.id, path, version, before=len(self.call.path))):
+            self.logged = len(path)
+
+    async def _quietly(self, note: Coroutine[object, object, object]) -> bool:
+        """Whether the call log was written; the call goes on when it cannot be."""
         try:
             async with asyncio.timeout(LOG_WITHIN_S):
                 await note
+            return True
         except (HcrmError, TimeoutError) as error:
             log.warning("the call log was not written", extra=self._fields() | {"error": type(error).__name__})
+            return False
 
     def _fields(self) -> dict[str, str]:
         return {"call_id": str(self.call.id), "node": self.session.node}

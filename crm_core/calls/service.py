@@ -82,14 +82,13 @@ async def answered(db: Database, which: Which) -> Call | None:
         return await _loaded(tx, call.id)
 
 
-async def visit(db: Database, which: Which, nodes: Sequence[str], flow_version: str) -> None:
-    """The caller went through these nodes of the flow. The one report that must not come twice."""
-    if not nodes:
-        return
-    async with db.transaction(TELEPHONY) as tx:
-        call = await store.lock(tx.conn, which)
-        if call is not None:
-            await store.add_to_path(tx.conn, call.id, nodes, flow_version)
+async def visit(db: Database, call_id: CallId, nodes: Sequence[str], flow_version: str, *, before: int = 0) -> None:
+    """The caller has gone through these nodes of the flow so far, after the `before` nodes of earlier flows.
+
+    Each report holds the ones before it, so one that comes twice, late or not at all does no harm.
+    """
+    async with db.connection() as conn:
+        await store.put_path(conn, call_id, before, nodes, flow_version)
 
 
 async def set_language(db: Database, which: Which, language: str) -> None:

@@ -172,10 +172,15 @@ async def set_language(conn: Connection, call_id: CallId, language: str) -> None
     await conn.execute("UPDATE call SET language = $2 WHERE id = $1", call_id, language)
 
 
-async def add_to_path(conn: Connection, call_id: CallId, nodes: Sequence[str], flow_version: str) -> None:
-    """Nodes the caller went through, in order."""
+async def put_path(conn: Connection, call_id: CallId, before: int, nodes: Sequence[str], flow_version: str) -> None:
+    """What follows the first `before` nodes, in order; a path never becomes shorter."""
     await conn.execute(
-        "UPDATE call SET path = path || $2::text[], flow_version = $3 WHERE id = $1", call_id, list(nodes), flow_version
+        "UPDATE call SET path = path[:$2] || $3::text[], flow_version = $4 "
+        "WHERE id = $1 AND cardinality(path) < $2 + cardinality($3::text[])",
+        call_id,
+        before,
+        list(nodes),
+        flow_version,
     )
 
 

@@ -83,7 +83,9 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """For reading. Raises DatabaseUnavailableError when PostgreSQL is away or does not answer in time.
+        """For reading, or one statement of its own.
+
+        Raises DatabaseUnavailableError when PostgreSQL is away or does not answer in time.
 
         Who gives up waiting, by a timeout or because the task is cancelled, does not wait for PostgreSQL's consent.
         """

@@ -10,6 +10,7 @@ import pytest
 
 from crm_core import events
 from crm_core.calls import service as calls
+from crm_core.calls.model import Call
 from crm_core.consent.model import QuietHours, Window
 from crm_core.directory import store as directory
 from crm_core.kernel.actor import IVR_CALLER, SYSTEM, Actor, ActorKind, Role
@@ -93,9 +94,9 @@ class Ward:
         assert await claim(self.db, self.settings)
         return await self.attempt(attempt.id)
 
-    async def call_of(self, attempt: Attempt, *, answered: bool = True) -> None:
+    async def call_of(self, attempt: Attempt, *, answered: bool = True) -> Call:
         linkedid = attempt.linkedid
-        await calls.start(
+        call = await calls.start(
             self.db,
             linkedid=linkedid,
             uniqueid=Uniqueid(linkedid),
@@ -106,6 +107,7 @@ class Ward:
         )
         if answered:
             await calls.answered(self.db, linkedid)
+        return call
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Worker]:

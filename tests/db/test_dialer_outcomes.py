@@ -94,9 +94,9 @@ async def test_who_hangs_up_at_once_is_tried_again_and_who_heard_something_is_no
     for slot, nodes, expected in ((0, [], "hung_up"), (1, ["greet"], "human")):
         appointment = await ward.book(slot=slot, name=f"张{slot}")
         attempt = await ward.dialled(appointment)
-        await ward.call_of(attempt)
+        call = await ward.call_of(attempt)
         await outcomes.network_said(ward.db, attempt.id, CallResult.ANSWERED, RULE)
-        await calls.visit(ward.db, attempt.linkedid, nodes, "reminder/1")
+        await calls.visit(ward.db, call.id, nodes, "reminder/1")
         await calls.ended(ward.db, attempt.linkedid, "normal clearing")
         assert (await ward.tries(appointment))[0] == (State.DONE, expected)
         assert len(await ward.attempts(appointment)) == (2 if expected == "hung_up" else 1)
@@ -105,8 +105,8 @@ async def test_who_hangs_up_at_once_is_tried_again_and_who_heard_something_is_no
 async def test_the_end_may_be_told_before_the_answer(ward: Ward) -> None:
     appointment = await ward.book()
     attempt = await ward.dialled(appointment)
-    await ward.call_of(attempt)
-    await calls.visit(ward.db, attempt.linkedid, ["greet"], "reminder/1")
+    call = await ward.call_of(attempt)
+    await calls.visit(ward.db, call.id, ["greet"], "reminder/1")
     await calls.ended(ward.db, attempt.linkedid, "normal clearing")
     await outcomes.network_said(ward.db, attempt.id, CallResult.ANSWERED, RULE)
     await outcomes.somebody_answered(ward.db, attempt.id, "human", attempt.linkedid)
