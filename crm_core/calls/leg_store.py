@@ -1,5 +1,6 @@
 """Legs in PostgreSQL: who of the hospital spoke in a call, and what each of them wrote down."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -59,13 +60,18 @@ async def write_down(conn: Connection, call_id: CallId, user_id: UserId, disposi
 
 async def of_call(conn: Connection, call_id: CallId) -> list[Leg]:
     """In the order of time."""
+    return await of_calls(conn, [call_id])
+
+
+async def of_calls(conn: Connection, call_ids: Sequence[CallId]) -> list[Leg]:
+    """The same of several calls, those of one call in the order of time."""
     rows = await conn.fetch(
         """
         SELECT l.call_id, l.user_id, u.name AS agent_name, l.connected_at, l.left_at, l.disposition, l.notes
         FROM call_leg l JOIN app_user u ON u.id = l.user_id
-        WHERE l.call_id = $1 ORDER BY l.id
+        WHERE l.call_id = ANY ($1::uuid[]) ORDER BY l.id
         """,
-        call_id,
+        call_ids,
     )
     return [_leg(row) for row in rows]
 

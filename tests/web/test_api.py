@@ -155,6 +155,25 @@ async def test_a_call_shows_its_path_and_who_took_it(house: House) -> None:
         assert (await system.get(f"/calls/{call.id}"))[1]["end_reason"] == "normal"
 
 
+async def test_a_transferred_call_shows_every_agent_who_spoke(house: House) -> None:
+    await house.patient()
+    first = await house.user("agent1", "agent", desk=True)
+    await house.user("agent2", "agent", desk=True)
+    link = Linkedid("1795302063.0")
+    call = await house.call(link)
+    await calls.connected(house.db, link, "desk-01")
+    await calls.connected(house.db, link, "desk-02")
+    await calls.agent_left(house.db, link, "desk-01")
+    await calls.set_disposition(house.db, first.actor, call.id, "transferred", "")
+    async with client(house) as system:
+        shown = (await system.get(f"/calls/{call.id}"))[1]
+    assert [(leg["agent"], leg["disposition"], leg["left_at"] is None) for leg in shown["legs"]] == [
+        ("agent1", "transferred", False),
+        ("agent2", "", True),
+    ]
+    assert shown["agent"] == "agent2"
+
+
 async def test_a_recording_that_is_not_there_is_not_found_and_its_id_cannot_be_guessed(house: House) -> None:
     async with client(house) as system:
         assert (await system.get(f"/recordings/{uuid4()}"))[0] == 404

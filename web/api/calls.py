@@ -5,9 +5,9 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from crm_core.calls import store
+from crm_core.calls import leg_store, store
 from crm_core.calls.errors import CallNotFoundError
-from crm_core.calls.model import Call, Direction
+from crm_core.calls.model import Call, Direction, Leg
 from crm_core.kernel import audit
 from crm_core.kernel.db import Connection
 from crm_core.kernel.errors import InvalidInputError
@@ -20,8 +20,25 @@ from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQu
 from web.api.recordings import uuid_in_path
 
 
+class LegOut(BaseModel):
+    """One agent in a call; `left_at` is null while they speak."""
+
+    agent: str | None
+    connected_at: AwareDatetime
+    left_at: AwareDatetime | None
+    disposition: str
+
+    @classmethod
+    def of(cls, leg: Leg, agent: str | None) -> "LegOut":
+        """From the call log."""
+        return cls(agent=agent, connected_at=leg.connected_at, left_at=leg.left_at, disposition=leg.disposition)
+
+
 class CallOut(BaseModel):
-    """`caller` is the patient's number in both directions; `path` the node ids in order; `agent` a login."""
+    """`caller` is the patient's number in both directions; `path` the node ids in order; `agent` a login.
+
+    `legs` are the agents who spoke, in order; `agent` and `disposition` are the last one's.
+    """
 
     id: UUID
     direction: Direction
@@ -39,15 +56,17 @@ class CallOut(BaseModel):
     path: list[str]
     agent: str | None
     disposition: str
+    legs: list[LegOut]
     recording_id: UUID | None
 
     @classmethod
-    def of(cls, call: Call, agent: str | None, recording_id: RecordingId | None) -> "CallOut":
+    def of(cls, call: Call, agent: str | None, legs: list[LegOut], recording_id: RecordingId | None) -> "CallOut":
         """From the call log."""
         return cls(
             **{name: getattr(call, name) for name in _SAME},
             path=list(call.path),
             agent=agent,
+            legs=legs,
             recording_id=recording_id,
         )
 
@@ -111,9 +130,16 @@ async def find(ask: Ask[CallsQuery, NoBody]) -> CallPage:
 
 
 async def _shown(conn: Connection, calls: list[Call]) -> list[CallOut]:
-    audio = await recordings.ids_of_calls(conn, [call.id for call in calls])
+    ids = [call.id for call in calls]
+    audio = await recordings.ids_of_calls(conn, ids)
     logins = {user.id: user.login for user in await users.users(conn)}
-    return [CallOut.of(one, logins.get(one.agent_id) if one.agent_id else None, audio.get(one.id)) for one in calls]
+    legs: dict[CallId, list[LegOut]] = {}
+    for leg in await leg_store.of_calls(conn, ids):
+        legs.setdefault(leg.call_id, []).append(LegOut.of(leg, logins.get(leg.user_id)))
+    return [
+        CallOut.of(one, logins.get(one.agent_id) if one.agent_id else None, legs.get(one.id, []), audio.get(one.id))
+        for one in calls
+    ]
 
 
 async def show(ask: Ask[NoQuery, NoBody]) -> CallOut:
