@@ -49,6 +49,18 @@ async def of_appointment(conn: Connection, appointment_id: AppointmentId) -> lis
     return await many(conn, [row["id"] for row in rows])
 
 
+async def newest_of(conn: Connection, appointment_ids: Sequence[AppointmentId]) -> list[Attempt]:
+    """The last try for each of these appointments that had any."""
+    rows = await conn.fetch(
+        """
+        SELECT DISTINCT ON (appointment_id) id FROM dial_attempt
+        WHERE appointment_id = ANY ($1::bigint[]) ORDER BY appointment_id, number DESC
+        """,
+        appointment_ids,
+    )
+    return await many(conn, [row["id"] for row in rows])
+
+
 async def of_patient(conn: Connection, patient_id: PatientId, *, limit: int = 50) -> list[Attempt]:
     """The newest tries to reach a patient."""
     rows = await conn.fetch(

@@ -202,6 +202,18 @@ async def times_sent(conn: Connection, peer: str, purpose: Purpose, *, since: da
     return [row["created_at"] for row in rows]
 
 
+async def newest_reminders(conn: Connection, appointment_ids: Sequence[AppointmentId]) -> list[Sms]:
+    """The last message that reminded of each of these appointments, where there was one."""
+    rows = await conn.fetch(
+        """
+        SELECT DISTINCT ON (appointment_id) id FROM sms
+        WHERE appointment_id = ANY ($1::bigint[]) AND direction = 'out' ORDER BY appointment_id, id DESC
+        """,
+        appointment_ids,
+    )
+    return await many(conn, [row["id"] for row in rows])
+
+
 async def reminders_that_failed(conn: Connection, appointment_id: AppointmentId) -> int:
     """Reminders of an appointment that certainly did not arrive: the next one may be sent."""
     return int(

@@ -10,6 +10,7 @@ from crm_core.patients.model import Patient
 from crm_core.scheduling import store as scheduling
 from crm_core.tasks import store as tasks
 from sms import store as sms
+from web.reminders import reminders_of
 
 CALLS = 5
 TEXTS = 4
@@ -17,9 +18,11 @@ TEXTS = 4
 
 async def of_patient(conn: Connection, patient: Patient, now: datetime) -> dict[str, object]:
     """Next appointments, newest texts, open tasks; the names are those of the templates."""
+    appointments = await scheduling.upcoming(conn, patient.id, now)
     return {
-        "appointments": await scheduling.upcoming(conn, patient.id, now),
+        "appointments": appointments,
         "names": {},
+        "reminders": await reminders_of(conn, appointments),
         "texts": await sms.page(conn, patient_id=patient.id, limit=TEXTS),
         "tasks": await tasks.open_tasks(conn, patient_id=patient.id),
     }

@@ -3,7 +3,21 @@
 from crm_core.users.rights import Right
 from web.access import Open, Route
 from web.api import table as api
-from web.pages import appointments, audit, calls, demo, desk, patients, session, sms, stream, tasks, users, wallboard
+from web.pages import (
+    appointments,
+    audit,
+    calls,
+    demo,
+    desk,
+    patients,
+    session,
+    sms,
+    stream,
+    tasks,
+    users,
+    wallboard,
+    wishes,
+)
 
 PAGES: tuple[Route, ...] = (
     Route("GET", "/", session.start, Open.TO_USERS),
@@ -36,6 +50,9 @@ PAGES: tuple[Route, ...] = (
     Route("GET", r"/patients/{id:\d+}/edit", patients.edit, Right.EDIT_PATIENTS),
     Route("GET", r"/patients/{id:\d+}/cards", patients.show_cards, Right.SEE_PATIENTS),
     Route("GET", r"/patients/{id:\d+}/timeline", patients.entries, Right.SEE_PATIENTS),
+    Route("GET", r"/patients/{id:\d+}/wishes", wishes.show, Right.SEE_PATIENTS),
+    Route("POST", r"/patients/{id:\d+}/wishes", wishes.say, Right.CHANGE_CONSENT),
+    Route("POST", r"/patients/{id:\d+}/never-dial", wishes.never, Right.CHANGE_CONSENT),
     Route("GET", r"/patients/{id:\d+}/book", appointments.offer, Right.BOOK),
     Route("GET", "/appointments", appointments.index, Right.SEE_PATIENTS),
     Route("POST", "/appointments", appointments.book, Right.BOOK),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 
+from dialer.attempt import Attempt, State
 from web.i18n import N_, _, current_locale, filled, say_moment
 
 APPOINTMENT_STATUS = {
@@ -124,6 +125,12 @@ TIMELINE = (
     N_("Reminder call: outcome unknown"),
 )
 CONTACT = {"sms": N_("SMS"), "call": N_("Telephone"), "email": N_("E-mail"), "letter": N_("Letter")}
+WISH_PURPOSE = {
+    "care": N_("Treatment and appointments"),
+    "notice": N_("Notices and follow-up surveys"),
+    "marketing": N_("Health offers"),
+}
+WISH_SOURCE = {"phone": N_("on the telephone"), "person": N_("in person"), "paper": N_("in writing")}
 SOURCE = {"phone": N_("Telephone"), "sms": N_("SMS"), "web": N_("Web")}
 ERROR = {
     "slot_full": N_("The last place was just taken. Please choose another time."),
@@ -179,9 +186,26 @@ RULE = {
     "appointment_not_open": N_("This appointment is no longer open."),
     "appointment_over": N_("The time of this appointment has begun."),
     "too_late": N_("It is too late for this."),
+    "appointment_cancelled": N_("The appointment was cancelled."),
+    "appointment_confirmed": N_("The patient has confirmed."),
+    "number_changed": N_("The patient's number was changed."),
     "no_phone": N_("This patient has no telephone number."),
     "outcome_unknown": N_("Nobody knows how the last call about this ended; a person must check first."),
     "attempt_open": N_("A call about this is already under way."),
+}
+ATTEMPT = {
+    "planned": N_("Reminder call planned for {at}"),
+    "due": N_("Reminder call: waiting for a line"),
+    "dialing": N_("Reminder call: it rings now"),
+    "answered": N_("Reminder call: on the telephone now"),
+    "human": N_("Reminder call: answered, {at}"),
+    "machine": N_("Reminder call: an answering machine, {at}"),
+    "hung_up": N_("Reminder call: hung up at once, {at}"),
+    "busy": N_("Reminder call: the line was busy, {at}"),
+    "no_answer": N_("Reminder call: nobody answered, {at}"),
+    "failed": N_("Reminder call: the number could not be reached, {at}"),
+    "unknown": N_("Reminder call: outcome unknown, {at}. A person must check."),
+    "suppressed": N_("No reminder call. {rule}"),
 }
 ABSENCE = {
     "no_file": N_("There is no recording of this call."),
@@ -200,6 +224,23 @@ def error_words(code: str) -> str:
 def rule_words(rule: str) -> str:
     """Why somebody may not be contacted; an unknown rule is shown as it is."""
     return _(RULE[rule]) if rule in RULE else rule
+
+
+def attempt_words(attempt: Attempt, now: datetime, zone: tzinfo) -> str:
+    """How far a reminder call has come, or how it ended."""
+    at = attempt.ended_at or attempt.dialed_at or attempt.not_before
+    said = {"at": say_moment(at, zone), "rule": rule_words(attempt.result)}
+    return filled(_(ATTEMPT[_stage(attempt, now)]), said)
+
+
+def _stage(attempt: Attempt, now: datetime) -> str:
+    match attempt.state:
+        case State.DONE:
+            return attempt.result
+        case State.PLANNED if attempt.not_before <= now:
+            return "due"
+        case state:
+            return state.value
 
 
 def in_reader_language(thing: object, field: str = "name") -> str:

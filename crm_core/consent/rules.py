@@ -37,6 +37,11 @@ def permission(
     return Permission(True, Rule.ALLOWED)
 
 
+def wants(purpose: Purpose, newest: Choice | None) -> bool:
+    """Whether somebody who last said this may be contacted for the purpose, the hour and the number aside."""
+    return newest is Choice.OPT_IN if purpose is Purpose.MARKETING else newest is not Choice.OPT_OUT
+
+
 def is_open(window: Window, at: datetime, zone: tzinfo) -> bool:
     """Whether people may be disturbed at this instant."""
     return window.opens <= at.astimezone(zone).time() < window.closes

@@ -110,6 +110,12 @@ async def is_never_dial(conn: Connection, msisdn: Msisdn) -> bool:
     return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM never_dial WHERE msisdn = $1)", msisdn))
 
 
+async def why_never_dial(conn: Connection, msisdn: Msisdn) -> str | None:
+    """The reason, "" when none was given, None when the number may be dialled."""
+    rows = await conn.fetch("SELECT reason FROM never_dial WHERE msisdn = $1", msisdn)
+    return str(rows[0]["reason"]) if rows else None
+
+
 async def put_never_dial(conn: Connection, msisdn: Msisdn, *, reason: str, added_by: str, now: datetime) -> None:
     """Safe to repeat; the first reason stays."""
     await conn.execute(

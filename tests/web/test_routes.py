@@ -25,6 +25,8 @@ PREFIXES = (
     ("/desk", {Right.TAKE_CALLS}),
     ("/patients/{id:\\d+}/sms", {Right.SEE_SMS}),
     ("/patients/{id:\\d+}/book", {Right.BOOK}),
+    ("/patients/{id:\\d+}/wishes", {Right.SEE_PATIENTS, Right.CHANGE_CONSENT}),
+    ("/patients/{id:\\d+}/never-dial", {Right.CHANGE_CONSENT}),
     ("/patients", {Right.SEE_PATIENTS, Right.EDIT_PATIENTS}),
     ("/appointments", {Right.SEE_PATIENTS, Right.BOOK}),
     ("/calls", {Right.SEE_CALLS}),

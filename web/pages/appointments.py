@@ -22,6 +22,7 @@ from crm_core.scheduling.model import Appointment, Channel, Slot
 from web import forms, words
 from web.deps import DEPS
 from web.i18n import _
+from web.reminders import reminders_of
 from web.render import page
 from web.security import actor_of
 
@@ -57,6 +58,7 @@ async def index(request: web.Request) -> web.StreamResponse:
             statuses=(status,) if status else None,
         )
         names = await names_of(conn, found)
+        reminders = await reminders_of(conn, found)
     context = {
         "day": chosen,
         "today": today,
@@ -68,6 +70,7 @@ async def index(request: web.Request) -> web.StreamResponse:
         "columns": columns(departments, found),
         "counts": counts(found),
         "names": names,
+        "reminders": reminders,
         "query": urlencode({"day": chosen.isoformat(), "department": department_id or "", "status": status}),
     }
     part = request.headers.get("HX-Target") == "day"
@@ -227,8 +230,12 @@ async def remind(request: web.Request) -> web.StreamResponse:
 async def line(request: web.Request, appointment: Appointment, text: str, *, undo: str = "") -> web.Response:
     """The appointment as it is now, and a toast."""
     async with request.app[DEPS].db.connection() as conn:
-        names = await names_of(conn, [appointment])
-    answer = page(request, "appointments/_line.html", {"appointment": appointment, "names": names})
+        context = {
+            "appointment": appointment,
+            "names": await names_of(conn, [appointment]),
+            "reminders": await reminders_of(conn, [appointment]),
+        }
+    answer = page(request, "appointments/_line.html", context)
     toast = {"text": text} | ({"undo": undo, "undoText": _("Undo")} if undo else {})
     answer.headers["HX-Trigger"] = json.dumps({"toast": toast})
     return answer

@@ -18,6 +18,7 @@ from crm_core.patients.model import NewPatient, Patient, TimelineKind
 from web import cards, forms, words
 from web.deps import DEPS
 from web.i18n import _
+from web.pages import wishes
 from web.render import page
 from web.security import actor_of
 
@@ -70,6 +71,7 @@ async def show(request: web.Request) -> web.StreamResponse:
             "entries": await timeline.page(conn, patient.id, limit=ENTRIES + 1),
             "family": await _family(conn, patient),
             **await cards.of_patient(conn, patient, db.clock()),
+            **await wishes.context_of(conn, patient),
         }
     return page(request, "patients/show.html", _with_entries(context, ""))
 

@@ -1,0 +1,126 @@
+"""What staff write down about whom may be contacted, and what the day shows of reminders."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from crm_core.consent.service import may_contact
+from crm_core.kernel.actor import SYSTEM
+from crm_core.kernel.ids import AppointmentId
+from dialer import store as attempts
+from dialer.attempt import State
+from sms import service as sms
+from tests.web.house import MORNING, ZHANG, House
+
+pytestmark = pytest.mark.web
+
+
+async def allowed(house: House, purpose: str, channel: str) -> str:
+    async with house.db.connection() as conn:
+        found = await may_contact(
+            conn, purpose=purpose, channel=channel, msisdn=ZHANG, now=MORNING + timedelta(hours=2)
+        )
+    return found.rule
+
+
+async def test_a_refusal_told_to_an_agent_counts_at_once_and_is_taken_back_by_the_same_button(house: House) -> None:
+    patient = await house.patient()
+    said = {"msisdn": ZHANG, "purpose": "care", "channel": "call", "source": "phone"}
+    async with await house.browser("agent1", "agent") as agent:
+        _, text = await agent.get(f"/patients/{patient.id}")
+        assert re.search(r"Not asked", text)
+        status, text = await agent.post(f"/patients/{patient.id}/wishes", said | {"choice": "opt_out"})
+        assert (status, await allowed(house, "care", "call")) == (200, "opted_out")
+        assert 'aria-pressed="false" aria-label="Treatment and appointments · Telephone"' in text
+        assert await allowed(house, "care", "sms") == "allowed"
+        await agent.post(f"/patients/{patient.id}/wishes", said | {"choice": "opt_in"})
+        assert await allowed(house, "care", "call") == "allowed"
+        _, text = await agent.get(f"/patients/{patient.id}/timeline?kind=consent")
+        assert "Refused Care by Telephone" in text
+        assert "Agreed to Care by Telephone" in text
+
+
+async def test_advertising_may_be_sent_once_the_patient_agreed_to_it_on_paper(house: House) -> None:
+    patient = await house.patient()
+    said = {"msisdn": ZHANG, "purpose": "marketing", "channel": "sms", "source": "paper", "choice": "opt_in"}
+    assert await allowed(house, "marketing", "sms") == "no_consent"
+    async with await house.browser("agent1", "agent") as agent:
+        assert (await agent.post(f"/patients/{patient.id}/wishes", said))[0] == 200
+    assert await allowed(house, "marketing", "sms") == "allowed"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"msisdn": "+8613900000009"},
+        {"msisdn": ""},
+        {"purpose": "fun"},
+        {"channel": "pigeon"},
+        {"choice": "perhaps"},
+        {"source": "hearsay"},
+    ],
+)
+async def test_what_nobody_can_mean_is_refused_and_changes_nothing(house: House, wrong: dict[str, str]) -> None:
+    patient = await house.patient()
+    said = {"msisdn": ZHANG, "purpose": "care", "channel": "sms", "source": "phone", "choice": "opt_out"}
+    async with await house.browser("agent1", "agent") as agent:
+        assert (await agent.post(f"/patients/{patient.id}/wishes", said | wrong))[0] == 422
+    assert await allowed(house, "care", "sms") == "allowed"
+
+
+async def test_a_number_that_must_be_left_alone_says_why_until_it_is_allowed_again(house: House) -> None:
+    patient = await house.patient()
+    path = f"/patients/{patient.id}/never-dial"
+    async with await house.browser("agent1", "agent") as agent:
+        _, text = await agent.post(path, {"msisdn": ZHANG, "choice": "never", "reason": "病房 <3>"})
+        assert "病房 &lt;3&gt;" in text
+        assert await allowed(house, "care", "sms") == "never_dial"
+        assert (await agent.post(path, {"msisdn": ZHANG, "choice": "perhaps"}))[0] == 422
+        await agent.post(path, {"msisdn": ZHANG, "choice": "again"})
+    assert await allowed(house, "care", "sms") == "allowed"
+
+
+async def test_who_may_not_see_patients_changes_no_wishes(house: House) -> None:
+    patient = await house.patient()
+    said = {"msisdn": ZHANG, "purpose": "care", "channel": "sms", "source": "phone", "choice": "opt_out"}
+    async with await house.browser("auditor", "auditor") as auditor:
+        for part in ("wishes", "never-dial"):
+            assert (await auditor.post(f"/patients/{patient.id}/{part}", said))[0] == 403
+        assert (await auditor.get(f"/patients/{patient.id}/wishes"))[0] == 403
+    assert await allowed(house, "care", "sms") == "allowed"
+
+
+async def test_the_day_says_how_each_patient_was_reminded(house: House) -> None:
+    await house.sessions()
+    patient = await house.patient()
+    async with await house.browser("agent1", "agent") as agent:
+        await agent.post("/appointments", {"patient_id": str(patient.id), "slot_id": str(house.slots[0])})
+        async with house.db.connection() as conn:
+            appointment = AppointmentId(await conn.fetchval("SELECT id FROM appointment"))
+        async with house.db.transaction(SYSTEM) as tx:
+            attempt = await attempts.insert(
+                tx.conn,
+                appointment_id=appointment,
+                patient_id=patient.id,
+                msisdn=ZHANG,
+                purpose="care",
+                requested_by="test",
+                not_before=tx.now + timedelta(hours=1),
+                now=tx.now,
+            )
+        await sms.queue(
+            house.db, SYSTEM, to=ZHANG, text="您好", purpose="care", patient_id=patient.id, appointment_id=appointment
+        )
+        _, text = await agent.get("/appointments?day=2026-03-03")
+        assert "Reminder call planned for" in text
+        assert "Waiting to be sent" in text
+        async with house.db.transaction(SYSTEM) as tx:
+            await attempts.mark_over(tx.conn, attempt, State.DONE, "no_answer", tx.now)
+        for path in ("/appointments?day=2026-03-03", f"/patients/{patient.id}"):
+            _, text = await agent.get(path)
+            assert "Reminder call: nobody answered" in text
+        async with house.db.transaction(SYSTEM) as tx:
+            await attempts.mark_over(tx.conn, attempt, State.SUPPRESSED, "opted_out", tx.now)
+        _, text = await agent.get(f"/patients/{patient.id}/cards")
+        assert "No reminder call. This person has refused such messages." in text
