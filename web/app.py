@@ -24,6 +24,7 @@ log = logging.getLogger("web")
 
 MAX_BODY_BYTES = 1_000_000
 FOREVER = "public, max-age=31536000, immutable"
+PROBLEM = "X-Hcrm-Problem"
 _STATUS: tuple[tuple[type[HcrmError], HTTPStatus], ...] = (
     (NotLoggedInError, HTTPStatus.UNAUTHORIZED),
     (ForbiddenError, HTTPStatus.FORBIDDEN),
@@ -102,14 +103,14 @@ def _answer(request: web.Request, code: str, status: HTTPStatus, rule: str = "")
     if status is HTTPStatus.UNAUTHORIZED:
         return render.page(request, "login.html", {"problem": "", "next": _next(request), "login": ""}, status=status)
     said = words.rule_words(rule) if rule else words.error_words(code)
-    return render.page(request, _error_template(request), {"problem": said, "status": int(status)}, status=status)
-
-
-def _error_template(request: web.Request) -> str:
-    """A part gets a part; a link inside the site swaps `#page` and wants a whole page."""
+    context = {"problem": said, "status": int(status)}
     if request.headers.get("HX-Request") and request.headers.get("HX-Target") != "page":
-        return "_error.html"
-    return "error.html" if security.visitor_of(request).login else "error_plain.html"
+        part = render.page(request, "_error.html", context, status=status)
+        part.headers[PROBLEM] = "1"  # the page says it and keeps what it shows
+        return part
+    # a link inside the site swaps `#page` and wants a whole page
+    whole = "error.html" if security.visitor_of(request).login else "error_plain.html"
+    return render.page(request, whole, context, status=status)
 
 
 def _next(request: web.Request) -> str:

@@ -113,6 +113,23 @@ async def test_two_open_pages_show_a_new_appointment_without_being_touched(chrom
     await other.page.wait_for_selector("#cards .visit:has-text('Tue 3 Mar')")
 
 
+async def test_what_is_refused_is_said_and_the_page_keeps_what_it_shows(chromium: Browser, house: House) -> None:
+    await house.sessions()
+    patient = await house.patient()
+    seat = await seated(chromium, house, "agent1", "agent")
+    async with await house.browser("agent2", "agent") as other:
+        await other.post("/appointments", {"patient_id": str(patient.id), "slot_id": str(house.slots[0])})
+    house.reminders.forbidden = "opted_out"
+    for path, names_it in (("/appointments?day=2026-03-03", "张三丰"), (f"/patients/{patient.id}", "Tue 3 Mar")):
+        await seat.page.goto(path)
+        await seat.page.click(".visit button[aria-label='Remind by SMS']")
+        await seat.page.wait_for_selector(".hcrm-toast-problem:has-text('This person has refused such messages.')")
+        assert await seat.page.locator(f".visit:has-text('{names_it}')").count() == 1
+        await seat.page.click(".visit button[aria-label='Remind by call']")
+        await seat.page.wait_for_selector(".hcrm-toast:has-text('The reminder call is on its way.')")
+        assert await seat.page.locator(f".visit:has-text('{names_it}')").count() == 1
+
+
 async def test_a_second_page_of_the_same_agent_leaves_the_telephone_to_the_first(
     chromium: Browser, house: House
 ) -> None:

@@ -32,6 +32,9 @@ body.addEventListener("htmx:beforeSwap", (event) => {
   if (xhr.status >= 400 && target?.id === "page") {
     event.detail.shouldSwap = true;
     event.detail.isError = false;
+  } else if (xhr.getResponseHeader("X-Hcrm-Problem")) {
+    event.detail.shouldSwap = false;
+    event.detail.isError = true;
   }
 });
 body.addEventListener("htmx:responseError", (event) => {

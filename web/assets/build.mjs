@@ -1,6 +1,6 @@
 // Bundles the front end into web/static/dist: hashed names, one manifest.json that the templates read, one icon sprite.
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -34,8 +34,13 @@ function symbol(name) {
   return `<symbol id="${name}" viewBox="0 0 24 24" ${paint}>${inside}</symbol>`;
 }
 
-rmSync(dist, { recursive: true, force: true });
+// A hospital that runs while its successor is built goes on serving what it began with.
+const KEPT_MS = 7 * 24 * 3600 * 1000;
 mkdirSync(dist, { recursive: true });
+for (const name of readdirSync(dist)) {
+  const path = join(dist, name);
+  if (Date.now() - statSync(path).mtimeMs > KEPT_MS) rmSync(path, { recursive: true });
+}
 const result = await build({
   entryPoints: ["app.js", "desk.js", "demo.js", "player.js", "app.css"].map((name) => join(here, name)),
   outdir: dist,

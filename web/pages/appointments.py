@@ -228,11 +228,12 @@ async def remind(request: web.Request) -> web.StreamResponse:
 
 
 async def line(request: web.Request, appointment: Appointment, text: str, *, undo: str = "") -> web.Response:
-    """The appointment as it is now, and a toast."""
+    """The appointment as it is now, as on the page it is on (`names`: the day of many patients), and a toast."""
+    with_names = bool((await forms.posted(request)).get("names"))
     async with request.app[DEPS].db.connection() as conn:
         context = {
             "appointment": appointment,
-            "names": await names_of(conn, [appointment]),
+            "names": await names_of(conn, [appointment]) if with_names else {},
             "reminders": await reminders_of(conn, [appointment]),
         }
     answer = page(request, "appointments/_line.html", context)
