@@ -77,6 +77,14 @@ def day(form: Mapping[str, str], name: str, default: date | None = None) -> date
         raise InvalidInputError("not a date", field=name) from None
 
 
+def clock(form: Mapping[str, str], name: str) -> time:
+    """A time of day as a time field sends it. Raises InvalidInputError."""
+    try:
+        return time.fromisoformat(form.get(name, "").strip()).replace(tzinfo=None)
+    except ValueError:
+        raise InvalidInputError("not a time of day", field=name) from None
+
+
 def today(now: datetime, zone: tzinfo) -> date:
     """The hospital's day."""
     return now.astimezone(zone).date()

@@ -130,6 +130,10 @@ WISH_PURPOSE = {
     "notice": N_("Notices and follow-up surveys"),
     "marketing": N_("Health offers"),
 }
+HOURS = {
+    "care": N_("Treatment, appointments and notices"),
+    "marketing": N_("Health offers"),
+}
 WISH_SOURCE = {"phone": N_("on the telephone"), "person": N_("in person"), "paper": N_("in writing")}
 SOURCE = {"phone": N_("Telephone"), "sms": N_("SMS"), "web": N_("Web")}
 ERROR = {

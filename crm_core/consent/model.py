@@ -56,6 +56,9 @@ class Window:
         if not self.opens < self.closes:
             raise ValueError("a window opens before it closes, on the same day")
 
+    def __str__(self) -> str:
+        return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
+
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:

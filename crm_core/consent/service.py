@@ -52,7 +52,8 @@ async def set_hours(db: Database, actor: Actor, hours: QuietHours) -> None:
     """When people may be texted and called, from now on, for what waits too."""
     async with db.transaction(actor) as tx:
         await store.put_hours(tx.conn, hours)
-        await audit.record(tx, "change contact hours", "contact_hours")
+        said = {purpose.value: str(hours.window(purpose)) for purpose in (Purpose.CARE, Purpose.MARKETING)}
+        await audit.record(tx, "change contact hours", "contact_hours", detail=said)
 
 
 async def opt_out(

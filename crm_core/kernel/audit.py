@@ -17,7 +17,10 @@ async def record(
     outcome: str = "done",
     detail: Mapping[str, object] | None = None,
 ) -> None:
-    """`action` is a verb phrase ("play recording"), `subject` a table's name, `detail` ids and field names only."""
+    """`action` is a verb phrase ("play recording"), `subject` a table's name.
+
+    `detail` are ids, field names and settings, nothing about people.
+    """
     await write(tx.conn, tx.actor, action, subject, subject_id, outcome=outcome, detail=detail)
 
 

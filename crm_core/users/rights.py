@@ -13,6 +13,7 @@ class Right(StrEnum):
     EXPORT_PATIENTS = "export patients"
     BOOK = "book appointments"  # also confirm, cancel, move, remind
     CHANGE_CONSENT = "change consent"
+    SET_HOURS = "set contact hours"
     SEE_CALLS = "see calls"
     TAKE_CALLS = "take calls"  # a desk, agent states, dispositions
     DIAL = "dial"

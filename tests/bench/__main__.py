@@ -52,6 +52,13 @@ def parse(arguments: Sequence[str]) -> list[str]:
     return chosen
 
 
+def why(error: BaseException) -> str:
+    """What went wrong at the bottom, not which group of tasks it brought down."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
+
+
 async def run(chosen: Sequence[str], console: Console) -> Results:
     """Start, measure one after another, stop. What fails does not keep the others from being measured."""
     began = time.monotonic()
@@ -69,7 +76,7 @@ async def run(chosen: Sequence[str], console: Console) -> Results:
             try:
                 figures += await _measured(MEASUREMENTS[name], hospital, say)
             except Exception as error:  # noqa: BLE001
-                failed[name] = f"{type(error).__name__}: {error}"
+                failed[name] = why(error)
                 say(f"{name} failed: {failed[name]}")
     return Results(
         date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

@@ -16,7 +16,7 @@ from tests.web.house import KEY, ZHANG, House
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 PAGES = ("/patients", "/patients/1", "/patients/1/book", "/patients/new", "/appointments?day=2026-03-03", "/sms/1")
-MORE = ("/calls", "/recordings", "/tasks", "/wallboard", "/users", "/audit", "/demo", "/desk")
+MORE = ("/calls", "/recordings", "/tasks", "/wallboard", "/hours", "/users", "/audit", "/demo", "/desk")
 POP_WITHIN_S = 3.0  # beside other tests on the same two cores; `make bench` holds it to one second
 NAMELESS = """() => [...document.querySelectorAll('button, a[href], input:not([type=hidden]), select, textarea')]
   .filter((e) => e.checkVisibility() && !(e.ariaLabel || e.textContent.trim() || e.labels?.length || e.title))
@@ -66,6 +66,28 @@ async def test_the_patient_is_on_the_agents_screen_as_soon_as_it_rings(chromium:
     await calls.agent_rang(house.db, Linkedid("1.1"), "desk-01")
     await seat.page.wait_for_selector("#pop h2:has-text('张三丰')")
     assert time.monotonic() - began < POP_WITHIN_S
+
+
+async def test_a_call_that_went_elsewhere_is_said_to_be_gone_and_may_ring_again(
+    chromium: Browser, house: House
+) -> None:
+    await furnish(house)
+    link = Linkedid("1.1")
+    seat = await seated(chromium, house, "agent1", "agent", desk=True)
+    await house.user("agent2", "agent", desk=True)
+    await seat.page.click("#agent-state button:has-text('Take calls')")
+    await seat.page.wait_for_selector("#agent-state .state-dot.available")
+    await calls.agent_rang(house.db, link, "desk-01")
+    await seat.page.wait_for_selector("#pop-call")
+    await calls.agent_stopped_ringing(house.db, link, "desk-01")
+    await calls.connected(house.db, link, "desk-02")
+    await seat.page.wait_for_selector("#pop :text('This call is no longer at your desk.')")
+    await calls.agent_rang(house.db, link, "desk-01")  # transferred
+    await seat.page.wait_for_selector("#pop-call")
+    await calls.connected(house.db, link, "desk-01")
+    await seat.page.wait_for_selector("#pop-call[data-stays]")
+    await calls.ended(house.db, link, "normal")
+    await seat.page.wait_for_selector("#pop-call:has-text('Ended')")
 
 
 async def test_walking_from_page_to_page_keeps_the_telephone(chromium: Browser, house: House) -> None:

@@ -34,6 +34,7 @@ PREFIXES = (
     ("/sms", {Right.SEE_SMS, Right.SEND_SMS}),
     ("/tasks", {Right.DO_TASKS}),
     ("/wallboard", {Right.SEE_WALLBOARD}),
+    ("/hours", {Right.SET_HOURS}),
     ("/users", {Right.MANAGE_USERS}),
     ("/audit", {Right.SEE_AUDIT}),
 )

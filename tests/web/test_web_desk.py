@@ -40,6 +40,18 @@ async def test_the_ringing_agent_sees_the_patient_and_nobody_else_does(house: Ho
             assert (part, status, "张三丰" in text) == (part, 403, False)
 
 
+async def test_the_pop_shows_what_the_patient_is_expected_for(house: House) -> None:
+    await house.sessions()
+    patient = await house.patient()
+    call = await house.call("1.1")
+    async with await house.browser("agent1", "agent", desk=True) as agent:
+        await agent.post("/appointments", {"patient_id": str(patient.id), "slot_id": str(house.slots[0])})
+        await agent.post("/desk/state", {"state": "available"})
+        await calls.agent_rang(house.db, Linkedid("1.1"), "desk-01")
+        status, text = await agent.get(f"/desk/pop/{call.id}")
+        assert (status, "Tue 3 Mar" in text) == (200, True)
+
+
 async def test_an_unknown_number_brings_a_new_consultation_with_the_number_filled_in(house: House) -> None:
     async with await house.browser("agent1", "agent", desk=True) as agent:
         call = await ring(house, agent, "1.1", "+8613900000009")

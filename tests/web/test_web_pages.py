@@ -28,6 +28,7 @@ PAGES = (
     "/recordings",
     "/tasks",
     "/wallboard",
+    "/hours",
     "/users",
     "/audit",
     "/demo",

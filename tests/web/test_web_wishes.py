@@ -18,9 +18,7 @@ pytestmark = pytest.mark.web
 
 async def allowed(house: House, purpose: str, channel: str) -> str:
     async with house.db.connection() as conn:
-        found = await may_contact(
-            conn, purpose=purpose, channel=channel, msisdn=ZHANG, now=MORNING + timedelta(hours=2)
-        )
+        found = await may_contact(conn, purpose=purpose, channel=channel, msisdn=ZHANG, now=MORNING)
     return found.rule
 
 
@@ -124,3 +122,27 @@ async def test_the_day_says_how_each_patient_was_reminded(house: House) -> None:
             await attempts.mark_over(tx.conn, attempt, State.SUPPRESSED, "opted_out", tx.now)
         _, text = await agent.get(f"/patients/{patient.id}/cards")
         assert "No reminder call. This person has refused such messages." in text
+
+
+async def test_the_hospital_sets_the_hours_in_which_people_are_contacted(house: House) -> None:
+    at_noon = {"care_opens": "12:00", "care_closes": "13:30", "marketing_opens": "12:00", "marketing_closes": "13:00"}
+    async with await house.browser("boss", "supervisor") as boss:
+        _, text = await boss.get("/hours")
+        assert 'value="20:30"' in text
+        assert (await boss.post("/hours", at_noon))[0] == 200
+        assert await allowed(house, "care", "call") == "quiet_hours"
+        _, text = await boss.get("/hours")
+        assert 'name="care_closes" value="13:30"' in text
+        for wrong in ({"care_opens": "14:00"}, {"care_opens": "noon"}, {"marketing_closes": ""}):
+            status, text = await boss.post("/hours", at_noon | wrong)
+            assert (status, "Please give times like 08:00" in text) == (422, True)
+    async with house.db.connection() as conn:
+        detail = await conn.fetchval("SELECT detail FROM audit WHERE action = 'change contact hours'")
+    assert "12:00-13:30" in str(detail)
+
+
+async def test_agents_do_not_set_contact_hours(house: House) -> None:
+    async with await house.browser("agent1", "agent") as agent:
+        assert (await agent.get("/hours"))[0] == 403
+        _, text = await agent.get("/patients")
+        assert 'href="/hours"' not in text

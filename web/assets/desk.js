@@ -214,6 +214,18 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// The call in the pop, when something happens to it. One that only rang here and went elsewhere is not asked for again.
+for (const kind of ["CallConnected", "CallEnded", "DispositionSet"]) {
+  document.body.addEventListener(`live:${kind}`, ({ detail }) => {
+    const shown = document.getElementById("pop-call");
+    if (!shown || shown.dataset.call !== detail.call_id) return;
+    const isOurs = "stays" in shown.dataset || String(detail.user_id ?? detail.agent_id) === document.body.dataset.userId;
+    if (isOurs) return window.htmx.trigger(shown, "told");
+    shown.replaceWith(document.getElementById("pop-gone").content.cloneNode(true));
+    shownCall = document.getElementById("pop").dataset.call = ""; // it may ring here again
+  });
+}
+
 document.body.addEventListener("live:AgentRang", ({ detail }) => pop(detail.call_id));
 document.body.addEventListener("live:CallConnected", ({ detail }) => {
   if (String(detail.user_id) === document.body.dataset.userId) pop(detail.call_id);

@@ -119,8 +119,14 @@ async def pop_call(request: web.Request) -> web.StreamResponse:
     call_id = CallId(forms.path_uuid(request))
     async with request.app[DEPS].db.connection() as conn:
         call = await _own_call(conn, request, call_id)
-        _own, others = split(await leg_store.of_call(conn, call_id), user_id_of(request))
-    return page(request, "desk/_call.html", {"call": call, "legs": others})
+        own, others = split(await leg_store.of_call(conn, call_id), user_id_of(request))
+    return page(request, "desk/_call.html", {"call": call, "legs": others, "stays": stays(request, call, own)})
+
+
+def stays(request: web.Request, call: Call, own: Leg | None) -> bool:
+    """Whether the call is still this person's business when it has gone elsewhere or is over."""
+    login = login_of(request)
+    return own is not None or call.agent_id == login.user_id or allows(login.role, Right.SUPERVISE)
 
 
 async def bring_back(request: web.Request) -> web.StreamResponse:
@@ -182,6 +188,7 @@ async def _pop(request: web.Request, call_id: CallId, *, looked_at: bool = True)
         context: dict[str, object] = {
             "call": call,
             "legs": others,
+            "stays": stays(request, call, own),
             "written": written_by(call, own, me),
             "patient": patient,
             "family": family,

@@ -166,7 +166,12 @@ async def change(request: web.Request) -> web.StreamResponse:
 
 def saved(patient_id: PatientId, text: str) -> web.Response:
     """htmx goes to the patient and says so."""
-    place = json.dumps({"path": f"/patients/{patient_id}", "target": "#page", "select": "#page", "swap": "outerHTML"})
+    return saved_at(f"/patients/{patient_id}", text)
+
+
+def saved_at(path: str, text: str) -> web.Response:
+    """htmx goes there and says so."""
+    place = json.dumps({"path": path, "target": "#page", "select": "#page", "swap": "outerHTML"})
     headers = {"HX-Location": place, "HX-Trigger": json.dumps({"toast": {"text": text}})}
     return web.Response(status=200, headers=headers)
 
