@@ -136,6 +136,8 @@ async def test_the_hospital_sets_the_hours_in_which_people_are_contacted(house: 
         for wrong in ({"care_opens": "14:00"}, {"care_opens": "noon"}, {"marketing_closes": ""}):
             status, text = await boss.post("/hours", at_noon | wrong)
             assert (status, "Please give times like 08:00" in text) == (422, True)
+            for name, value in (at_noon | wrong).items():
+                assert f'name="{name}" value="{value}"' in text
     async with house.db.connection() as conn:
         detail = await conn.fetchval("SELECT detail FROM audit WHERE action = 'change contact hours'")
     assert "12:00-13:30" in str(detail)

@@ -1,6 +1,7 @@
 """When machines may call and text people: the hospital's own hours, for care and for offers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import time
 
 from aiohttp import web
@@ -20,7 +21,7 @@ MINUTES_A_DAY = 24 * 60
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One window in the form; `start` and `length` in minutes, for the picture."""
+    """One window in the form, as typed; `start` and `length` in minutes, of what counts now, for the picture."""
 
     name: str
     label: str
@@ -35,11 +36,16 @@ async def index(request: web.Request) -> web.StreamResponse:
     return await _form(request)
 
 
-async def _form(request: web.Request, problem: str = "") -> web.Response:
+async def _form(request: web.Request, typed: Mapping[str, str] | None = None, problem: str = "") -> web.Response:
     async with request.app[DEPS].db.connection() as conn:
         hours = await store.hours(conn)
-    context = {"rows": [_row("care", hours.care), _row("marketing", hours.marketing)], "problem": problem}
-    return page(request, "hours/index.html", context, status=422 if problem else 200)
+    rows = [_row("care", hours.care), _row("marketing", hours.marketing)]
+    if typed is not None:
+        rows = [
+            replace(row, opens=typed.get(f"{row.name}_opens", ""), closes=typed.get(f"{row.name}_closes", ""))
+            for row in rows
+        ]
+    return page(request, "hours/index.html", {"rows": rows, "problem": problem}, status=422 if problem else 200)
 
 
 def _row(name: str, window: Window) -> Row:
@@ -64,7 +70,7 @@ async def change(request: web.Request) -> web.StreamResponse:
     try:
         hours = QuietHours(care=_window(form, "care"), marketing=_window(form, "marketing"))
     except (InvalidInputError, ValueError):
-        return await _form(request, _("Please give times like 08:00, the first before the second."))
+        return await _form(request, form, _("Please give times like 08:00, the first before the second."))
     await service.set_hours(request.app[DEPS].db, actor_of(request), hours)
     return saved_at("/hours", _("Saved."))
 
