@@ -1,4 +1,4 @@
-"""How long audio is kept. Pure; docs/decisions/0031-recordings.md says why these many days."""
+"""How long audio is kept. Pure; docs/decisions/0033-recordings.md says why these many days."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
