@@ -159,12 +159,12 @@ class Conversation:
         except SpeechError as error:
             log.warning("a prompt cannot be spoken", extra=self._fields() | {"error": str(error)})
             return Failed(error.code)
+        self._log_path_meanwhile()
         if isinstance(effect, Play):
             return Played(await self.telephone.play(sounds, ANY_KEY if effect.barge_in else ""))
         return await self._ask(effect, sounds)
 
     async def _ask(self, ask: Ask, sounds: list[str]) -> Input:
-        self._log_path_meanwhile()
         if ask.already:
             return Digits(await self._rest(ask))
         read = await self.telephone.read_digits(
