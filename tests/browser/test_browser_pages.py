@@ -1,9 +1,10 @@
 """The pages in a real browser: they fit, they are live, they can be worked with."""
 
+import asyncio
 import time
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Route
 
 from crm_core.calls import service as calls
 from crm_core.kernel.actor import SYSTEM
@@ -150,6 +151,47 @@ async def test_what_is_refused_is_said_and_the_page_keeps_what_it_shows(chromium
         await seat.page.click(".visit button[aria-label='Remind by call']")
         await seat.page.wait_for_selector(".hcrm-toast:has-text('The reminder call is on its way.')")
         assert await seat.page.locator(f".visit:has-text('{names_it}')").count() == 1
+
+
+async def test_an_answer_is_said_though_what_was_pressed_is_gone(chromium: Browser, house: House) -> None:
+    await house.sessions()
+    patient = await house.patient()
+    seat = await seated(chromium, house, "agent1", "agent")
+    async with await house.browser("agent2", "agent") as other:
+        await other.post("/appointments", {"patient_id": str(patient.id), "slot_id": str(house.slots[0])})
+    house.reminders.forbidden = "opted_out"
+    replaced = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await replaced.wait()
+        await route.continue_()
+
+    await seat.page.route("**/remind", late)
+    for label, said in (("SMS", "This person has refused"), ("call", "The reminder call is on its way.")):
+        replaced.clear()
+        await seat.page.goto(f"/patients/{patient.id}")
+        await seat.page.click(f".visit button[aria-label='Remind by {label}']")
+        await seat.page.evaluate("document.querySelector('.visit').remove()")
+        replaced.set()
+        await seat.page.wait_for_selector(f".hcrm-toast:has-text('{said}')")
+        assert await seat.page.locator(f".hcrm-toast:has-text('{said}')").count() == 1
+
+
+async def test_a_live_message_does_not_take_away_what_is_being_pressed(chromium: Browser, house: House) -> None:
+    await house.sessions()
+    patient = await house.patient()
+    seat = await seated(chromium, house, "agent1", "agent")
+    async with await house.browser("agent2", "agent") as other:
+        await other.post("/appointments", {"patient_id": str(patient.id), "slot_id": str(house.slots[0])})
+        await seat.page.goto("/appointments?day=2026-03-03")
+        await seat.page.hover(".visit button[aria-label='Remind by call']")
+        await seat.page.mouse.down()
+        async with seat.page.expect_response(lambda answer: "/appointments?day" in answer.url):
+            await other.post("/appointments", {"patient_id": str(patient.id), "slot_id": str(house.slots[1])})
+        assert await seat.page.locator(".visit").count() == 1
+        await seat.page.mouse.up()
+    await seat.page.wait_for_selector(".hcrm-toast:has-text('The reminder call is on its way.')")
+    await seat.page.wait_for_selector(".visit >> nth=1")
 
 
 async def test_a_second_page_of_the_same_agent_leaves_the_telephone_to_the_first(

@@ -40,11 +40,41 @@ body.addEventListener("htmx:beforeSwap", (event) => {
 body.addEventListener("htmx:responseError", (event) => {
   const { xhr } = event.detail;
   if (xhr.status === 401) return;
-  const said = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector("[data-problem]");
-  toast({ text: said?.textContent.trim() || body.dataset.sayFailed, kind: "problem" });
+  sayProblem(xhr);
 });
 body.addEventListener("htmx:sendError", () => toast({ text: body.dataset.sayOffline, kind: "problem" }));
 body.addEventListener("toast", (event) => toast(event.detail));
+// A live message does not take away what is being pressed or waits for an answer; it comes back a little later.
+const LATER_MS = 300;
+let isPressed = false;
+addEventListener("pointerdown", () => (isPressed = true), true);
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => (isPressed = false)), true);
+body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const { elt, target, requestConfig } = detail;
+  if (!requestConfig.triggeringEvent?.type.startsWith("live:")) return;
+  if (!isPressed && !target.querySelector(".htmx-request")) return;
+  detail.shouldSwap = false;
+  setTimeout(() => elt.isConnected && htmx.ajax("GET", requestConfig.path, { source: elt, target }), LATER_MS);
+});
+// What a live message replaced while its request was on the way hears no answer any more; the person still does.
+body.addEventListener("htmx:beforeSend", ({ detail: { xhr, elt, requestConfig } }) => {
+  if (requestConfig.verb === "get") return;
+  xhr.addEventListener("readystatechange", () => {
+    if (xhr.readyState === XMLHttpRequest.DONE && !elt.isConnected) sayAnswer(xhr);
+  });
+});
+
+function sayAnswer(xhr) {
+  if (!xhr.status) return toast({ text: body.dataset.sayOffline, kind: "problem" });
+  const told = JSON.parse(xhr.getResponseHeader("HX-Trigger") ?? "{}").toast;
+  if (told) toast(told);
+  else if (xhr.status >= 400) sayProblem(xhr);
+}
+
+function sayProblem(xhr) {
+  const said = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector("[data-problem]");
+  toast({ text: said?.textContent.trim() || body.dataset.sayFailed, kind: "problem" });
+}
 
 export function toast({ text, kind = "ok", undo = null, undoText = "" }) {
   const box = document.getElementById("toasts");
