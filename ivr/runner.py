@@ -6,6 +6,7 @@ When anything here fails HCRM_NEXT stays empty: the dialplan then apologises and
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Protocol, assert_never
@@ -131,13 +132,13 @@ class Conversation:
             case Play() | Ask():
                 return await self._say(effect)
             case Enqueue(_):
-                await self._end(names.NEXT_QUEUE)
+                await self.telephone.set_variable(names.VAR_NEXT, names.NEXT_QUEUE)
                 return None
             case Voicemail():
-                await self._end(names.NEXT_VOICEMAIL)
+                await self.telephone.set_variable(names.VAR_NEXT, names.NEXT_VOICEMAIL)
                 return None
             case Hangup():
-                await self._end(names.NEXT_HANGUP)
+                await self.telephone.set_variable(names.VAR_NEXT, names.NEXT_HANGUP)
                 return None
             case Book() | Cancel() | Confirm() | Reschedule() | RequestCallback() | SetLanguage():
                 return await self._change(effect)
@@ -185,10 +186,6 @@ class Conversation:
             keys += key
         return keys
 
-    async def _end(self, next_: str) -> None:
-        await self._log_path()
-        await self.telephone.set_variable(names.VAR_NEXT, next_)
-
     async def _note_changes(self, before: Session) -> None:
         """Language and patient go into the call log when they change, so that an agent's page shows them."""
         now = self.session
@@ -211,9 +208,12 @@ class Conversation:
             self.logging = asyncio.create_task(self._put_path())
 
     async def _log_path(self) -> None:
-        if self.logging is not None:
-            await self.logging
-        await self._put_path()
+        """The rest of it. The caller waits meanwhile, so not for long, whatever PostgreSQL does."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOG_WITHIN_S):
+                if self.logging is not None:
+                    await self.logging
+                await self._put_path()
 
     async def _put_path(self) -> None:
         path = self.session.path

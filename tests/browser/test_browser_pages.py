@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Route
 from crm_core.calls import service as calls
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.ids import Linkedid
+from crm_core.patients.model import Patient
 from sms import service as sms
 from tests.browser.people import Seat, log_in, sit_down
 from tests.eventually import eventually
@@ -136,12 +137,17 @@ async def test_two_open_pages_show_a_new_appointment_without_being_touched(chrom
     await other.page.wait_for_selector("#cards .visit:has-text('Tue 3 Mar')")
 
 
+async def expect(house: House, patient: Patient) -> None:
+    """Somebody else books the first place."""
+    async with await house.browser("agent2", "agent") as other:
+        await other.post("/appointments", {"patient_id": str(patient.id), "slot_id": str(house.slots[0])})
+
+
 async def test_what_is_refused_is_said_and_the_page_keeps_what_it_shows(chromium: Browser, house: House) -> None:
     await house.sessions()
     patient = await house.patient()
     seat = await seated(chromium, house, "agent1", "agent")
-    async with await house.browser("agent2", "agent") as other:
-        await other.post("/appointments", {"patient_id": str(patient.id), "slot_id": str(house.slots[0])})
+    await expect(house, patient)
     house.reminders.forbidden = "opted_out"
     for path, names_it in (("/appointments?day=2026-03-03", "张三丰"), (f"/patients/{patient.id}", "Tue 3 Mar")):
         await seat.page.goto(path)
@@ -157,8 +163,7 @@ async def test_an_answer_is_said_though_what_was_pressed_is_gone(chromium: Brows
     await house.sessions()
     patient = await house.patient()
     seat = await seated(chromium, house, "agent1", "agent")
-    async with await house.browser("agent2", "agent") as other:
-        await other.post("/appointments", {"patient_id": str(patient.id), "slot_id": str(house.slots[0])})
+    await expect(house, patient)
     house.reminders.forbidden = "opted_out"
     replaced = asyncio.Event()
 
