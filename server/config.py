@@ -17,6 +17,7 @@ from server.settings import PortRange, setting
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LOCALES = ("zh_CN", "en")
+EVERYWHERE = ("0.0.0.0", "::")
 
 
 class ConfigError(InvalidInputError):
@@ -119,6 +120,22 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """How browsers on other machines reach the pages: docs/https.md."""
+
+    public_url: str = setting(
+        "PUBLIC_URL", "", "What people type to reach us, https://HOST; empty: this machine only.", parse=s.origin
+    )
+    tls_cert: Path | None = setting(
+        "TLS_CERT", None, "A certificate with its chain (PEM), when no proxy speaks TLS for us.", parse=s.file
+    )
+    tls_key: Path | None = setting("TLS_KEY", None, "The certificate's private key (PEM).", parse=s.file)
+    trusted_proxies: tuple[str, ...] = setting(
+        "TRUSTED_PROXIES", ("127.0.0.1", "::1"), "Whose X-Forwarded-For and -Proto are believed.", parse=s.addresses
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
     """The telephone carrier."""
 
@@ -206,6 +223,7 @@ class Config:
     places: Places = Places()
     database: DatabaseSettings = DatabaseSettings()
     ports: Ports = Ports()
+    web: Web = Web()
     trunk: Trunk = Trunk()
     modems: Modems = Modems()
     hospital: Hospital = Hospital()
@@ -221,6 +239,18 @@ class Config:
         if self.modems.devices or not self.demo.enabled:
             return self.modems.devices
         return (str(self.places.modem),)
+
+    @property
+    def own_url(self) -> str:
+        """Where this machine reaches its own pages."""
+        host = "127.0.0.1" if self.ports.listen in EVERYWHERE else self.ports.listen
+        scheme = "https" if self.web.tls_cert else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.ports.http}"
+
+    @property
+    def public_url(self) -> str:
+        """Where people reach them."""
+        return self.web.public_url or self.own_url
 
     @property
     def carrier(self) -> tuple[str, int] | None:
@@ -302,6 +332,7 @@ def _assemble(found: Mapping[str, Mapping[str, Any]], sources: Mapping[str, str]
             parts[part.name] = _shift(part.type(**found.get(part.name, {})), offset)
     config = Config(**parts, sources=dict(sources))
     _refuse_clashes(config)
+    _refuse_half_tls(config.web)
     return config
 
 
@@ -334,6 +365,13 @@ def _refuse_clashes(config: Config) -> None:
             faults.append(f"{name} and {other} want the same port {first}")
     if faults:
         raise ConfigError("\n".join(faults))
+
+
+def _refuse_half_tls(web: Web) -> None:
+    if bool(web.tls_cert) != bool(web.tls_key):
+        raise ConfigError("HCRM_TLS_CERT and HCRM_TLS_KEY belong together: set both or neither")
+    if web.tls_cert and web.public_url.startswith("http:"):
+        raise ConfigError("HCRM_PUBLIC_URL must begin with https:// when HCRM_TLS_CERT is set")
 
 
 def show(config: Config) -> list[Shown]:

@@ -7,12 +7,14 @@ import asyncio
 import json
 import os
 import signal
+import ssl
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
+from typing import Any
 
 from crm_core import migrations
 from crm_core.kernel.db import open_database
@@ -130,7 +132,7 @@ class Hospital:
                 reminded = time.monotonic()
                 self.say(f"still waiting: {missing}; the logs are in {self.config.places.logs}")
             await asyncio.sleep(POLL_S)
-        self.say(f"hcrm ready: {address(self.config)}")
+        self.say(f"hcrm ready: {self.config.public_url}")
 
     async def close(self) -> None:
         """Everything that writes to the database, then the database."""
@@ -140,17 +142,21 @@ class Hospital:
         await asyncio.gather(*(kept.end(grace_s=DATABASE_GRACE_S) for kept in database))
 
 
-def address(config: Config) -> str:
-    """Where the browser goes."""
-    host = "127.0.0.1" if config.ports.listen in {"0.0.0.0", "::"} else config.ports.listen
-    return f"http://{f'[{host}]' if ':' in host else host}:{config.ports.http}"
+def own_status(config: Config) -> dict[str, Any]:
+    """What our own server on this machine says of itself. Raises OSError, HTTPException or ValueError."""
+    trust = ssl.create_default_context()
+    trust.check_hostname = False  # it is asked by address, and the certificate names the hospital's host
+    trust.verify_mode = ssl.CERT_NONE
+    url = f"{config.own_url}/api/v1/status"
+    with urllib.request.urlopen(url, timeout=STATUS_TIMEOUT_S, context=trust) as answer:
+        status: dict[str, Any] = json.load(answer)
+    return status
 
 
 def _not_ready(config: Config) -> str:
     """Empty when every part is up, else what is missing."""
     try:
-        with urllib.request.urlopen(f"{address(config)}/api/v1/status", timeout=STATUS_TIMEOUT_S) as answer:
-            status = json.load(answer)
+        status = own_status(config)
     except (OSError, HTTPException, ValueError) as error:
         return f"the server does not answer ({type(error).__name__})"
     faults = [f"{part} {state}" for part, state in status.get("parts", {}).items() if state != "ok"]

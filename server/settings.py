@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from datetime import time
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 Parse = Callable[[str], Any]
 KEY = "hcrm"
 HIGHEST_PORT = 65_535
+DEFAULT_PORTS = {"http": 80, "https": 443}
 PREFIX = "HCRM_"
 
 
@@ -70,6 +72,32 @@ def digits(raw: str) -> str:
 def path(raw: str) -> Path:
     """Made absolute from the working directory, links followed; `~` is the user's home."""
     return Path(raw).expanduser().resolve()
+
+
+def file(raw: str) -> Path | None:
+    """A path; nothing at all is None."""
+    return path(raw) if raw.strip() else None
+
+
+def origin(raw: str) -> str:
+    """`https://hotline.example.org`, as browsers write an origin: lower case, no path, no default port."""
+    if not raw.strip():
+        return ""
+    parts = urlsplit(raw.strip())
+    more = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or more:
+        raise ValueError("must look like https://HOST or https://HOST:PORT")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    is_default = parts.port in (None, DEFAULT_PORTS[parts.scheme])
+    return f"{parts.scheme}://{host}" + ("" if is_default else f":{parts.port}")
+
+
+def addresses(raw: str) -> tuple[str, ...]:
+    """IP addresses or networks with commas between."""
+    try:
+        return tuple(str(ip_network(name, strict=False)) for name in names(raw))
+    except ValueError:
+        raise ValueError("must be IP addresses or networks, as in 10.0.0.5,192.168.1.0/24") from None
 
 
 def whole_number(raw: str, *, lowest: int, highest: int) -> int:

@@ -17,6 +17,7 @@ from sms import store as sms_store
 from sms.letterhead import Letterhead
 from telephony.ami import Ami
 from telephony.control import bring_to_desk, click_to_dial
+from web import telephone
 from web.deps import HandsetSms, SipAccount
 
 log = logging.getLogger("web ports")
@@ -28,7 +29,6 @@ THREAD_LENGTH = 50
 class DeskTelephones:
     """Desks' SIP accounts, from the secrets of this home."""
 
-    ws_url: str
     host: str
     passwords: Mapping[str, str] = field(repr=False)
 
@@ -37,7 +37,7 @@ class DeskTelephones:
         password = self.passwords.get(desk)
         if password is None:
             return None
-        return SipAccount(url=self.ws_url, host=self.host, user=desk, password=password)
+        return SipAccount(path=telephone.PATH, host=self.host, user=desk, password=password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,6 @@ class Handset:
 
     db: Database
     network: HandsetClient
-    ws_url: str
     host: str
     passwords: Mapping[str, str] = field(repr=False)
 
@@ -94,7 +93,7 @@ class Handset:
         """Which of the demo's lines does not matter: the caller ID is what the page sends."""
         lines = sorted(self.passwords)
         line = lines[int(msisdn[1:]) % len(lines)]
-        return SipAccount(url=self.ws_url, host=self.host, user=line, password=self.passwords[line])
+        return SipAccount(path=telephone.DEMO_PATH, host=self.host, user=line, password=self.passwords[line])
 
     async def send(self, msisdn: Msisdn, text: str) -> None:
         """An SMS from this telephone to the hospital."""

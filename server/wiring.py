@@ -1,6 +1,5 @@
 """Who is given what. The one place that knows everybody: reactions, jobs, services, the web's ports."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from recordings import jobs as recording_jobs
 from recordings.monitor import Monitor
 from recordings.retention import Retention
 from recordings.vault import Vault
+from server import tls
 from server.config import Config
 from server.secret_store import Secrets
 from server.supervisor import Service
@@ -162,7 +162,6 @@ class Server:
 
     def _web_deps(self, ami: Ami, live: LiveHub) -> WebDeps:
         config = self.config
-        ws_url = f"ws://{config.ports.sip_listen}:{config.ports.asterisk_http}/ws"
         return WebDeps(
             db=self.db,
             status=self.board,
@@ -172,25 +171,28 @@ class Server:
                 default_locale=config.hospital.locale,
                 hotline=config.hospital.number,
                 hospital_name=config.hospital.name,
-                asterisk_ws_url=ws_url,
+                public_url=config.public_url,
+                trusted_proxies=config.web.trusted_proxies,
+                asterisk_ws_url=f"ws://127.0.0.1:{config.ports.asterisk_http}/ws",
             ),
-            lines=DeskTelephones(ws_url, config.ports.sip_listen, self.secrets.desks),
+            lines=DeskTelephones(config.ports.sip_listen, self.secrets.desks),
             dialing=Dialing(self.db, ami),
             reminders=ReminderDesk(self.db, self.letterhead, config.hospital.timezone),
             vault=self.vault,
-            handset=self._handset(ws_url) if config.demo.enabled else None,
+            handset=self._handset() if config.demo.enabled else None,
         )
 
-    def _handset(self, ws_url: str) -> Handset:
+    def _handset(self) -> Handset:
         places, host = self.config.places, self.config.ports.sip_listen
-        return Handset(self.db, HandsetClient(places.gsm_control), ws_url, host, self.secrets.handsets)
+        return Handset(self.db, HandsetClient(places.gsm_control), host, self.secrets.handsets)
 
     async def _serve_web(self, deps: WebDeps) -> None:
         runner = web.AppRunner(create_app(deps), access_log=None, handle_signals=False, shutdown_timeout=2.0)
         await runner.setup()
         try:
             ports = self.config.ports
-            await web.TCPSite(runner, ports.listen, ports.http).start()
-            await asyncio.Event().wait()
+            trust = tls.context(self.config.web.tls_cert, self.config.web.tls_key)
+            await web.TCPSite(runner, ports.listen, ports.http, ssl_context=trust).start()
+            await tls.keep_fresh(trust, self.config.web.tls_cert, self.config.web.tls_key)
         finally:
             await runner.cleanup()

@@ -14,16 +14,17 @@ from crm_core.kernel.errors import (
     NotFoundError,
     TemporarySendError,
 )
-from web import i18n, render, routes, security, words
+from web import arrival, headers, i18n, render, routes, security, telephone, words
 from web.access import Route
 from web.api import problem
 from web.deps import DEPS, WebDeps
-from web.errors import NotLoggedInError
+from web.errors import ClearTextError, NotLoggedInError
 
 log = logging.getLogger("web")
 
 MAX_BODY_BYTES = 1_000_000
 FOREVER = "public, max-age=31536000, immutable"
+NOT_KEPT = "no-store"  # whatever it is, it may be about a patient
 PROBLEM = "X-Hcrm-Problem"
 _STATUS: tuple[tuple[type[HcrmError], HTTPStatus], ...] = (
     (NotLoggedInError, HTTPStatus.UNAUTHORIZED),
@@ -39,18 +40,21 @@ _STATUS: tuple[tuple[type[HcrmError], HTTPStatus], ...] = (
 def create_app(deps: WebDeps) -> web.Application:
     """Raises BundleMissingError when the front end was not built."""
     app = web.Application(
-        middlewares=[answer_errors, security.know_visitor, security.check_access], client_max_size=MAX_BODY_BYTES
+        middlewares=[answer_errors, insist_on_https, security.know_visitor, security.check_access],
+        client_max_size=MAX_BODY_BYTES,
     )
     app[DEPS] = deps
     app[render.ENVIRONMENT] = render.environment(deps.settings.timezone)
     for locale in i18n.LOCALES:
         i18n.catalogue(locale)
     app[security.ACCESS] = {}
+    app[telephone.SOCKETS] = set()
     for route in routes.table(with_demo=deps.handset is not None):
         _add(app, route)
     app.router.add_static(render.STATIC_URL, render.DIST)
     app.on_response_prepare.append(_add_headers)
     app.on_shutdown.append(_close_streams)
+    app.on_shutdown.append(telephone.close_all)
     return app
 
 
@@ -59,11 +63,12 @@ async def _close_streams(app: web.Application) -> None:
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    url = request.app[DEPS].settings.asterisk_ws_url
     response.headers["Server"] = "hcrm"
-    response.headers.update(security.headers_for(url, request.get(security.NONCE, "")))
+    response.headers.update(headers.headers_for(request.app[DEPS].settings, request.get(security.NONCE, "")))
     if request.path.startswith(security.STATIC_PREFIX) and response.status == HTTPStatus.OK:
         response.headers["Cache-Control"] = FOREVER
+    else:
+        response.headers.setdefault("Cache-Control", NOT_KEPT)
 
 
 def _add(app: web.Application, route: Route) -> None:
@@ -88,6 +93,16 @@ async def answer_errors(request: web.Request, handler: security.Next) -> web.Str
     except Exception:
         log.exception("request failed", extra={"route": _canonical(request)})
         return _answer(request, "error", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+@web.middleware
+async def insist_on_https(request: web.Request, handler: security.Next) -> web.StreamResponse:
+    """Who comes in clear text is told nothing: a page is sent to the right address, a program refused."""
+    if not arrival.is_clear_text(request):
+        return await handler(request)
+    if request.method in security.SAFE and not request.path.startswith(security.API_PREFIX):
+        raise web.HTTPPermanentRedirect(request.app[DEPS].settings.public_url + request.path_qs)
+    raise ClearTextError("use https")
 
 
 def _canonical(request: web.Request) -> str:

@@ -18,9 +18,9 @@ from web.live import LiveHub
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipAccount:
-    """What a browser needs to be a telephone at our Asterisk. `url` is its WebSocket."""
+    """What a browser needs to be a telephone at our Asterisk. `path` is its WebSocket on our own origin."""
 
-    url: str
+    path: str
     host: str
     user: str
     password: str = field(repr=False)
@@ -28,14 +28,23 @@ class SipAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
-    """Times are shown in `timezone`; `default_locale` is for people who are not logged in and said nothing."""
+    """Times are shown in `timezone`; `default_locale` is for people who are not logged in and said nothing.
+
+    `asterisk_ws_url` is Asterisk's WebSocket as this process reaches it.
+    """
 
     timezone: ZoneInfo
     default_locale: str = "zh_CN"
     hotline: str = "4000"
     hospital_name: str = "hcrm"
-    secure_cookies: bool = False
+    public_url: str = ""  # as browsers write an origin
+    trusted_proxies: tuple[str, ...] = ()
     asterisk_ws_url: str = "ws://127.0.0.1:8088/ws"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether people come by https."""
+        return self.public_url.startswith("https:")
 
 
 class DeskLines(Protocol):

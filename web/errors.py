@@ -15,6 +15,12 @@ class NotAllowedError(ForbiddenError):
     code = "forbidden"
 
 
+class ClearTextError(ForbiddenError):
+    """Sent readable through the network to a hospital that has https."""
+
+    code = "clear_text"
+
+
 class BadOriginError(ForbiddenError):
     """An unsafe request that our own page did not send."""
 

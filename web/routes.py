@@ -1,6 +1,7 @@
 """Every page and every part: method, path, handler, permission. The API's rows are made from its endpoints."""
 
 from crm_core.users.rights import Right
+from web import telephone
 from web.access import Open, Route
 from web.api import table as api
 from web.pages import (
@@ -27,6 +28,7 @@ PAGES: tuple[Route, ...] = (
     Route("POST", "/logout", session.log_out, Open.TO_USERS),
     Route("POST", "/language", session.choose_language, Open.TO_ALL),
     Route("GET", "/live", stream.live, Open.TO_USERS),
+    Route("GET", telephone.PATH, telephone.desk, Right.TAKE_CALLS),
     Route("GET", "/desk", desk.show, Right.TAKE_CALLS),
     Route("GET", "/desk/line", desk.line, Right.TAKE_CALLS),
     Route("GET", "/desk/state", desk.state, Right.TAKE_CALLS),
@@ -92,6 +94,7 @@ PAGES: tuple[Route, ...] = (
     Route("GET", "/audit", audit.index, Right.SEE_AUDIT),
 )
 DEMO: tuple[Route, ...] = (
+    Route("GET", telephone.DEMO_PATH, telephone.handset, Open.TO_ALL),
     Route("GET", "/demo", demo.show, Open.TO_ALL),
     Route("POST", "/demo/line", demo.line, Open.TO_ALL),
     Route("POST", "/demo/thread", demo.thread, Open.TO_ALL),

@@ -1,4 +1,4 @@
-"""Who asks, whether they may, and the headers that keep a page to itself. Every refusal leaves an audit row."""
+"""Who asks, and whether they may. Every refusal leaves an audit row."""
 
 import hmac
 import secrets
@@ -14,13 +14,11 @@ from crm_core.kernel.ids import UserId
 from crm_core.users import rights
 from crm_core.users import service as users
 from crm_core.users.model import Login
-from web import i18n
+from web import cookies, i18n
 from web.access import Access, Open
 from web.deps import DEPS
 from web.errors import BadOriginError, NotAllowedError, NotLoggedInError
 
-SESSION_COOKIE = "hcrm_session"
-LOCALE_COOKIE = "hcrm_locale"
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -85,7 +83,7 @@ async def know_visitor(request: web.Request, handler: Next) -> web.StreamRespons
 def _choose_locale(request: web.Request, login: Login | None) -> None:
     wishes = (
         login.locale if login else None,
-        request.cookies.get(LOCALE_COOKIE),
+        request.cookies.get(cookies.LOCALE),
         request.headers.get("Accept-Language"),
     )
     default = request.app[DEPS].settings.default_locale
@@ -93,16 +91,25 @@ def _choose_locale(request: web.Request, login: Login | None) -> None:
 
 
 async def _by_cookie(request: web.Request) -> Visitor | None:
-    token = request.cookies.get(SESSION_COOKIE)
-    if not token:
-        return None
-    db = request.app[DEPS].db
-    async with db.connection() as conn:
-        login = await users.session(conn, token, db.clock())
+    login = await _login(request)
     if login is None:
         return None
     actor = Actor(ActorKind.USER, login.login, login.role, login.user_id)
     return Visitor(actor, login, login.csrf_token)
+
+
+async def _login(request: web.Request) -> Login | None:
+    token = cookies.session_of(request)
+    if not token:
+        return None
+    db = request.app[DEPS].db
+    async with db.connection() as conn:
+        return await users.session(conn, token, db.clock())
+
+
+async def is_still_logged_in(request: web.Request) -> bool:
+    """For what stays open long after it was let in."""
+    return await _login(request) is not None
 
 
 async def _by_token(request: web.Request) -> Visitor | None:
@@ -162,31 +169,14 @@ async def _require_own_page(request: web.Request, visitor: Visitor) -> None:
         if not hmac.compare_digest(given.encode(), visitor.csrf.encode()):
             await _note_refusal(request, "forged")
             raise BadOriginError("missing or wrong CSRF token")
-    elif visitor is NOBODY and not _same_origin(request):
+    elif visitor is NOBODY and not is_same_origin(request):
         raise BadOriginError("not sent by our own page")
 
 
-def _same_origin(request: web.Request) -> bool:
+def is_same_origin(request: web.Request) -> bool:
+    """Whether our own page sent it, as far as the browser says; a program that is no browser says nothing."""
     site = request.headers.get("Sec-Fetch-Site")
     if site:
         return site in {"same-origin", "none"}
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
-
-
-def headers_for(asterisk_ws_url: str, nonce: str) -> dict[str, str]:
-    """No inline script, nothing from another host but the telephone's WebSocket."""
-    styles = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
-    policy = (
-        f"default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; font-src 'self'; "
-        f"media-src 'self' blob:; connect-src 'self' {asterisk_ws_url}; worker-src 'self' blob:; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
-    )
-    return {
-        "Content-Security-Policy": policy,
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",
-        "X-Frame-Options": "DENY",
-        "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
-        "Cross-Origin-Opener-Policy": "same-origin",
-    }
+    return origin is None or urlsplit(origin).netloc == request.host or origin == request.app[DEPS].settings.public_url

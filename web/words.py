@@ -156,6 +156,7 @@ ERROR = {
     "send_failed_temporarily": N_("It could not be sent now. Please try again in a moment."),
     "outcome_unknown": N_("Nobody knows whether it was sent. Please check before you try again."),
     "forbidden": N_("Your role does not allow this."),
+    "clear_text": N_("This address is not encrypted. Please use the one that begins with https."),
     "bad_origin": N_("This page was open for too long. Please load it again."),
     "not_logged_in": N_("Please log in."),
     "not_found": N_("There is no such thing."),

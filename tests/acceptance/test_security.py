@@ -34,6 +34,7 @@ OPEN = {
     ("GET", "/api/v1/status"),
     ("GET", "/api/v1/openapi.json"),
     ("GET", "/demo"),
+    ("GET", "/demo/ws"),
     ("POST", "/demo/line"),
     ("POST", "/demo/thread"),
     ("POST", "/demo/send"),

@@ -15,7 +15,6 @@ from crm_core.kernel.db import Database, open_database
 from server import config as configuration
 from server import ports, postgres, secret_store
 from server.config import CHECKOUT, Config
-from server.hospital import address
 from server.secret_store import Secrets
 from telephony.provision import asterisk
 from telephony.provision.errors import ProvisionError
@@ -39,7 +38,7 @@ class Hospital:
     @property
     def url(self) -> str:
         """Where its pages are."""
-        return address(self.config)
+        return self.config.own_url
 
     @property
     def token(self) -> str:

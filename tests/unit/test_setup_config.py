@@ -102,3 +102,38 @@ def test_a_misspelt_variable_is_noticed() -> None:
 @pytest.mark.parametrize("url", ["postgresql://h/d", "postgres://u:p@h:1/d"])
 def test_a_database_is_named_by_a_url(url: str) -> None:
     assert settings.postgres_url(f" {url} ") == url
+
+
+@pytest.mark.parametrize(
+    ("written", "origin"),
+    [
+        ("https://Hotline.Example.org/", "https://hotline.example.org"),
+        ("https://hotline.example.org:443", "https://hotline.example.org"),
+        ("https://10.0.0.5:8443", "https://10.0.0.5:8443"),
+        ("http://[2001:db8::1]:8080", "http://[2001:db8::1]:8080"),
+    ],
+)
+def test_the_public_address_is_kept_as_browsers_write_an_origin(written: str, origin: str) -> None:
+    assert build([("env", {"HCRM_PUBLIC_URL": written})]).public_url == origin
+
+
+@pytest.mark.parametrize("written", ["hotline.example.org", "ftp://x", "https://", "https://x/path", "https://u@x"])
+def test_what_is_no_origin_is_refused(written: str) -> None:
+    with pytest.raises(ConfigError, match="HCRM_PUBLIC_URL"):
+        build([("env", {"HCRM_PUBLIC_URL": written})])
+
+
+def test_a_certificate_without_its_key_is_refused_and_with_it_we_speak_https() -> None:
+    with pytest.raises(ConfigError, match="HCRM_TLS_KEY"):
+        build([("env", {"HCRM_TLS_CERT": "/c.pem"})])
+    both = {"HCRM_TLS_CERT": "/c.pem", "HCRM_TLS_KEY": "/k.pem"}
+    assert build([("env", both)]).public_url == "https://127.0.0.1:8080"
+    with pytest.raises(ConfigError, match="https://"):
+        build([("env", {**both, "HCRM_PUBLIC_URL": "http://hotline.example.org"})])
+
+
+def test_proxies_are_addresses_or_networks() -> None:
+    found = build([("env", {"HCRM_TRUSTED_PROXIES": "10.0.0.5, 192.168.1.0/24"})])
+    assert found.web.trusted_proxies == ("10.0.0.5/32", "192.168.1.0/24")
+    with pytest.raises(ConfigError, match="HCRM_TRUSTED_PROXIES"):
+        build([("env", {"HCRM_TRUSTED_PROXIES": "proxy.example.org"})])

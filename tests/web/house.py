@@ -36,7 +36,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2026, 3, 2, 2, tzinfo=UTC)  # ten o'clock in the hospital, a Monday
 KEY = "a-long-password-for-tests"
 ZHANG = Msisdn("+8613800138000")
-WS_URL = "ws://127.0.0.1:9/ws"
+SETTINGS = WebSettings(timezone=ZONE, hospital_name="Test hospital", asterisk_ws_url="ws://127.0.0.1:9/ws")
 
 
 class Lines:
@@ -44,7 +44,7 @@ class Lines:
 
     def account(self, desk: str) -> SipAccount | None:
         """The secret is the desk's name backwards."""
-        return SipAccount(url=WS_URL, host="127.0.0.1", user=desk, password=desk[::-1])
+        return SipAccount(path="/ws", host="127.0.0.1", user=desk, password=desk[::-1])
 
 
 @dataclass
@@ -89,7 +89,7 @@ class Handset:
 
     async def account(self, msisdn: Msisdn) -> SipAccount:
         """One for all."""
-        return SipAccount(url=WS_URL, host="127.0.0.1", user="handset-01", password="demo")
+        return SipAccount(path="/demo/ws", host="127.0.0.1", user="handset-01", password="demo")
 
     async def send(self, msisdn: Msisdn, text: str) -> None:
         """Kept."""
@@ -205,11 +205,12 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(url: str, folder: Path, *, with_demo: bool = True) -> AsyncIterator[House]:
+async def open_house(
+    url: str, folder: Path, *, with_demo: bool = True, settings: WebSettings = SETTINGS
+) -> AsyncIterator[House]:
     """Serves on a port of its own until the block ends."""
     async with open_database(url, clock=lambda: MORNING) as db:
         board, reminders, handset = StatusBoard(), Reminders(), Handset()
-        settings = WebSettings(timezone=ZONE, hospital_name="Test hospital", asterisk_ws_url=WS_URL)
         deps = WebDeps(
             db=db,
             status=board,

@@ -13,6 +13,7 @@ TO_ALL = {
     ("POST", "/login"),
     ("POST", "/language"),
     ("GET", "/demo"),
+    ("GET", "/demo/ws"),
     ("POST", "/demo/line"),
     ("POST", "/demo/thread"),
     ("POST", "/demo/send"),
@@ -23,6 +24,7 @@ TO_USERS = {("GET", "/"), ("POST", "/logout"), ("GET", "/live")}
 PREFIXES = (
     ("/desk/waiting", {Right.SEE_CALLS}),
     ("/desk", {Right.TAKE_CALLS}),
+    ("/ws", {Right.TAKE_CALLS}),
     ("/patients/{id:\\d+}/sms", {Right.SEE_SMS}),
     ("/patients/{id:\\d+}/book", {Right.BOOK}),
     ("/patients/{id:\\d+}/wishes", {Right.SEE_PATIENTS, Right.CHANGE_CONSENT}),

@@ -6,7 +6,7 @@ import pytest
 
 from crm_core.users import service as users
 from tests.web.house import KEY, House
-from web.security import SESSION_COOKIE
+from web.cookies import SESSION
 
 pytestmark = pytest.mark.web
 
@@ -27,7 +27,7 @@ async def test_a_right_password_opens_the_page_that_was_asked_for(house: House) 
         async with browser.http.post(house.base + "/login", data=form, allow_redirects=False) as answer:
             cookie = answer.headers["Set-Cookie"]
             assert (answer.status, answer.headers["Location"]) == (303, "/patients")
-        assert SESSION_COOKIE in cookie
+        assert SESSION in cookie
         assert "HttpOnly" in cookie
         assert "SameSite=Lax" in cookie
         assert (await browser.get("/patients"))[0] == 200
@@ -97,10 +97,10 @@ async def test_a_login_posted_by_another_site_is_refused(house: House) -> None:
 
 async def test_after_logging_out_the_old_cookie_opens_nothing(house: House) -> None:
     async with await house.browser("agent1", "agent") as agent:
-        cookie = next(cookie.value for cookie in agent.http.cookie_jar if cookie.key == SESSION_COOKIE)
+        cookie = next(cookie.value for cookie in agent.http.cookie_jar if cookie.key == SESSION)
         assert (await agent.post("/logout"))[0] == 303
     async with house.nobody() as thief:
-        status, _ = await thief.get("/patients", Cookie=f"{SESSION_COOKIE}={cookie}")
+        status, _ = await thief.get("/patients", Cookie=f"{SESSION}={cookie}")
         assert status == 401
 
 
@@ -117,7 +117,7 @@ async def test_pages_allow_no_foreign_script_and_no_frame(house: House) -> None:
         text = await answer.text()
         assert "script-src 'self';" in policy
         assert "frame-ancestors 'none'" in policy
-        assert "connect-src 'self' ws://127.0.0.1:9/ws" in policy
+        assert "connect-src 'self';" in policy
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Cache-Control"] == "no-store"
     assert not re.search(r"<script(?![^>]*src=)|\son\w+=|style=|https?://(?!www\.w3\.org)", text)

@@ -7,14 +7,14 @@ const KEEP_FOR_MS = 25_000; // Asterisk gives a silent leg up after its rtp_time
 const MEDIA = { audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true }, video: false };
 
 export class Phone extends EventTarget {
-  // `audio` is the element that plays the other side. `account` is {url, user, password, host}.
+  // `audio` is the element that plays the other side. `account` is {path, user, password, host}.
   constructor(account, audio) {
     super();
     this.account = account;
     this.audio = audio;
     this.call = null;
     this.line = "connecting";
-    const socket = new JsSIP.WebSocketInterface(account.url);
+    const socket = new JsSIP.WebSocketInterface(new URL(account.path, location.href.replace(/^http/, "ws")).href);
     this.ua = new JsSIP.UA({
       sockets: [socket],
       uri: `sip:${account.user}@${account.host}`,

@@ -29,7 +29,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 async def line(request: web.Request) -> web.StreamResponse:
     """A SIP account that shows this number as caller ID."""
     account = await _handset(request).account(await _number(request))
-    body = {"url": account.url, "host": account.host, "user": account.user, "password": account.password}
+    body = {"path": account.path, "host": account.host, "user": account.user, "password": account.password}
     return web.json_response(body, headers={"Cache-Control": "no-store"})
 
 

@@ -71,7 +71,7 @@ async def line(request: web.Request) -> web.StreamResponse:
         raise NotFoundError("no telephone at this desk")
     async with request.app[DEPS].db.transaction(actor_of(request)) as tx:
         await audit.record(tx, "take line", "desk", account.user)
-    body = {"url": account.url, "host": account.host, "user": account.user, "password": account.password}
+    body = {"path": account.path, "host": account.host, "user": account.user, "password": account.password}
     return web.json_response(body, headers={"Cache-Control": "no-store"})
 
 

@@ -1,20 +1,16 @@
 """Log in, log out, choose the language, and where a person starts."""
 
-from datetime import timedelta
-
 from aiohttp import web
 
 from crm_core.users import service as users
 from crm_core.users.errors import AccountLockedError, LoginFailedError
-from crm_core.users.model import SESSION_LASTS
 from crm_core.users.rights import Right, allows
-from web import forms, i18n
+from web import cookies, forms, i18n
 from web.deps import DEPS
 from web.i18n import _
 from web.render import page
-from web.security import LOCALE_COOKIE, SESSION_COOKIE, login_of, visitor_of
+from web.security import login_of, visitor_of
 
-LOCALE_LASTS = timedelta(days=365)
 STARTS = (
     (Right.TAKE_CALLS, "/desk"),
     (Right.SEE_PATIENTS, "/patients"),
@@ -54,14 +50,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
         context = {"problem": _problem(error), "next": forms.own_path(form.get("next", "/")), "login": name}
         return page(request, "login.html", context, status=401)
     answer = web.HTTPSeeOther(forms.own_path(form.get("next", "/")))
-    answer.set_cookie(
-        SESSION_COOKIE,
-        token,
-        max_age=int(SESSION_LASTS.total_seconds()),
-        httponly=True,
-        samesite="Lax",
-        secure=_is_https(request),
-    )
+    cookies.give_session(request, answer, token)
     raise answer
 
 
@@ -71,15 +60,11 @@ def _problem(error: LoginFailedError | AccountLockedError) -> str:
     return _("User name or password is wrong.")
 
 
-def _is_https(request: web.Request) -> bool:
-    return request.secure or request.app[DEPS].settings.secure_cookies
-
-
 async def log_out(request: web.Request) -> web.StreamResponse:
     """Ends the session here and in the database."""
-    await users.end_session(request.app[DEPS].db, request.cookies.get(SESSION_COOKIE, ""))
+    await users.end_session(request.app[DEPS].db, cookies.session_of(request))
     answer = web.HTTPSeeOther("/login")
-    answer.del_cookie(SESSION_COOKIE)
+    cookies.take_session(request, answer)
     raise answer
 
 
@@ -91,12 +76,5 @@ async def choose_language(request: web.Request) -> web.StreamResponse:
     if login is not None:
         await users.set_locale(request.app[DEPS].db, login.actor, login.user_id, locale)
     answer = web.HTTPSeeOther(forms.own_path(form.get("next", "/")))
-    answer.set_cookie(
-        LOCALE_COOKIE,
-        locale,
-        max_age=int(LOCALE_LASTS.total_seconds()),
-        httponly=True,
-        samesite="Lax",
-        secure=_is_https(request),
-    )
+    cookies.give_locale(request, answer, locale)
     raise answer

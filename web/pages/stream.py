@@ -7,10 +7,9 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse, sse_response
 
 from crm_core.users.rights import Right, allows
-from crm_core.users.service import session
 from web.deps import DEPS
 from web.live import Listener
-from web.security import SESSION_COOKIE, login_of
+from web.security import is_still_logged_in, login_of
 
 PING_S = 15
 HEARS: dict[Right, tuple[str, ...]] = {
@@ -70,11 +69,5 @@ async def _pass_on(request: web.Request, listener: Listener, answer: EventSource
             await answer.send(message)
         if clock() - checked_at >= PING_S:
             checked_at = clock()
-            if not await _is_still_logged_in(request):
+            if not await is_still_logged_in(request):
                 return
-
-
-async def _is_still_logged_in(request: web.Request) -> bool:
-    db = request.app[DEPS].db
-    async with db.connection() as conn:
-        return await session(conn, request.cookies.get(SESSION_COOKIE, ""), db.clock()) is not None
