@@ -13,7 +13,7 @@ from telephony.provision.errors import ProvisionError
 from telephony.provision.roots import Report, Spec
 
 NETWORK = "Check the network and run it again; what was downloaded is kept."
-TEST_TOOLS = ("sipp", "sox", "chromium", "smsd", "gammu", "gammu-smsd")
+TEST_TOOLS = ("sipp", "sox", "chromium", "smsd", "gammu", "gammu-smsd", "ip")
 
 
 def cache() -> Path:

@@ -50,6 +50,7 @@ PHONES = Spec(
     without=HOST_LIBRARIES,
     needs_mb=400,
 )
+NETWORK = Spec(name="network", packages=("iproute2",), without=HOST_LIBRARIES, needs_mb=50)
 
 
 def default_cache() -> Path:

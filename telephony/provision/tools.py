@@ -26,6 +26,7 @@ KNOWN = {
     "smsd": _Known(roots.PHONES, "usr/sbin/smsd"),
     "gammu": _Known(roots.PHONES, "usr/bin/gammu"),
     "gammu-smsd": _Known(roots.PHONES, "usr/bin/gammu-smsd"),
+    "ip": _Known(roots.NETWORK, "bin/ip"),
 }
 WRAPPER = """\
 #!/bin/sh

@@ -67,7 +67,7 @@ class Hospital:
     def _is_ready(self) -> bool:
         assert self.process
         assert self.process.poll() is None, self.said()
-        return f"hcrm ready: http://127.0.0.1:{self.config.ports.http}" in self.said()
+        return f"hcrm ready: {self.config.public_url}" in self.said()
 
     def said(self) -> str:
         """What it printed since it was started last."""
@@ -135,7 +135,7 @@ class Hospital:
     @property
     def url(self) -> str:
         """Of pages and API."""
-        return f"http://127.0.0.1:{self.config.ports.http}"
+        return self.config.public_url
 
     @property
     def phones(self) -> HandsetClient:
@@ -199,12 +199,13 @@ def _parents() -> Iterator[tuple[int, int]]:
                 yield int(place.name), int((place / "stat").read_text().rpartition(")")[2].split()[1])
 
 
-def _settings(home: Path) -> dict[str, str]:
+def _settings(home: Path, more: dict[str, str]) -> dict[str, str]:
     """A clean environment with a block of ports that nobody has."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HCRM_") or name == "HCRM_CACHE"}
     start = secrets.randbelow(len(OFFSETS))  # two runs on one machine begin elsewhere
     for offset in (*OFFSETS[start:], *OFFSETS[:start]):
         found = clean | {"HCRM_HOME": str(home), "HCRM_PORT_OFFSET": str(offset), "HCRM_DEMO": "yes"}
+        found |= {name: value.replace("{http}", str(8080 + offset)) for name, value in more.items()}
         if not ports.taken(configuration.load(found)) and _is_free(configuration.load(found).ports.rtp.first):
             return found
     raise AssertionError("no free ports")
@@ -220,11 +221,11 @@ def _is_free(port: int) -> bool:
 
 
 @contextmanager
-def running_hospital() -> Iterator[Hospital]:
-    """Ready, and gone without a trace afterwards."""
+def running_hospital(**more: str) -> Iterator[Hospital]:
+    """With these settings beside the usual ones; ready, and gone without a trace afterwards."""
     place = Path(tempfile.mkdtemp(prefix="hcrm-", dir="/tmp"))  # a Unix socket's path must be short
     place.chmod(0o711)
-    hospital = Hospital(place / "h", _settings(place / "h"))
+    hospital = Hospital(place / "h", _settings(place / "h", more))
     try:
         hospital.start(within_s=FIRST_READY_S)
         yield hospital
