@@ -5,13 +5,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 
 import psycopg
 
 from bootstrap import plan
-from server import hotline, launcher, ports, postgres
+from server import doctor_https, hotline, launcher, ports, postgres
+from server.checks import Check
 from server.config import CHECKOUT, Config
 from telephony.provision import asterisk, debian, tools
 from telephony.provision.errors import ProvisionError
@@ -21,17 +22,6 @@ SET_UP_TESTS = "Run `make test` once; only tests need it."
 LEAST_FREE_MB = 1_000
 WITHOUT_HANZI = ("C", "POSIX")
 PRODUCT_TOOLS = ("espeak-ng",)
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at. `needed` False: hcrm runs without it. `mend` is empty when it is well."""
-
-    name: str
-    ok: bool
-    found: str
-    mend: str = ""
-    needed: bool = True
 
 
 def examine(config: Config) -> Iterator[Check]:
@@ -49,6 +39,7 @@ def examine(config: Config) -> Iterator[Check]:
     yield from _modems(config)
     yield _closed_folders(config)
     yield from _ports(config)
+    yield from doctor_https.examine(config, datetime.now(UTC))
 
 
 def _attempt(name: str, look: Callable[[], str], *, needed: bool = True) -> Check:
