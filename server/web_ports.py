@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database
-from crm_core.kernel.errors import InvalidInputError, TemporarySendError
+from crm_core.kernel.errors import TemporarySendError
 from crm_core.kernel.ids import AppointmentId, AttemptId, Msisdn, SmsId, Uniqueid
 from demo.gsm.client import HandsetClient, NetworkUnavailableError, RefusedError
 from dialer import service as dialer
@@ -51,10 +51,7 @@ class Dialing:
         """Rings the desk first, then the number."""
         async with self.db.transaction(actor) as tx:
             await audit.record(tx, "dial", "desk", desk)
-        try:
-            await click_to_dial(self.ami, desk, to)
-        except ValueError:
-            raise InvalidInputError("this number cannot be dialled from here", field="to") from None
+        await click_to_dial(self.ami, desk, to)
 
     async def bring_back(self, actor: Actor, desk: str, patient: Uniqueid) -> None:
         """The patient leaves the telephone that is gone and rings this one; after 15 s without an answer, the queue."""

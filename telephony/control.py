@@ -1,7 +1,7 @@
 """What staff may ask of calls under way, and the call an agent places by a click."""
 
 from crm_core.kernel.ids import Msisdn, Uniqueid
-from crm_core.kernel.msisdn import national
+from crm_core.kernel.msisdn import dialled
 from telephony import names
 from telephony.ami import Ami
 from telephony.originate import Originate, OriginateTaken
@@ -12,13 +12,9 @@ DESK_RINGS_S = 20.0
 async def click_to_dial(ami: Ami, desk: str, to: Msisdn) -> OriginateTaken:
     """Ring the agent's desk; when it answers, the dialplan dials the patient. Returns when the desk answered or not.
 
-    Raises TemporarySendError, OutcomeUnknownError, ValueError for a desk or a number the dialplan would not dial.
+    Raises TemporarySendError, OutcomeUnknownError, InvalidMsisdnError for a number the dialplan would not dial.
     """
-    digits = national(to)
-    if not digits.isdigit():
-        raise ValueError("not a number of this country")
-    if not digits.startswith("1"):
-        digits = f"0{digits}"  # landlines are dialled with the area code's 0
+    digits = dialled(to)
     return await ami.originate(
         Originate(
             interface=names.desk_interface(desk),

@@ -163,6 +163,8 @@ ERROR = {
     "call_not_found": N_("There is no such call."),
     "not_your_call": N_("Another agent has this call."),
     "not_your_state": N_("Only a supervisor may change this."),
+    "not_your_desk": N_("Only a supervisor may let another desk ring."),
+    "no_line": N_("No telephone is connected at this desk."),
     "no_desk": N_("This account has no desk. An administrator can give it one."),
     "no_desk_left": N_("All desks are taken."),
     "login_taken": N_("Somebody already has this user name."),

@@ -13,7 +13,7 @@ from crm_core.kernel.actor import SYSTEM, Actor, ActorKind
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import CallId, UserId
-from crm_core.users.rights import Right, allows
+from crm_core.users.rights import Right, may
 
 __all__ = ["by_desk", "leave_without_line", "release", "set_lines", "set_state", "signal", "states"]
 
@@ -56,7 +56,7 @@ def _chosen(state: str) -> AgentState:
 async def _ensure_may(tx: Tx, actor: Actor, agent: Agent) -> None:
     if actor.user_id == agent.user_id or actor.kind is ActorKind.SYSTEM:
         return
-    if actor.role is None or not allows(actor.role, Right.SUPERVISE):
+    if not may(actor, Right.SUPERVISE):
         raise NotYourStateError("only a supervisor may do that")
     await audit.record(tx, "change agent's state", "app_user", agent.user_id)
 

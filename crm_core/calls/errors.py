@@ -21,6 +21,18 @@ class NotYourStateError(ForbiddenError):
     code = "not_your_state"
 
 
+class NotYourDeskError(ForbiddenError):
+    """Only a supervisor lets somebody else's telephone ring."""
+
+    code = "not_your_desk"
+
+
+class NoLineError(ConflictError):
+    """The desk is there, but no telephone is connected at it."""
+
+    code = "no_line"
+
+
 class NoDeskError(ConflictError):
     """Nobody is available without a desk to ring."""
 

@@ -4,8 +4,10 @@ Signals come from the telephone exchange: twice, late, or in another order than 
 raise; they only move forward, and what has ended stays ended.
 """
 
-from crm_core.calls.model import Agent, AgentSignal, AgentState, Call, CallSignal, CallState, Direction
-from crm_core.kernel.ids import CallId
+from collections.abc import Sequence
+
+from crm_core.calls.model import Agent, AgentSignal, AgentState, Call, CallSignal, CallState, Direction, Leg
+from crm_core.kernel.ids import CallId, UserId
 
 _CALL: dict[tuple[CallState, CallSignal], CallState] = {
     (CallState.RINGING, CallSignal.ANSWERED): CallState.IVR,
@@ -68,6 +70,30 @@ def concerns(agent: Agent, what: AgentSignal, call_id: CallId) -> bool:
     if what is AgentSignal.CONNECTED:  # in wrap-up of this call without a new ring: heard before
         return not (same and agent.state in (AgentState.WRAP_UP, AgentState.ON_CALL))
     return same
+
+
+def split(legs: Sequence[Leg], user_id: UserId | None) -> tuple[Leg | None, list[Leg]]:
+    """This person's newest leg, and everybody else's, in the order of time."""
+    own = [leg for leg in legs if leg.user_id == user_id]
+    return own[-1] if own else None, [leg for leg in legs if leg.user_id != user_id]
+
+
+def is_own(call: Call, own: Leg | None, agent: Agent | None, user_id: UserId) -> bool:
+    """Whether it is this person's call: they have it, spoke in it, or it rings at their desk."""
+    return call.agent_id == user_id or own is not None or (agent is not None and agent.call_id == call.id)
+
+
+def writes_down(call: Call, own: Leg | None, agent: Agent | None, user_id: UserId | None) -> bool:
+    """Whether this person says how the call ended: who spoke in it, also before a transfer, or whom it reaches now."""
+    reached = agent is not None and agent.call_id == call.id and agent.state in BUSY
+    return own is not None or call.agent_id in (None, user_id) or reached
+
+
+def written_by(call: Call, own: Leg | None, user_id: UserId | None) -> tuple[str, str]:
+    """Disposition and notes that this person wrote about this call."""
+    if own is not None:
+        return own.disposition, own.notes
+    return (call.disposition, call.notes) if call.agent_id in (None, user_id) else ("", "")
 
 
 def is_missed(before_end: Call) -> bool:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from crm_core.calls import agents, leg_store, rules, store
+from crm_core.calls import agents, leg_store, own, rules, store
 from crm_core.calls.errors import CallNotFoundError, NotYourCallError
 from crm_core.calls.model import Agent, AgentSignal, Call, CallSignal, CallState, Direction
 from crm_core.calls.store import Which
@@ -25,7 +25,6 @@ from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import Patient, TimelineKind
 from crm_core.tasks import service as tasks
 from crm_core.tasks.model import TaskKind
-from crm_core.users.rights import Right, allows
 
 TELEPHONY = Actor(ActorKind.SYSTEM, "telephony")
 LONGEST_DISPOSITION = 100
@@ -102,9 +101,13 @@ async def set_language(db: Database, which: Which, language: str) -> None:
 
 
 async def set_patient(db: Database, which: Which, patient_id: PatientId | None, actor: Actor = TELEPHONY) -> Call:
-    """Who the caller is, None when that was wrong; also after the end. Raises CallNotFound-, PatientNotFoundError."""
+    """Who the caller is, None when that was wrong; also after the end.
+
+    Raises CallNotFoundError, NotYourCallError, PatientNotFoundError.
+    """
     async with db.transaction(actor) as tx:
         call = await _locked(tx, which)
+        await own.ensure(tx.conn, actor, call)
         if call.patient_id == patient_id:
             return call
         try:
@@ -245,6 +248,7 @@ async def set_disposition(db: Database, actor: Actor, call_id: CallId, dispositi
         raise InvalidInputError("disposition or notes too long", field="notes")
     async with db.transaction(actor) as tx:
         call = await _locked(tx, call_id)
+        await own.ensure(tx.conn, actor, call)
         user_id = await _write_down(tx, actor, call, disposition, notes)
         await audit.record(tx, "set disposition", "call", call.id)
         if user_id is not None:
@@ -260,8 +264,7 @@ async def _write_down(tx: Tx, actor: Actor, call: Call, disposition: str, notes:
         if mine:
             await store.set_disposition(tx.conn, call.id, disposition, notes)
         return actor.user_id
-    corrects = actor.kind is ActorKind.SYSTEM or (actor.role is not None and allows(actor.role, Right.SUPERVISE))
-    if not (mine or corrects):
+    if not (mine or own.stands_above(actor)):
         raise NotYourCallError("another agent had this call")
     await store.set_disposition(tx.conn, call.id, disposition, notes)
     if call.agent_id is not None:

@@ -1,11 +1,16 @@
 """Subscriber numbers: from what people and networks write to E.164 and back."""
 
+import re
+
 import phonenumbers
 
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import Msisdn
 
 HOME_REGION = "CN"
+_DIALLED = re.compile(
+    r"1[3-9]\d{9}|0[1-9]\d{8,10}"
+)  # as `[outside]` of the dialplan: no other country, no service number
 
 
 class InvalidMsisdnError(InvalidInputError):
@@ -45,6 +50,17 @@ def national(msisdn: Msisdn) -> str:
         return msisdn
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
     return "".join(character for character in written if character.isdigit())
+
+
+def dialled(msisdn: Msisdn) -> str:
+    """What a desk dials to reach it: a mobile, or a landline with its area code.
+
+    Raises InvalidMsisdnError for what no desk may dial: service numbers, other countries, numbers cut short.
+    """
+    digits = national(msisdn)
+    if not _DIALLED.fullmatch(digits):
+        raise InvalidMsisdnError("this number cannot be dialled from here", field="to")
+    return digits
 
 
 def masked(msisdn: Msisdn) -> str:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from crm_core.kernel.actor import Role
+from crm_core.kernel.actor import Actor, Role
 
 
 class Right(StrEnum):
@@ -61,3 +61,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 def allows(role: Role, right: Right) -> bool:
     """Whether the role has the right."""
     return right in RIGHTS[role]
+
+
+def may(actor: Actor, right: Right) -> bool:
+    """The same of whoever asks. The system itself has no role and asks nobody; services say where it is let through."""
+    return actor.role is not None and allows(actor.role, right)

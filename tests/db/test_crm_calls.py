@@ -9,7 +9,7 @@ import pytest
 
 from crm_core import events
 from crm_core.calls import service, store
-from crm_core.calls.errors import CallNotFoundError
+from crm_core.calls.errors import CallNotFoundError, NotYourCallError
 from crm_core.calls.model import CallState
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import CallId, Linkedid, Msisdn, PatientId
@@ -180,6 +180,10 @@ async def test_a_shared_number_names_nobody_until_the_agent_says_who_it_is(hotli
     mother = await register(hotline, "李秀英", "13800138000")
     call = await hotline.start()
     assert call.patient_id is None
+    with pytest.raises(NotYourCallError):
+        await service.set_patient(hotline.db, call.id, father.id, hotline.agents["li"])
+    await hotline.available("chen")
+    await service.connected(hotline.db, LINK, "desk-01")
     await service.ended(hotline.db, LINK, "Normal Clearing")
     with pytest.raises(PatientNotFoundError):
         await service.set_patient(hotline.db, call.id, PatientId(10**9), hotline.agents["chen"])

@@ -67,6 +67,16 @@ async def test_writing_the_disposition_ends_the_wrap_up(hotline: Hotline) -> Non
     assert hotline.names().count("DispositionSet") == 2
 
 
+async def test_a_call_without_an_agent_is_written_about_by_whom_it_rings_and_by_nobody_else(hotline: Hotline) -> None:
+    await hotline.available("chen", "li")
+    call = await hotline.start()
+    await service.agent_rang(hotline.db, LINK, "desk-01")
+    with pytest.raises(NotYourCallError):
+        await service.set_disposition(hotline.db, hotline.agents["li"], call.id, "complaint", "")
+    await service.set_disposition(hotline.db, hotline.agents["chen"], call.id, "booked", "")
+    assert (await hotline.call()).disposition == "booked"
+
+
 async def test_each_agent_of_a_transferred_call_writes_down_their_own_leg(hotline: Hotline) -> None:
     await hotline.available("chen", "li")
     call = await hotline.start()

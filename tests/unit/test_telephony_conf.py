@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from crm_core.kernel.msisdn import InvalidMsisdnError, dialled, national, parse_msisdn
 from telephony import names
 
 pytestmark = pytest.mark.unit
@@ -35,6 +36,36 @@ def sections(name: str) -> dict[str, list[str]]:
 
 def test_every_context_of_the_code_is_in_the_dialplan() -> None:
     assert set(names.CONTEXTS) <= set(sections("extensions.conf"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "digits"),
+    [
+        ("138 0013 8000", "13800138000"),
+        ("+8619912345678", "19912345678"),
+        ("020 8888 6666", "02088886666"),
+        ("+86 10 6555 1234", "01065551234"),
+        ("0755 8888 6666", "075588886666"),
+        ("12345", ""),
+        ("95588", ""),
+        ("4008001234", ""),
+        ("12000000000", ""),
+        ("+14155552671", ""),
+    ],
+)
+def test_what_a_click_may_dial_is_what_the_dialplan_takes(typed: str, digits: str) -> None:
+    to = parse_msisdn(typed)
+    patterns = re.findall(r"exten => _(\S+?),1,", "\n".join(sections("extensions.conf")["outside"]))
+    taken = [
+        re.escape(one).replace("X", r"\d").replace(r"\[", "[").replace(r"\-", "-").replace(r"\]", "]")
+        for one in patterns
+    ]
+    assert any(re.fullmatch(one, digits or national(to)) for one in taken) is bool(digits)
+    if digits:
+        assert dialled(to) == digits
+    else:
+        with pytest.raises(InvalidMsisdnError):
+            dialled(to)
 
 
 def test_every_variable_of_the_code_is_in_the_dialplan_and_no_other() -> None:

@@ -72,9 +72,11 @@ class Dialing:
     """Nothing rings; who should have is noted."""
 
     brought_back: list[tuple[str, str]] = field(default_factory=list)
+    rung: list[tuple[str, str]] = field(default_factory=list)
 
     async def dial(self, actor: Actor, desk: str, to: Msisdn) -> None:
         """Taken."""
+        self.rung.append((desk, to))
 
     async def bring_back(self, actor: Actor, desk: str, patient: Uniqueid) -> None:
         """Taken."""

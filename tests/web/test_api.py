@@ -6,12 +6,13 @@ from uuid import uuid4
 
 import pytest
 
+from crm_core.calls import agents
 from crm_core.calls import service as calls
 from crm_core.kernel.actor import Role
 from crm_core.kernel.ids import Linkedid
 from crm_core.users.rights import RIGHTS
 from tests.web.api_client import client
-from tests.web.house import ZHANG, House
+from tests.web.house import ZHANG, Browser, Dialing, House
 from web.api import table
 from web.api.endpoint import Endpoint
 
@@ -149,10 +150,39 @@ async def test_a_call_shows_its_path_and_who_took_it(house: House) -> None:
         assert (await system.get("/calls", direction="out"))[1]["items"] == []
         assert (await system.get(f"/calls/{call.id}"))[1]["state"] == "queued"
         assert (await system.get(f"/calls/{uuid4()}"))[0] == 404
+        assert (await system.post("/calls", {"to": "13800138000", "agent": "agent1"}))[1]["code"] == "no_line"
+        await agents.set_lines(house.db, {"desk-01": True})
         assert (await system.post("/calls", {"to": "13800138000", "agent": "agent1"}))[0] == 202
         assert (await system.post("/calls", {"to": "13800138000", "agent": "nobody"}))[0] == 422
         await calls.ended(house.db, Linkedid("1795302063.0"), "normal")
         assert (await system.get(f"/calls/{call.id}"))[1]["end_reason"] == "normal"
+
+
+async def test_people_let_their_own_desk_ring_and_only_for_numbers_that_can_be_dialled(house: House) -> None:
+    assert isinstance(house.deps.dialing, Dialing)
+    rung = house.deps.dialing.rung
+    async with (
+        await house.browser("agent1", "agent", desk=True) as agent,
+        await house.browser("agent2", "agent", desk=True),
+        await house.browser("boss", "supervisor") as boss,
+    ):
+        await agents.set_lines(house.db, {"desk-01": True, "desk-02": True})
+        for wrong in ("12345", "95588", "4008001234", "+14155552671", "12000000000", "110", ""):
+            assert await _dial(agent, wrong, "agent1") == (422, "invalid_msisdn")
+        for others in ("agent2", "boss", "nobody"):
+            assert await _dial(agent, "13800138000", others) == (403, "not_your_desk")
+        assert rung == []
+        assert (await _dial(agent, "020 8888 6666", "agent1"))[0] == 202
+        assert (await _dial(boss, "13800138000", "agent2"))[0] == 202
+        assert await _dial(boss, "13800138000", "boss") == (422, "invalid_input")
+    assert rung == [("desk-01", "+862088886666"), ("desk-02", "+8613800138000")]
+
+
+async def _dial(browser: Browser, to: str, login: str) -> tuple[int, str]:
+    headers = {"X-CSRF-Token": browser.csrf, "Origin": browser.base}
+    url = f"{browser.base}/api/v1/calls"
+    async with browser.http.post(url, json={"to": to, "agent": login}, headers=headers) as answer:
+        return answer.status, (await answer.json(content_type=None)).get("code", "")
 
 
 async def test_a_transferred_call_shows_every_agent_who_spoke(house: House) -> None:

@@ -161,3 +161,20 @@ async def test_a_call_whose_telephone_is_gone_is_brought_back_to_its_own_agent_o
         assert (await one.post(f"/desk/calls/{call.id}/bring", {}))[0] == 204
         assert isinstance(house.deps.dialing, Dialing)
         assert house.deps.dialing.brought_back == [("desk-01", str(call.uniqueid))]
+
+
+async def test_nobody_writes_about_a_call_that_was_never_theirs_even_when_it_was_nobodys(house: House) -> None:
+    patient = await house.patient()
+    async with (
+        await house.browser("agent1", "agent", desk=True) as agent,
+        await house.browser("boss", "supervisor") as boss,
+    ):
+        call = await house.call("1.1", "+8613900000009")
+        await calls.ended(house.db, Linkedid("1.1"), "normal")
+        path, form = f"/desk/calls/{call.id}", {"disposition": "complaint", "notes": "别人的"}
+        assert (await agent.get(path))[0] == 403
+        assert (await agent.post(f"{path}/disposition", form))[0] == 403
+        assert (await agent.post(f"{path}/patient", {"patient_id": str(patient.id)}))[0] == 403
+        assert (await agent.post(f"{path}/consultation", {"text": "问"}))[0] == 403
+        assert "别人的" not in (await agent.get(f"/calls/{call.id}"))[1]
+        assert (await boss.post(f"{path}/disposition", form))[0] == 200

@@ -5,12 +5,11 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from crm_core.calls import leg_store, store
+from crm_core.calls import desk, leg_store, store
 from crm_core.calls.errors import CallNotFoundError
 from crm_core.calls.model import Call, Direction, Leg
 from crm_core.kernel import audit
 from crm_core.kernel.db import Connection
-from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import CallId, RecordingId
 from crm_core.kernel.msisdn import parse_msisdn
 from crm_core.users import store as users
@@ -98,7 +97,7 @@ class CallsQuery(PageQuery):
 
 
 class DialIn(Model):
-    """`agent` is a login; their desk rings first."""
+    """`agent` is a login; their desk rings first: a person's own, for supervisors and programs anybody's."""
 
     to: str = Field(max_length=40)
     agent: str = Field(max_length=100)
@@ -154,12 +153,8 @@ async def show(ask: Ask[NoQuery, NoBody]) -> CallOut:
 
 async def dial(ask: Ask[NoQuery, DialIn]) -> Dialing:
     """Click to dial: the agent's desk rings, then the patient."""
-    to = parse_msisdn(ask.body.to)
-    async with ask.deps.db.connection() as conn:
-        user = next((user for user in await users.users(conn) if user.login == ask.body.agent), None)
-    if user is None or not user.desk or not user.is_active:
-        raise InvalidInputError("no such agent, or the agent has no desk", field="agent")
-    await ask.deps.dialing.dial(ask.actor, user.desk, to)
+    at, to = await desk.to_dial(ask.deps.db, ask.actor, ask.body.agent, ask.body.to)
+    await ask.deps.dialing.dial(ask.actor, at, to)
     return Dialing()
 
 

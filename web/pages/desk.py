@@ -1,16 +1,15 @@
 """The agent's desk: their telephone line and state, the screen pop, and what is written down about a call."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from aiohttp import web
 
-from crm_core.calls import agents, leg_store
+from crm_core.calls import agents, desk, leg_store, own, rules
 from crm_core.calls import service as calls
 from crm_core.calls import store as call_store
-from crm_core.calls.errors import CallNotFoundError, NotYourCallError
-from crm_core.calls.model import Agent, AgentState, Call, CallState, Leg
-from crm_core.consultations import service as consultations
+from crm_core.calls.errors import CallNotFoundError
+from crm_core.calls.model import Agent, Call, CallState, Leg
 from crm_core.kernel import audit
 from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.errors import InvalidInputError, NotFoundError
@@ -119,8 +118,8 @@ async def pop_call(request: web.Request) -> web.StreamResponse:
     call_id = CallId(forms.path_uuid(request))
     async with request.app[DEPS].db.connection() as conn:
         call = await _own_call(conn, request, call_id)
-        own, others = split(await leg_store.of_call(conn, call_id), user_id_of(request))
-    return page(request, "desk/_call.html", {"call": call, "legs": others, "stays": stays(request, call, own)})
+        mine, others = rules.split(await leg_store.of_call(conn, call_id), user_id_of(request))
+    return page(request, "desk/_call.html", {"call": call, "legs": others, "stays": stays(request, call, mine)})
 
 
 def stays(request: web.Request, call: Call, own: Leg | None) -> bool:
@@ -131,48 +130,18 @@ def stays(request: web.Request, call: Call, own: Leg | None) -> bool:
 
 async def bring_back(request: web.Request) -> web.StreamResponse:
     """The patient this agent speaks with rings their desk again: the telephone that had the call is gone."""
-    user_id = user_id_of(request)
-    call_id = CallId(forms.path_uuid(request))
-    async with request.app[DEPS].db.connection() as conn:
-        call = await _own_call(conn, request, call_id)
-        agent = await _agent(conn, user_id)
-    if call.state is not CallState.TALKING or call.agent_id != user_id or agent is None or agent.desk is None:
-        raise NotYourCallError("you are not in this call")
-    await request.app[DEPS].dialing.bring_back(actor_of(request), agent.desk, call.uniqueid)
+    deps, actor = request.app[DEPS], actor_of(request)
+    at, patient = await desk.to_bring_back(deps.db, actor, CallId(forms.path_uuid(request)))
+    await deps.dialing.bring_back(actor, at, patient)
     return web.Response(status=204)
 
 
 async def _own_call(conn: Connection, request: web.Request, call_id: CallId) -> Call:
-    """The call, if it rings at this person's desk, they spoke in it, or they are a supervisor."""
-    login = login_of(request)
     call = await call_store.get(conn, call_id)
     if call is None:
         raise CallNotFoundError("no such call")
-    if call.agent_id != login.user_id and not allows(login.role, Right.SUPERVISE):
-        agent = await _agent(conn, login.user_id)
-        reached = agent is not None and agent.call_id == call_id
-        if not reached and not split(await leg_store.of_call(conn, call_id), login.user_id)[0]:
-            raise NotYourCallError("another agent has this call")
+    await own.ensure(conn, actor_of(request), call)
     return call
-
-
-def split(legs: Sequence[Leg], user_id: UserId) -> tuple[Leg | None, list[Leg]]:
-    """This person's newest leg, and everybody else's, in the order of time."""
-    own = [leg for leg in legs if leg.user_id == user_id]
-    return own[-1] if own else None, [leg for leg in legs if leg.user_id != user_id]
-
-
-def writes_down(call: Call, own: Leg | None, agent: Agent | None, user_id: UserId) -> bool:
-    """Whether this person says how the call ended: who spoke in it, also before a transfer, or whom it reaches now."""
-    reached = agent is not None and agent.call_id == call.id and agent.state in (AgentState.RINGING, AgentState.ON_CALL)
-    return own is not None or call.agent_id in (None, user_id) or reached
-
-
-def written_by(call: Call, own: Leg | None, user_id: UserId) -> tuple[str, str]:
-    """Disposition and notes that this person wrote about this call."""
-    if own is not None:
-        return own.disposition, own.notes
-    return (call.disposition, call.notes) if call.agent_id in (None, user_id) else ("", "")
 
 
 async def _pop(request: web.Request, call_id: CallId, *, looked_at: bool = True) -> dict[str, object]:
@@ -184,16 +153,16 @@ async def _pop(request: web.Request, call_id: CallId, *, looked_at: bool = True)
         if patient is None and call.caller:
             family = await patients.find_by_msisdn(tx.conn, call.caller)
         me = user_id_of(request)
-        own, others = split(await leg_store.of_call(tx.conn, call.id), me)
+        mine, others = rules.split(await leg_store.of_call(tx.conn, call.id), me)
         context: dict[str, object] = {
             "call": call,
             "legs": others,
-            "stays": stays(request, call, own),
-            "written": written_by(call, own, me),
+            "stays": stays(request, call, mine),
+            "written": rules.written_by(call, mine, me),
             "patient": patient,
             "family": family,
             "dispositions": words.DISPOSITION,
-            "is_mine": writes_down(call, own, await _agent(tx.conn, me), me),
+            "is_mine": rules.writes_down(call, mine, await _agent(tx.conn, me), me),
         }
         if patient is not None:
             context |= await cards.of_patient(tx.conn, patient, tx.now)
@@ -209,8 +178,6 @@ async def choose_patient(request: web.Request) -> web.StreamResponse:
     call_id = CallId(forms.path_uuid(request))
     chosen = forms.optional_number(form, "patient_id")
     db = request.app[DEPS].db
-    async with db.connection() as conn:
-        await _own_call(conn, request, call_id)
     await calls.set_patient(db, call_id, PatientId(chosen) if chosen else None, actor_of(request))
     return page(request, "desk/_pop.html", {"pop": await _pop(request, call_id)})
 
@@ -228,11 +195,7 @@ async def consult(request: web.Request) -> web.StreamResponse:
     form = await forms.posted(request)
     call_id = CallId(forms.path_uuid(request))
     text = _required(form, "text")
-    async with request.app[DEPS].db.transaction(actor_of(request)) as tx:
-        call = await _own_call(tx.conn, request, call_id)
-        if call.caller is None:
-            raise InvalidInputError("the caller's number is withheld", field="msisdn")
-        await consultations.open_in(tx, call.caller, "phone", text, call.patient_id)
+    await desk.consult(request.app[DEPS].db, actor_of(request), call_id, text)
     return _done("desk/_saved.html", request, _("The consultation is written down."))
 
 
