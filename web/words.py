@@ -140,6 +140,7 @@ ERROR = {
     "slot_full": N_("The last place was just taken. Please choose another time."),
     "slot_not_found": N_("This time does not exist any more. Please choose another."),
     "slot_over": N_("This time has passed. Please choose another."),
+    "stale": N_("Somebody else changed this in the meantime. Please look again."),
     "already_booked": N_("This patient already has a place at this time."),
     "appointment_not_found": N_("There is no such appointment."),
     "appointment_over": N_("The time of this appointment has begun; it cannot be changed any more."),

@@ -35,6 +35,12 @@ class ConflictError(HcrmError):
     code = "conflict"
 
 
+class StaleError(ConflictError):
+    """What the caller read has been changed since; whoever looks again may decide again."""
+
+    code = "stale"
+
+
 class ForbiddenError(HcrmError):
     """Known who you are; you may not."""
 

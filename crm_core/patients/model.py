@@ -34,9 +34,13 @@ class Phone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patient:
-    """`phones` in the order of use. Several patients may have the same number: families share phones."""
+    """`phones` in the order of use. Several patients may have the same number: families share phones.
+
+    `version` counts the changes of the record, its phones included.
+    """
 
     id: PatientId
+    version: int
     name: str = field(repr=False)
     sex: Sex
     birth_date: date | None = field(repr=False)

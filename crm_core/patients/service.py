@@ -8,6 +8,7 @@ from crm_core.events import PatientChanged, PatientRegistered
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
+from crm_core.kernel.errors import StaleError
 from crm_core.kernel.ids import PatientId
 from crm_core.patients import rules, store
 from crm_core.patients.errors import IdentifierTakenError, PatientNotFoundError
@@ -33,17 +34,31 @@ async def register_in(tx: Tx, new: NewPatient) -> Patient:
     return await _loaded(tx, patient_id)
 
 
-async def change(db: Database, actor: Actor, patient_id: PatientId, changes: Mapping[str, object]) -> Patient:
-    """Only the fields named; history is kept. `phones` replaces all numbers. Nothing new changes nothing."""
+async def change(
+    db: Database,
+    actor: Actor,
+    patient_id: PatientId,
+    changes: Mapping[str, object],
+    *,
+    expected_version: int | None = None,
+) -> Patient:
+    """Only the fields named; history is kept. `phones` replaces all numbers. Nothing new changes nothing.
+
+    Raises StaleError when the record is no longer the `expected_version` that the caller read.
+    """
     async with db.transaction(actor) as tx:
-        return await change_in(tx, patient_id, changes)
+        return await change_in(tx, patient_id, changes, expected_version=expected_version)
 
 
-async def change_in(tx: Tx, patient_id: PatientId, changes: Mapping[str, object]) -> Patient:
+async def change_in(
+    tx: Tx, patient_id: PatientId, changes: Mapping[str, object], *, expected_version: int | None = None
+) -> Patient:
     """The same inside a caller's transaction, which is over after IdentifierTakenError."""
     before = await store.lock(tx.conn, patient_id)
     if before is None:
         raise PatientNotFoundError("no such patient")
+    if expected_version not in (None, before.version):
+        raise StaleError("changed since it was read")
     after = rules.with_changes(before, changes)
     phones = rules.phones(after.phones)
     differences = rules.differences(before, after, phones)

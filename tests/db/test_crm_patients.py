@@ -1,12 +1,13 @@
 """The register: what is typed is kept, people are found, changes are remembered."""
 
+import asyncio
 from datetime import date
 
 import pytest
 
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind
 from crm_core.kernel.db import Connection, Database
-from crm_core.kernel.errors import InvalidInputError
+from crm_core.kernel.errors import InvalidInputError, StaleError
 from crm_core.kernel.ids import Msisdn, PatientId
 from crm_core.patients import service, store, timeline
 from crm_core.patients.errors import IdentifierTakenError, PatientNotFoundError
@@ -134,6 +135,27 @@ async def test_a_change_that_changes_nothing_leaves_no_trace(database: Database)
         typed = await store.phones(conn, patient.id)
     assert same == patient
     assert typed[0].as_typed == "138 0013 8000"
+
+
+async def test_who_changes_what_they_have_not_seen_is_told(database: Database) -> None:
+    seen = await register(database, "张三丰", "13800138000")
+    now = await service.change(database, CLERK, seen.id, {"phones": ["13800138001"]}, expected_version=seen.version)
+    assert now.version > seen.version
+    with pytest.raises(StaleError):
+        await service.change(database, CLERK, seen.id, {"region": "武当"}, expected_version=seen.version)
+    unchanged = await service.change(database, CLERK, seen.id, {"region": ""}, expected_version=now.version)
+    assert unchanged == now
+    assert (await service.change(database, CLERK, seen.id, {"region": "武当"})).version > now.version
+
+
+async def test_of_two_who_change_the_same_version_at_once_one_is_told(database: Database) -> None:
+    seen = await register(database, "张三丰")
+    changes = [
+        service.change(database, CLERK, seen.id, {"region": region}, expected_version=seen.version)
+        for region in ("武当", "少林")
+    ]
+    outcomes = await asyncio.gather(*changes, return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Patient", "StaleError"]
 
 
 async def test_what_was_typed_survives_a_change_of_other_phones(database: Database) -> None:

@@ -29,6 +29,7 @@ def patient(
 ) -> Patient:
     return Patient(
         id=PatientId(patient_id),
+        version=1,
         name=name,
         sex=Sex.UNKNOWN,
         birth_date=birth,

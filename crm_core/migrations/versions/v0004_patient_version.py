@@ -1,0 +1,15 @@
+"""Patient versions: nobody overwrites what they have not seen."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.get_bind().connection.driver_connection.cursor() as cursor:
+        cursor.execute(Path(__file__).with_name("0004_patient_version.sql").read_text("utf-8"))
