@@ -7,9 +7,10 @@ import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import asyncpg
+from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job as PgqJob
@@ -53,11 +54,19 @@ class Job:
     concurrency: int = 0  # 0: as many as come
 
 
+ON_CONFLICT: Final = "skip"
+_HEADERS, _TEXT_HEADERS = "$6::jsonb[]", "$6::text[]::jsonb[]"
+
+
 class _TextHeaders(AsyncpgDriver):
     """pgqueuer hands headers over as JSON texts; our connections would encode them a second time."""
 
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
-        return await super().fetch(query.replace("$6::jsonb[]", "$6::text[]::jsonb[]"), *args)
+        return await super().fetch(query.replace(_HEADERS, _TEXT_HEADERS), *args)
+
+
+if QueryQueueBuilder().build_enqueue_query(ON_CONFLICT).count(_HEADERS) != 1:
+    raise ImportError("the installed pgqueuer enqueues by another query: see _TextHeaders")
 
 
 async def enqueue(
@@ -78,7 +87,7 @@ async def enqueue(
         priority=priority,
         execute_after=delay,
         dedupe_key=dedupe_key,
-        on_conflict="skip",
+        on_conflict=ON_CONFLICT,
     )
 
 

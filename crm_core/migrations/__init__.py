@@ -6,11 +6,14 @@ from alembic import command
 from alembic.config import Config
 
 FOLDER = Path(__file__).parent
+VERSIONS = FOLDER / "versions"
 
 
-def upgrade(url: str, *, to: str = "head") -> None:
+def upgrade(url: str, *, to: str = "head", versions: Path = VERSIONS) -> None:
     """Blocking. Takes an advisory lock, so any number of processes may start at once."""
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
+    config.set_main_option("version_locations", str(versions))
+    config.set_main_option("path_separator", "newline")
     config.attributes["url"] = url
     command.upgrade(config, to)

@@ -18,7 +18,6 @@ VENDORS = {
     "serial_asyncio_fast": "sms/at.py",
     "pgqueuer": "crm_core/kernel/jobs.py",
 }
-ALSO_ALLOWED = {"crm_core/migrations/versions/v0001_house.py"}  # pgqueuer's own tables
 PURE_FORBIDDEN = {"asyncio", "asyncpg", "aiohttp", "logging", "os", "socket", "time"}
 PURE = (
     "crm_core/*/model.py",
@@ -74,7 +73,7 @@ def test_each_vendor_library_is_known_to_one_module() -> None:
         (name, str(path.relative_to(ROOT)))
         for path in sources()
         for name in set(imports(path)) & set(VENDORS)
-        if str(path.relative_to(ROOT)) not in {VENDORS[name], *ALSO_ALLOWED}
+        if str(path.relative_to(ROOT)) != VENDORS[name]
     ]
     assert strays == []
 

@@ -1,9 +1,9 @@
-"""The first schema, and pgqueuer's own tables."""
+"""The first schema, and pgqueuer's own tables as its release 1.6.0 makes them: a later release of it that wants others
+gets them by a migration."""
 
 from pathlib import Path
 
-from alembic import op
-from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
+from crm_core.migrations import steps
 
 revision = "0001"
 down_revision = None
@@ -12,7 +12,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    connection = op.get_bind().connection.driver_connection
-    with connection.cursor() as cursor:
-        cursor.execute(Path(__file__).with_name("0001_house.sql").read_text("utf-8"))
-        cursor.execute(QueryBuilderEnvironment().build_install_query())
+    steps.run(Path(__file__).with_name("0001_house.sql"))
+    steps.run(Path(__file__).with_name("0001_pgqueuer.sql"))

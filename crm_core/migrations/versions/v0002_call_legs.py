@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from alembic import op
+from crm_core.migrations import steps
 
 revision = "0002"
 down_revision = "0001"
@@ -11,5 +11,4 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.get_bind().connection.driver_connection.cursor() as cursor:
-        cursor.execute(Path(__file__).with_name("0002_call_legs.sql").read_text("utf-8"))
+    steps.run(Path(__file__).with_name("0002_call_legs.sql"))
