@@ -1,6 +1,7 @@
 """What a migration does: SQL from a file in its transaction, or an index that is built beside the running hospital."""
 
 from pathlib import Path
+from typing import Any
 
 from alembic import op
 from sqlalchemy import text
@@ -8,7 +9,8 @@ from sqlalchemy import text
 
 def run(sql: Path) -> None:
     """All statements of the file, in the migration's transaction. No parameters: `%` means itself."""
-    with op.get_bind().connection.driver_connection.cursor() as cursor:
+    driver: Any = op.get_bind().connection.driver_connection
+    with driver.cursor() as cursor:
         cursor.execute(sql.read_text("utf-8"))
 
 

@@ -34,7 +34,9 @@ def versions(tmp_path: Path) -> Path:
 
 
 async def is_valid(conn: asyncpg.Connection) -> bool | None:
-    return await conn.fetchval("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('walk_in_number')")
+    """None: there is no such index."""
+    rows = await conn.fetch("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('walk_in_number')")
+    return bool(rows[0]["indisvalid"]) if rows else None
 
 
 async def is_begun(conn: asyncpg.Connection) -> bool:
