@@ -8,7 +8,7 @@ from crm_core.calls import store as call_store
 from crm_core.calls.model import Call, Direction
 from crm_core.events import AttemptAnswered, AttemptEnded
 from crm_core.kernel.db import Database, Tx
-from crm_core.kernel.ids import AttemptId, CallId, Linkedid, Uniqueid
+from crm_core.kernel.ids import AttemptId, CallId, Uniqueid
 from crm_core.patients import timeline
 from crm_core.patients.model import TimelineKind
 from crm_core.scheduling import store as appointments
@@ -18,11 +18,13 @@ from dialer import store
 from dialer.attempt import TIMELINE_CODES, Attempt, Result, Signal, hears, step
 from dialer.retry import RetryRule, next_try
 from dialer.service import DIALER, plan_in
+from telephony import names
 from telephony.originate import CallResult
 
 log = logging.getLogger("dialer")
 
 LOOK_WITHIN = timedelta(hours=2)
+SAID_BY = frozenset({names.BY_HUMAN, names.BY_MACHINE})
 LOST = "lost"  # the call log's word for a call Asterisk no longer knows
 REFUSED = {
     CallResult.BUSY: Result.BUSY,
@@ -86,12 +88,15 @@ async def settle(db: Database, attempt_id: AttemptId, rule: RetryRule) -> None:
             await lose_in(tx, attempt)
 
 
-async def somebody_answered(db: Database, attempt_id: AttemptId, by: str, linkedid: Linkedid) -> None:
-    """The dialplan says whether a human or a machine picked up."""
+async def somebody_answered(db: Database, attempt_id: AttemptId, by: str, uniqueid: Uniqueid) -> None:
+    """The dialplan says whether a human or a machine picked up; only about its own channel is it believed."""
     async with db.transaction(DIALER) as tx:
         attempt = await store.lock(tx.conn, attempt_id)
-        call = await call_store.get_by_linkedid(tx.conn, linkedid)
-        if attempt is None or (attempt.result == by and attempt.call_id is not None):
+        if attempt is None or by not in SAID_BY or str(uniqueid) != str(attempt.linkedid):
+            log.warning("an answer of a call that is none of ours", extra={"attempt_id": attempt_id})
+            return
+        call = await call_store.get_by_linkedid(tx.conn, attempt.linkedid)
+        if attempt.result == by and attempt.call_id is not None:
             return
         await answered_in(tx, attempt, by=by, call_id=call.id if call else None)
         if call is not None:

@@ -76,10 +76,10 @@ class Worker:
             self._wake.set()
         if isinstance(event, UserEvent) and event.name == EVENT_ANSWERED and event.channel:
             attempt_id, by = event.fields.get("Attempt", ""), event.fields.get("By", "")
-            linkedid = event.channel.linkedid
+            uniqueid = event.channel.uniqueid
             if attempt_id.isdecimal():
                 answered = AttemptId(int(attempt_id))
-                await self._write(lambda: outcomes.somebody_answered(self._db, answered, by, linkedid))
+                await self._write(lambda: outcomes.somebody_answered(self._db, answered, by, uniqueid))
 
     async def _work(self, calls: asyncio.TaskGroup) -> None:
         async with self._db.connection() as conn, self._listening(conn):

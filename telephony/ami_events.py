@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from crm_core.kernel.ids import Linkedid, Uniqueid
 
 Headers = Mapping[str, str]
-UP, DOWN = 6, 0  # channel states
+UP = 6  # a channel's state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +26,6 @@ class Channel:
     def is_up(self) -> bool:
         """Answered."""
         return self.state == UP
-
-    @property
-    def is_down(self) -> bool:
-        """Not even rung: a leg Asterisk is about to dial."""
-        return self.state == DOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +49,8 @@ class Recheck(AmiEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class Newchannel(AmiEvent):
-    """A leg begins."""
+class NewCallerid(AmiEvent):
+    """The dialplan says who is at the other end: of a call that comes in, the first word; Newchannel knows no number."""
 
     channel: Channel
 
@@ -305,7 +300,7 @@ def _user_event(headers: Headers) -> UserEvent:
 
 
 PARSERS: Mapping[str, Callable[[Headers], AmiEvent]] = {
-    "Newchannel": lambda h: Newchannel(_leg(h)),
+    "NewCallerid": lambda h: NewCallerid(_leg(h)),
     "Newstate": lambda h: Newstate(_leg(h)),
     "Hangup": lambda h: Hangup(_leg(h), _int(h.get("Cause", "")), h.get("Cause-txt", "")),
     "DialBegin": lambda h: DialBegin(channel_of(h), _leg(h, "Dest"), h.get("DialString", "")),

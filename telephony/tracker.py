@@ -80,7 +80,7 @@ class CallTracker:
 
     async def _handle_channel(self, event: AmiEvent) -> None:
         match event:
-            case events.Newchannel(channel) if is_incoming(channel) and not channel.is_down:
+            case events.NewCallerid(channel) if is_incoming(channel) and channel.uniqueid not in self._calls:
                 await self._start(channel)
             case events.Newstate(channel) if is_patient(channel) and channel.is_up:
                 await calls.answered(self._db, self._call(channel))

@@ -170,6 +170,7 @@ class Phone(asyncio.DatagramProtocol):
         self.rings: asyncio.Queue[Line] = asyncio.Queue()
         self.registers: dict[str, asyncio.Future[Message]] = {}
         self.reject_with = 0  # e.g. 486: nobody answers here
+        self.moved_to = ""  # an address: the next call that comes in is sent there by 302
         self.replaces = ""
         self.identity = ""  # the number we say is ours
         self.picks_up = False  # at once, without the test's help
@@ -186,13 +187,15 @@ class Phone(asyncio.DatagramProtocol):
         if self.transport and not self.transport.is_closing():
             self.transport.sendto(text.encode(), self.server)
 
-    def reply(self, request: Message, status: int, reason: str, to: str = "", body: str = "") -> None:
+    def reply(
+        self, request: Message, status: int, reason: str, to: str = "", body: str = "", contact: str = ""
+    ) -> None:
         """Answer a request of Asterisk's."""
         kind = "Content-Type: application/sdp\r\n" if body else ""
         self.send(
             f"SIP/2.0 {status} {reason}\r\nVia: {request.headers['via']}\r\nFrom: {request.headers['from']}\r\n"
             f"To: {to or request.headers['to']}\r\nCall-ID: {request.headers['call-id']}\r\n"
-            f"CSeq: {request.headers['cseq']}\r\nContact: {self.contact}\r\n{kind}"
+            f"CSeq: {request.headers['cseq']}\r\nContact: {contact or self.contact}\r\n{kind}"
             f"Content-Length: {len(body)}\r\n\r\n{body}"
         )
 
@@ -330,6 +333,10 @@ class Phone(asyncio.DatagramProtocol):
 
     async def _on_ring(self, message: Message) -> None:
         tagged = f"{message.headers['to']};tag={secrets.token_hex(6)}"
+        if self.moved_to:
+            self.reply(message, 302, "Moved Temporarily", tagged, contact=f"<{self.moved_to}>")
+            self.moved_to = ""
+            return
         target = re.findall(r"<([^>]+)>", message.headers["contact"])[0]
         line = await self._line(message.headers["call-id"], tagged, message.headers["from"], target)
         line.invite = message

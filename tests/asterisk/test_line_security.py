@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from telephony import names
-from telephony.ami_events import AmiEvent, Newchannel
+from telephony.ami_events import AmiEvent, NewCallerid
 from telephony.errors import AmiRefusedError
 from telephony.fastagi import AgiChannel
 from tests.asterisk.phone import phone
@@ -115,7 +115,7 @@ async def test_a_demo_handset_says_whose_number_it_plays(asterisk: RealAsterisk)
         handset.identity = ZHANG
         await handset.call(names.HOTLINE_DID)
         await eventually(lambda: met, what="the menu has the call")
-        first = next(event for event in seen if isinstance(event, Newchannel))
+        first = next(event for event in seen if isinstance(event, NewCallerid))
     assert met == [(ZHANG, "4000")]
     assert (first.channel.number, first.channel.extension) == (ZHANG, "4000")
 

@@ -8,6 +8,7 @@ import pytest
 from crm_core import events
 from crm_core.calls import service as calls
 from crm_core.kernel.actor import SYSTEM
+from crm_core.kernel.ids import Uniqueid
 from crm_core.patients import timeline
 from crm_core.scheduling import service as scheduling
 from crm_core.tasks import service as tasks
@@ -70,8 +71,8 @@ async def test_a_person_who_answered_is_not_called_again(ward: Ward) -> None:
     attempt = await ward.dialled(appointment)
     await ward.call_of(attempt)
     await outcomes.network_said(ward.db, attempt.id, CallResult.ANSWERED, RULE)
-    await outcomes.somebody_answered(ward.db, attempt.id, "human", attempt.linkedid)
-    await outcomes.somebody_answered(ward.db, attempt.id, "human", attempt.linkedid)
+    await outcomes.somebody_answered(ward.db, attempt.id, "human", Uniqueid(attempt.linkedid))
+    await outcomes.somebody_answered(ward.db, attempt.id, "human", Uniqueid(attempt.linkedid))
     call = await calls.ended(ward.db, attempt.linkedid, "normal clearing")
     assert call
     assert await ward.tries(appointment) == [(State.DONE, "human")]
@@ -81,11 +82,29 @@ async def test_a_person_who_answered_is_not_called_again(ward: Ward) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("by", "uniqueid"),
+    [("human", "1795302063.7"), ("human", ""), ("human", "hcrm-other"), ("", None), ("HUMAN", None), ("patient", None)],
+)
+async def test_only_the_calls_own_channel_may_say_that_somebody_answered(
+    ward: Ward, by: str, uniqueid: str | None
+) -> None:
+    """Who can write one event into the manager link would end every reminder of the hospital by counting the ids."""
+    appointment = await ward.book()
+    attempt = await ward.dialled(appointment)
+    await outcomes.somebody_answered(
+        ward.db, attempt.id, by, Uniqueid(attempt.linkedid if uniqueid is None else uniqueid)
+    )
+    assert await ward.tries(appointment) == [(State.DIALING, "")]
+    await outcomes.network_said(ward.db, attempt.id, CallResult.BUSY, RULE)
+    assert await ward.tries(appointment) == [(State.DONE, "busy"), (State.PLANNED, "")]
+
+
 async def test_a_machine_is_tried_again_later(ward: Ward) -> None:
     appointment = await ward.book()
     attempt = await ward.dialled(appointment)
     await ward.call_of(attempt)
-    await outcomes.somebody_answered(ward.db, attempt.id, "machine", attempt.linkedid)
+    await outcomes.somebody_answered(ward.db, attempt.id, "machine", Uniqueid(attempt.linkedid))
     await calls.ended(ward.db, attempt.linkedid, "normal clearing")
     assert await ward.tries(appointment) == [(State.DONE, "machine"), (State.PLANNED, "")]
 
@@ -109,7 +128,7 @@ async def test_the_end_may_be_told_before_the_answer(ward: Ward) -> None:
     await calls.visit(ward.db, call.id, ["greet"], "reminder/1")
     await calls.ended(ward.db, attempt.linkedid, "normal clearing")
     await outcomes.network_said(ward.db, attempt.id, CallResult.ANSWERED, RULE)
-    await outcomes.somebody_answered(ward.db, attempt.id, "human", attempt.linkedid)
+    await outcomes.somebody_answered(ward.db, attempt.id, "human", Uniqueid(attempt.linkedid))
     assert (await ward.tries(appointment))[0] == (State.DONE, "human")
 
 

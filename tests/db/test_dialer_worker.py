@@ -104,7 +104,7 @@ async def test_a_restart_parks_calls_that_asterisk_no_longer_knows(ward: Ward) -
         for slot in (0, 1, 2)
     ]
     await ward.call_of(answered)
-    await outcomes.somebody_answered(ward.db, answered.id, "human", answered.linkedid)
+    await outcomes.somebody_answered(ward.db, answered.id, "human", Uniqueid(answered.linkedid))
     ward.line.alive = {known.linkedid}
     ward.now += timedelta(minutes=1)
     async with ward.working():

@@ -74,7 +74,7 @@ def test_every_variable_of_the_code_is_in_the_dialplan_and_no_other() -> None:
         "HCRM_FASTAGI",
         "HCRM_WAIT_S",
         "HCRM_LANGUAGE",
-        "HCRM_DIALLED",
+        "HCRM_PEER",
         "HCRM_RESCUED",
     }  # the dialplan's own business
     assert used - own == set(names.VARIABLES)
@@ -114,15 +114,38 @@ def test_every_extension_ends_in_hangup_goto_or_return() -> None:
             continue
         for step, following in zip(steps, [*steps[1:], "exten"], strict=True):
             if following.startswith(("exten", "include")) and not step.startswith("include"):
-                assert re.search(r"(Hangup\(.*\)|Goto\(.*\)|Return\(\))$", step), (context, step)
+                assert re.search(r"(Hangup\(.*\)|Goto\(.*\)|Return\(.*\))$", step), (context, step)
 
 
 def test_what_comes_from_outside_is_filtered_before_it_is_used() -> None:
-    hotline = sections("extensions.conf")["hotline"]
-    assert hotline[0].endswith("Set(CALLERID(num)=${FILTER(0-9+,${CALLERID(num)}):0:20})")
-    assert hotline[1].endswith("Set(CALLERID(name)=)")
-    raw = [line for line in lines("extensions.conf") if "CALLERID(name)}" in line or "CALLERID(all)" in line]
-    assert raw == []
+    dialplan = sections("extensions.conf")
+    assert dialplan["digits"][-1].endswith("Return(${FILTER(0-9+,${HCRM_PEER}):0:20})")
+    for context in ("hotline", "patient-dialled"):
+        filtered = next(n for n, step in enumerate(dialplan[context]) if step.endswith("Gosub(digits,s,1)"))
+        assert dialplan[context][filtered + 1].endswith("Set(CALLERID(num)=${GOSUB_RETVAL})")
+        assert dialplan[context][filtered + 2].endswith("Set(CALLERID(name)=)")
+    said_by_others = re.compile(r"\$\{(CALLERID|REDIRECTING|CONNECTEDLINE)\(")
+    assert [line for line in lines("extensions.conf") if said_by_others.search(line)] == []
+
+
+def test_no_endpoint_lets_headers_become_its_caller_id() -> None:
+    """Manager events carry it as it comes, line breaks and all (test_forged_events.py)."""
+    templates = {name: options for name, options in sections("pjsip.conf").items() if "type = endpoint" in options}
+    assert set(templates) == {"carrier", "telephone"}
+    assert all(any(option.startswith("callerid = ") for option in options) for options in templates.values())
+    said = {line for path in CONF.glob("pjsip*.conf") for line in lines(path.name)}
+    assert not [line for line in said if line.startswith("trust_id_inbound") and not line.endswith("= no")]
+    assert {line for line in said if line.startswith("redirect_method")} == {
+        "redirect_method = uri_pjsip",  # with outbound_proxy: to the carrier only
+        "redirect_method = uri_core",  # with option `i`: not at all
+    }
+    dials = [line for line in lines("extensions.conf") if re.search(r"(Dial\(PJSIP.*EXTEN\}\)\},|Queue\()", line)]
+    assert len(dials) == 4
+    assert all(re.search(r",[a-z]*i[a-z]*(,,,.*)?\)", line) for line in dials)
+
+
+def test_only_the_carriers_address_is_the_trunk() -> None:
+    assert [line for line in lines("pjsip.conf") if line.startswith("match")] == ["match = @CARRIER_HOST@"]
 
 
 def test_nothing_in_asterisk_can_run_a_program() -> None:

@@ -15,7 +15,7 @@ from telephony.ami_events import (
     Channel,
     DialBegin,
     Hangup,
-    Newchannel,
+    NewCallerid,
     channel_of,
     parse_event,
 )
@@ -134,7 +134,7 @@ DESK_HEADERS = {"Channel": "PJSIP/desk-01-00000001", "Uniqueid": "1.1", "Linkedi
 
 
 def test_events_name_their_legs() -> None:
-    assert parse_event({"Event": "Newchannel"} | LEG) == Newchannel(CARRIER)
+    assert parse_event({"Event": "NewCallerid"} | LEG) == NewCallerid(CARRIER)
     assert parse_event({"Event": "Hangup", "Cause": "17", "Cause-txt": "User busy"} | LEG) == Hangup(
         CARRIER, 17, "User busy"
     )
@@ -161,7 +161,7 @@ def test_events_nobody_reads_and_broken_ones_are_nothing() -> None:
 
 
 def test_numbers_of_callers_are_never_printed() -> None:
-    assert "13800138000" not in repr(parse_event({"Event": "Newchannel"} | LEG))
+    assert "13800138000" not in repr(parse_event({"Event": "NewCallerid"} | LEG))
 
 
 @pytest.mark.parametrize("number", ["", "138;x", "１３８", "1&PJSIP/x", "1" * 21, "+", "1-2"])
