@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -18,10 +19,14 @@ RETRY_S = 1.0
 
 @dataclass(slots=True)
 class ModemGuard:
-    """`held`: this process may use the modem and PostgreSQL answers. `taken`: another process has it."""
+    """`held`: this process may use the modem and PostgreSQL answers. `taken`: another process has it.
+
+    `settle` runs whenever the lock was taken, before anybody uses the modem: what the last holder left is parked.
+    """
 
     db: Database
     modem: str
+    settle: Callable[[], Awaitable[None]]
     held: asyncio.Event = field(default_factory=asyncio.Event)
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     queued: asyncio.Event = field(default_factory=asyncio.Event)
@@ -48,6 +53,7 @@ class ModemGuard:
         conn.add_termination_listener(end)
         await conn.add_listener(NOTIFY_CHANNEL, self._heard)
         try:
+            await self.settle()
             self.held.set()
             self.queued.set()
             await self._watch(conn, lost)

@@ -3,8 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import NewType
+from uuid import UUID
 
 from crm_core.kernel.ids import AppointmentId, Msisdn, PatientId, SmsId
+
+ClaimId = NewType("ClaimId", UUID)  # one hand-over to a modem, by one process
 
 
 class Direction(StrEnum):

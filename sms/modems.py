@@ -7,7 +7,6 @@ from contextlib import suppress
 from datetime import tzinfo
 from pathlib import Path
 
-from crm_core.consent.model import HOSPITAL_ZONE
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import DatabaseUnavailableError
 from crm_core.kernel.status import StatusBoard
@@ -35,11 +34,11 @@ def services(
     board: StatusBoard,
     modem_devices: Sequence[ModemDevice],
     *,
-    zone: tzinfo = HOSPITAL_ZONE,
+    zone: tzinfo,
     timing: Timing | None = None,
 ) -> tuple[Service, ...]:
     """Name and coroutine function of each long-lived service, for a supervisor. All run until cancelled."""
-    workers = [ModemWorker(db, board, device, timing or Timing(), zone) for device in modem_devices]
+    workers = [ModemWorker(db, board, device, zone, timing or Timing()) for device in modem_devices]
     return (*((worker.part, worker.run) for worker in workers), ("sms-housekeeping", lambda: keep_house(db)))
 
 

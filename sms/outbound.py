@@ -1,7 +1,8 @@
 """What a worker does around each hand-over: claim, record, give up, apply reports. Every step is one transaction.
 
-A message is marked `sending` and committed before the modem sees it. What is found `sending` by a worker that starts
-may have been sent: it is parked for a person and never handed over again.
+A message is marked `sending` and committed before the modem sees it, under a claim id made before that. Only who made
+the claim gives it back or records for it; what anybody else finds `sending` may have been sent: it is parked for a
+person and never handed over again. docs/decisions/0061-sms-once.md has the table of who can die where.
 """
 
 import logging
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from crm_core.consent import service as consent
-from crm_core.consent.model import HOSPITAL_ZONE
 from crm_core.events import SmsStateChanged
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.db import Database, Tx
@@ -20,7 +20,7 @@ from crm_core.tasks import service as tasks
 from sms import address, delivery, outbound_store, store
 from sms.address import msisdn_of_peer, peer_of
 from sms.delivery import Refusal, Verdict
-from sms.model import Purpose, Sms, SmsState
+from sms.model import ClaimId, Purpose, Sms, SmsState
 from sms.pdu import StatusReport, Submit
 from sms.routing import FAILOVER_AFTER
 from sms.segments import split
@@ -30,30 +30,33 @@ log = logging.getLogger("sms.outbound")
 REPORTS_MAY_COME_FOR = timedelta(days=8)
 GRACE_AFTER_VALIDITY = timedelta(hours=1)
 STUCK_AFTER = timedelta(hours=1)
-MAX_SUPPRESSED_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A message marked `sending`, and what to hand over, in order and without a pause."""
 
+    id: ClaimId
     sms_id: SmsId
     submits: tuple[Submit, ...]
 
 
-async def claim(db: Database, modem: str, *, zone: tzinfo = HOSPITAL_ZONE) -> Claim | None:
-    """The next message this modem shall send; None when nothing is due. What may not leave is suppressed on the way."""
-    for _ in range(MAX_SUPPRESSED_AT_ONCE):
+async def claim(db: Database, modem: str, claim_id: ClaimId, *, zone: tzinfo) -> Claim | None:
+    """The next message this modem shall send; None when nothing is due. What may not leave is suppressed on the way.
+
+    `claim_id` is new for each call, so that a claim whose answer was lost can be given back, and no other.
+    """
+    while True:  # each turn takes one out of what is due
         async with db.transaction(SYSTEM) as tx:
+            await outbound_store.lock_claim(tx.conn, claim_id)
             sms = await outbound_store.next_waiting(tx.conn, modem, now=tx.now, failover_before=tx.now - FAILOVER_AFTER)
             if sms is None:
                 return None
             if await _may_leave(tx, sms, zone):
                 submits = _submits(sms)
-                await outbound_store.mark_sending(tx.conn, sms.id, modem, len(submits), now=tx.now)
+                await outbound_store.mark_sending(tx.conn, sms.id, modem, claim_id, len(submits), now=tx.now)
                 await _tell(tx, sms.id, SmsState.SENDING)
-                return Claim(sms.id, submits)
-    return None
+                return Claim(claim_id, sms.id, submits)
 
 
 async def _may_leave(tx: Tx, sms: Sms, zone: tzinfo) -> bool:
@@ -109,9 +112,14 @@ def _submits(sms: Sms) -> tuple[Submit, ...]:
 
 
 async def record_sent(db: Database, claimed: Claim, number: int, reference: int) -> None:
-    """Segment `number` is with the network; the next one is marked in the same step. Safe to repeat."""
+    """Segment `number` is with the network; the next one is marked in the same step. Safe to repeat.
+
+    What was parked meanwhile stays with the person who was asked.
+    """
     async with db.transaction(SYSTEM) as tx:
-        sms = await store.lock(tx.conn, claimed.sms_id)
+        sms = await outbound_store.lock_claimed(tx.conn, claimed.sms_id, claimed.id)
+        if sms is None:
+            return
         if not await outbound_store.mark_segment_sent(tx.conn, claimed.sms_id, number, reference, now=tx.now):
             return
         if number < len(claimed.submits):
@@ -119,7 +127,7 @@ async def record_sent(db: Database, claimed: Claim, number: int, reference: int)
             return
         await outbound_store.mark_sent(tx.conn, claimed.sms_id, now=tx.now)
         await _tell(tx, claimed.sms_id, SmsState.SENT)
-        if sms is not None and sms.patient_id is not None:
+        if sms.patient_id is not None:
             await timeline.add(
                 tx, sms.patient_id, "sms", tx.now, "SMS sent: {text}", {"text": sms.text}, f"sms/{sms.id}"
             )
@@ -128,8 +136,8 @@ async def record_sent(db: Database, claimed: Claim, number: int, reference: int)
 async def record_refused(db: Database, claimed: Claim, kind: Refusal, reason: str) -> None:
     """The modem did not take it: wait and try the whole again, give up, or ask a person. Safe to repeat."""
     async with db.transaction(SYSTEM) as tx:
-        sms = await store.lock(tx.conn, claimed.sms_id)
-        if sms is None or sms.state is not SmsState.SENDING:
+        sms = await outbound_store.lock_claimed(tx.conn, claimed.sms_id, claimed.id)
+        if sms is None:
             return
         wait = delivery.wait_before_retry(sms.tries) if kind is Refusal.TEMPORARY else None
         if kind is Refusal.UNKNOWN:
@@ -144,18 +152,24 @@ async def record_refused(db: Database, claimed: Claim, kind: Refusal, reason: st
             await _tell(tx, sms.id, SmsState.FAILED)
 
 
-async def give_back(db: Database, modem: str) -> None:
-    """Claimed and certainly not handed over: back into the queue. For a worker that knows it has nothing in hand."""
+async def give_back(db: Database, claim_id: ClaimId) -> None:
+    """This claim was certainly not handed over: back into the queue, whether or not its answer arrived.
+
+    A claim that is still being committed is waited for.
+    """
     async with db.transaction(SYSTEM) as tx:
-        for sms_id in await outbound_store.sending_on(tx.conn, modem):
+        await outbound_store.lock_claim(tx.conn, claim_id)
+        sms_id = await outbound_store.sending_of(tx.conn, claim_id)
+        if sms_id is not None:
+            await outbound_store.end_segments(tx.conn, sms_id, SmsState.QUEUED, old=[SmsState.SENDING])
             await outbound_store.wait_until(tx.conn, sms_id, tx.now, reason="")
             await _tell(tx, sms_id, SmsState.QUEUED)
 
 
-async def park_found_sending(db: Database, modem: str) -> int:
-    """At a worker's start: whatever says `sending` may have been sent. How many were parked."""
+async def park_found_sending(db: Database, modem: str, *, in_hand: ClaimId | None = None) -> int:
+    """By who has just taken the modem: whatever says `sending` and is not in hand may have been sent. How many."""
     async with db.transaction(SYSTEM) as tx:
-        found = await outbound_store.sending_on(tx.conn, modem)
+        found = await outbound_store.sending_on(tx.conn, modem, in_hand=in_hand)
         return await _park_all(tx, found)
 
 
@@ -168,7 +182,7 @@ async def park_stuck(db: Database) -> int:
 
 async def _park_all(tx: Tx, found: list[SmsId]) -> int:
     for sms in await store.many(tx.conn, found):
-        await _park(tx, sms, "the server stopped while it was being sent")
+        await _park(tx, sms, "it was being sent when the server stopped or lost the modem")
     return len(found)
 
 

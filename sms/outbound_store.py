@@ -6,7 +6,7 @@ from datetime import datetime
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import AppointmentId, SmsId
 from sms import store
-from sms.model import Sms, SmsState
+from sms.model import ClaimId, Sms, SmsState
 
 
 async def next_waiting(conn: Connection, modem: str, *, now: datetime, failover_before: datetime) -> Sms | None:
@@ -24,13 +24,24 @@ async def next_waiting(conn: Connection, modem: str, *, now: datetime, failover_
     return await store.get(conn, sms_id) if sms_id else None
 
 
-async def mark_sending(conn: Connection, sms_id: SmsId, modem: str, total: int, *, now: datetime) -> None:
+async def lock_claim(conn: Connection, claim_id: ClaimId) -> None:
+    """A claim is made or taken back, never both at once; until the transaction ends."""
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('sms claim ' || $1, 0))", str(claim_id))
+
+
+async def mark_sending(
+    conn: Connection, sms_id: SmsId, modem: str, claim_id: ClaimId, total: int, *, now: datetime
+) -> None:
     """The message and its first segment are about to be handed over; what an earlier try left is forgotten."""
     await conn.execute(
-        "UPDATE sms SET state = 'sending', reason = '', modem = $2, sending_at = $3, tries = tries + 1 WHERE id = $1",
+        """
+        UPDATE sms SET state = 'sending', reason = '', modem = $2, sending_at = $3, claim = $4, tries = tries + 1
+        WHERE id = $1
+        """,
         sms_id,
         modem,
         now,
+        claim_id,
     )
     await conn.execute("DELETE FROM sms_segment WHERE sms_id = $1", sms_id)
     await conn.execute(
@@ -96,10 +107,31 @@ async def end_segments(conn: Connection, sms_id: SmsId, state: SmsState, *, old:
     )
 
 
-async def sending_on(conn: Connection, modem: str) -> list[SmsId]:
-    """What a modem was given, or was about to be, when its worker ended."""
+async def lock_claimed(conn: Connection, sms_id: SmsId, claim_id: ClaimId) -> Sms | None:
+    """A message that is still being sent under this claim, locked; None when it is not any more."""
+    found = await conn.fetchval(
+        "SELECT id FROM sms WHERE id = $1 AND state = 'sending' AND claim = $2 FOR NO KEY UPDATE", sms_id, claim_id
+    )
+    return await store.get(conn, sms_id) if found else None
+
+
+async def sending_of(conn: Connection, claim_id: ClaimId) -> SmsId | None:
+    """What is being sent under a claim, locked. Few messages are being sent at any time: one per modem."""
+    found: SmsId | None = await conn.fetchval(
+        "SELECT id FROM sms WHERE state = 'sending' AND claim = $1 FOR NO KEY UPDATE", claim_id
+    )
+    return found
+
+
+async def sending_on(conn: Connection, modem: str, *, in_hand: ClaimId | None) -> list[SmsId]:
+    """What a modem was given, or was about to be, by somebody who is gone; not what is in hand now."""
     rows = await conn.fetch(
-        "SELECT id FROM sms WHERE state = 'sending' AND modem = $1 ORDER BY id FOR NO KEY UPDATE", modem
+        """
+        SELECT id FROM sms WHERE state = 'sending' AND modem = $1 AND claim IS DISTINCT FROM $2
+        ORDER BY id FOR NO KEY UPDATE
+        """,
+        modem,
+        in_hand,
     )
     return [SmsId(row["id"]) for row in rows]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import partial
 from typing import TypeVar
+from uuid import uuid4
 
-from crm_core.consent.model import HOSPITAL_ZONE
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import DatabaseUnavailableError, OutcomeUnknownError, SendError, TemporarySendError
 from crm_core.kernel.status import OK, StatusBoard
@@ -20,6 +20,7 @@ from sms.at_lines import Unsolicited
 from sms.delivery import Refusal
 from sms.errors import ModemError, ModemLinkError, SimLockedError
 from sms.guard import ModemGuard
+from sms.model import ClaimId
 from sms.modem import RESTARTED, STORAGES, Health, Modem, ModemDevice, StoredPdu, set_up
 from sms.outbound import Claim
 from sms.pdu import PduError, StatusReport
@@ -46,6 +47,7 @@ class Timing:
 
 
 READS_UNTIL_UNREADABLE = 3
+_BROKEN_OFF = (Refusal.UNKNOWN, "it was being sent when the link to the modem ended")
 _ANNOUNCED = re.compile(r'\+(?:CMTI|CDSI):\s*"?(\w+)')
 
 
@@ -56,8 +58,8 @@ class ModemWorker:
     db: Database
     board: StatusBoard
     device: ModemDevice
+    zone: tzinfo
     timing: Timing = field(default_factory=Timing)
-    zone: tzinfo = HOSPITAL_ZONE
     standing: Standing = routing.GOOD
     health: Health | None = None
     guard: ModemGuard = field(init=False)
@@ -66,9 +68,10 @@ class ModemWorker:
     _announced: set[str] = field(default_factory=set)  # storages that hold something new
     _unmatched: list[tuple[StatusReport, float]] = field(default_factory=list)
     _unreadable: dict[tuple[str, int, str], int] = field(default_factory=dict)
+    _in_hand: ClaimId | None = None  # what this process is claiming or sending
 
     def __post_init__(self) -> None:
-        self.guard = ModemGuard(self.db, self.device.name)
+        self.guard = ModemGuard(self.db, self.device.name, self._settle)
 
     @property
     def part(self) -> str:
@@ -76,20 +79,23 @@ class ModemWorker:
         return f"modem:{self.device.name}"
 
     async def run(self) -> None:
-        """Take the modem for this process, settle what the last one left, then one session after the other."""
+        """Take the modem for this process, then one session after the other; each settles what the last one left."""
         self.board.report(self.part, "waiting for its turn")
         async with asyncio.TaskGroup() as group:
             group.create_task(self.guard.hold())
-            await self.guard.held.wait()
-            parked = await self._when_database_answers(lambda: outbound.park_found_sending(self.db, self.device.name))
-            if parked:
-                log.warning("messages with unknown outcome", extra={"modem": self.device.name, "messages": parked})
             await self._sessions()
+
+    async def _settle(self) -> None:
+        """Whoever began to send these is gone: another process, or a session of this one."""
+        parked = await outbound.park_found_sending(self.db, self.device.name, in_hand=self._in_hand)
+        if parked:
+            log.warning("messages with unknown outcome", extra={"modem": self.device.name, "messages": parked})
 
     async def _sessions(self) -> None:
         wait_s = self.timing.first_reconnect_s
         while True:
             await self.guard.held.wait()
+            await self._when_database_answers(self._settle)
             loop = asyncio.get_running_loop()
             began = loop.time()
             try:
@@ -244,28 +250,53 @@ class ModemWorker:
             await self._registered.wait()
             self.guard.queued.clear()
             await self._try_reports_again()
-            claimed = None if self.standing.is_blocked(self.db.clock()) else await self._claim()
-            if claimed is None:
+            if self.standing.is_blocked(self.db.clock()) or not await self._send_next(modem):
                 await self._idle()
-                continue
-            async with asyncio.TaskGroup() as group:
-                sending = group.create_task(self._send(modem, claimed))
-                try:
-                    await asyncio.shield(sending)
-                except asyncio.CancelledError:
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(self.timing.finish_s):
-                            await asyncio.shield(sending)
-                    raise
-            self._report_state()
+            else:
+                self._report_state()
 
-    async def _claim(self) -> Claim | None:
+    async def _send_next(self, modem: Modem) -> bool:
+        """False when nothing is due. Whatever happens on the way, the message ends in a state that is true."""
+        self._in_hand = claim_id = ClaimId(uuid4())
         try:
-            return await outbound.claim(self.db, self.device.name, zone=self.zone)
+            claimed = await self._claim(claim_id)
+            if claimed is not None:
+                await self._hand_over(modem, claimed)
+        finally:
+            self._in_hand = None
+        return claimed is not None
+
+    async def _claim(self, claim_id: ClaimId) -> Claim | None:
+        """A claim that is broken off may be committed all the same; nothing was handed over."""
+        give_back = partial(outbound.give_back, self.db, claim_id)
+        try:
+            return await outbound.claim(self.db, self.device.name, claim_id, zone=self.zone)
         except DatabaseUnavailableError:
-            # the claim may be committed all the same; nothing was handed over
-            await self._when_database_answers(lambda: outbound.give_back(self.db, self.device.name))
+            await self._when_database_answers(give_back)
             return None
+        except asyncio.CancelledError:
+            await self._at_least_try(give_back)
+            raise
+
+    async def _hand_over(self, modem: Modem, claimed: Claim) -> None:
+        """Send it. When the session or the server ends meanwhile, the modem has a moment to say how it went."""
+        async with asyncio.TaskGroup() as group:
+            sending = group.create_task(self._send(modem, claimed))
+            try:
+                await asyncio.shield(sending)
+            except asyncio.CancelledError:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self.timing.finish_s):
+                        await asyncio.shield(sending)
+                if not sending.done():
+                    await self._at_least_try(partial(outbound.record_refused, self.db, claimed, *_BROKEN_OFF))
+                raise
+
+    async def _at_least_try(self, do: Callable[[], Awaitable[None]]) -> None:
+        """Although this task is cancelled. What cannot be written down now is parked when the next session begins."""
+        with suppress(DatabaseUnavailableError, TimeoutError):
+            async with asyncio.timeout(self.timing.finish_s):
+                await do()
 
     async def _idle(self) -> None:
         """Until somebody queues a message or the next one is due."""

@@ -2,15 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.db import open_database
 from crm_core.kernel.ids import Msisdn, SmsId
 from sms import outbound, pdu, service, store
 from sms.handlers import SUBSCRIPTIONS
-from sms.model import Sms
+from sms.model import ClaimId, Sms
 from sms.outbound import Claim
-from tests.db.sms_hospital import NOON, ZHANG, Clock, Hospital
+from tests.db.sms_hospital import LETTERHEAD, NOON, ZHANG, Clock, Hospital
 from tests.sms_deliver import report
 
 
@@ -27,10 +28,14 @@ async def queue(hospital: Hospital, text: str = "您好", *, purpose: str = "car
     return await service.queue(hospital.db, SYSTEM, to=to, text=text, purpose=purpose)
 
 
-async def claimed(hospital: Hospital, modem: str = "sim1") -> Claim:
-    claim = await outbound.claim(hospital.db, modem)
-    assert claim is not None
-    return claim
+async def claim(hospital: Hospital, modem: str = "sim1", claim_id: ClaimId | None = None) -> Claim | None:
+    return await outbound.claim(hospital.db, modem, claim_id or ClaimId(uuid4()), zone=LETTERHEAD.timezone)
+
+
+async def claimed(hospital: Hospital, modem: str = "sim1", claim_id: ClaimId | None = None) -> Claim:
+    found = await claim(hospital, modem, claim_id)
+    assert found is not None
+    return found
 
 
 async def sms(hospital: Hospital, sms_id: SmsId) -> Sms:
@@ -47,9 +52,9 @@ async def segment_states(hospital: Hospital, sms_id: SmsId) -> list[str]:
 
 async def send(hospital: Hospital, text: str = "您好", *, first_reference: int = 10) -> SmsId:
     sms_id = await queue(hospital, text)
-    claim = await claimed(hospital)
-    for number in range(1, len(claim.submits) + 1):
-        await outbound.record_sent(hospital.db, claim, number, first_reference + number - 1)
+    taken = await claimed(hospital)
+    for number in range(1, len(taken.submits) + 1):
+        await outbound.record_sent(hospital.db, taken, number, first_reference + number - 1)
     return sms_id
 
 

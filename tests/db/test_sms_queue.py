@@ -9,14 +9,13 @@ import pytest
 from crm_core.consent import service as consent
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
 from crm_core.kernel.errors import ConflictError, InvalidInputError
-from crm_core.kernel.ids import SmsId
-from sms import outbound, pdu, service, store
+from crm_core.kernel.ids import Msisdn
+from sms import outbound, service, store
 from sms.delivery import MAX_TRIES, Refusal
 from sms.errors import ContactForbiddenError
 from sms.model import SmsState
-from sms.outbound import Claim
 from tests.db.sms_hospital import NOON, ZHANG, Hospital
-from tests.db.sms_queue import claimed, heard, opened, queue, segment_states, send, sms
+from tests.db.sms_queue import claim, claimed, heard, opened, queue, segment_states, send, sms
 
 pytestmark = pytest.mark.db
 LONG = "请按时复诊。" * 40  # four segments
@@ -32,7 +31,7 @@ async def test_what_was_being_sent_when_the_server_died_is_never_sent_again(hosp
     sms_id = await queue(hospital)
     await claimed(hospital)
     assert await outbound.park_found_sending(hospital.db, "sim1") == 1
-    assert await outbound.claim(hospital.db, "sim1") is None
+    assert await claim(hospital) is None
     found = await sms(hospital, sms_id)
     assert (found.state, await hospital.tasks()) == (SmsState.UNKNOWN, ["check_outcome"])
     assert await segment_states(hospital, sms_id) == ["unknown"]
@@ -52,19 +51,12 @@ async def test_a_modem_that_was_taken_away_leaves_no_message_in_the_air(hospital
     assert (await sms(hospital, sms_id)).state is SmsState.UNKNOWN
 
 
-async def test_a_claim_that_was_never_handed_over_goes_back(hospital: Hospital) -> None:
-    sms_id = await queue(hospital)
-    await claimed(hospital)
-    await outbound.give_back(hospital.db, "sim1")
-    assert (await claimed(hospital)).sms_id == sms_id
-
-
 async def test_a_refusal_for_now_waits_and_tries_the_whole_again_with_a_new_reference(hospital: Hospital) -> None:
     sms_id = await queue(hospital, LONG)
     first = await claimed(hospital)
     await outbound.record_sent(hospital.db, first, 1, 10)
     await outbound.record_refused(hospital.db, first, Refusal.TEMPORARY, "+CMS ERROR: 42")
-    assert await outbound.claim(hospital.db, "sim1") is None
+    assert await claim(hospital) is None
     hospital.clock.now += timedelta(seconds=20)
     again = await claimed(hospital)
     assert (again.sms_id, len(again.submits)) == (sms_id, 4)
@@ -90,19 +82,25 @@ async def test_a_refusal_for_ever_fails_with_its_reason(hospital: Hospital) -> N
 
 
 async def test_recording_twice_changes_nothing(hospital: Hospital) -> None:
-    sms_id = await send(hospital)
+    sms_id = await queue(hospital)
+    taken = await claimed(hospital)
+    for _ in range(2):
+        await outbound.record_sent(hospital.db, taken, 1, 10)
     await heard(hospital, 10, 0)
-    claim = Claim(sms_id, (await fake_submits(hospital, sms_id)))
-    await outbound.record_sent(hospital.db, claim, 1, 99)
-    await outbound.record_refused(hospital.db, claim, Refusal.UNKNOWN, "late")
+    await outbound.record_sent(hospital.db, taken, 1, 99)
+    await outbound.record_refused(hospital.db, taken, Refusal.UNKNOWN, "late")
     assert (await sms(hospital, sms_id)).state is SmsState.DELIVERED
 
 
-async def fake_submits(hospital: Hospital, sms_id: SmsId) -> tuple[pdu.Submit, ...]:
-    other = await queue(hospital, "别的")
-    claim = await claimed(hospital)
-    assert claim.sms_id == other != sms_id
-    return claim.submits
+async def test_two_hundred_who_refused_do_not_hold_up_who_did_not(hospital: Hospital) -> None:
+    refused = [Msisdn(f"+861391111{n:04d}") for n in range(200)]
+    for number in refused:
+        await queue(hospital, "通知", purpose="notice", to=number)
+    allowed = await queue(hospital, "通知", purpose="notice")
+    async with hospital.db.transaction(SYSTEM) as tx:
+        for number in refused:
+            await consent.opt_out_in(tx, number, channel="sms", source="staff")
+    assert (await claimed(hospital)).sms_id == allowed
 
 
 async def test_an_answer_goes_before_reminders_and_reminders_before_offers(hospital: Hospital) -> None:
@@ -117,8 +115,8 @@ async def test_an_answer_goes_before_reminders_and_reminders_before_offers(hospi
 async def test_ten_workers_never_take_the_same_message(hospital: Hospital) -> None:
     for n in range(20):
         await queue(hospital, f"第{n}条")
-    claims = await asyncio.gather(*(outbound.claim(hospital.db, f"sim{n % 10}") for n in range(30)))
-    taken = [claim.sms_id for claim in claims if claim]
+    claims = await asyncio.gather(*(claim(hospital, f"sim{n % 10}") for n in range(30)))
+    taken = [taken.sms_id for taken in claims if taken]
     assert len(taken) == len(set(taken)) == 20
 
 
@@ -129,7 +127,7 @@ async def test_an_answer_leaves_by_the_sim_it_came_to_and_by_another_when_that_i
     ((reply_modem,),) = await hospital.rows("SELECT modem FROM sms WHERE direction = 'out' AND modem <> 'sim1' LIMIT 1")
     assert reply_modem == "sim2"
     await claimed(hospital, "sim1")
-    assert await outbound.claim(hospital.db, "sim1") is None
+    assert await claim(hospital) is None
     hospital.clock.now += timedelta(minutes=2)
     assert (await claimed(hospital, "sim1")).sms_id
 
@@ -140,7 +138,7 @@ async def test_at_night_a_reminder_waits_for_the_morning_and_an_answer_does_not(
     reminder = await queue(hospital, "复诊提醒")
     answer = await service.queue(hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True)
     assert (await claimed(hospital)).sms_id == answer
-    assert await outbound.claim(hospital.db, "sim1") is None
+    assert await claim(hospital) is None
     found = await sms(hospital, reminder)
     assert found.not_before == NOON + timedelta(hours=20)  # 08:00
     hospital.clock.now = found.not_before
@@ -150,13 +148,13 @@ async def test_at_night_a_reminder_waits_for_the_morning_and_an_answer_does_not(
 async def test_who_wrote_nothing_is_not_answered_at_night(hospital: Hospital) -> None:
     hospital.clock.now = NOON + timedelta(hours=10)
     await service.queue(hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True)
-    assert await outbound.claim(hospital.db, "sim1") is None
+    assert await claim(hospital) is None
 
 
 async def test_quiet_hours_are_asked_again_where_it_leaves(hospital: Hospital) -> None:
     sms_id = await queue(hospital)
     hospital.clock.now = NOON + timedelta(hours=10)
-    assert await outbound.claim(hospital.db, "sim1") is None
+    assert await claim(hospital) is None
     found = await sms(hospital, sms_id)
     assert (found.state, found.reason) == (SmsState.QUEUED, "quiet_hours")
 
@@ -165,7 +163,7 @@ async def test_who_refuses_after_it_was_queued_gets_nothing(hospital: Hospital) 
     sms_id = await queue(hospital, "通知", purpose="notice")
     async with hospital.db.transaction(SYSTEM) as tx:
         await consent.opt_out_in(tx, ZHANG, channel="sms", source="staff")
-    assert await outbound.claim(hospital.db, "sim1") is None
+    assert await claim(hospital) is None
     found = await sms(hospital, sms_id)
     assert (found.state, found.reason) == (SmsState.SUPPRESSED, "opted_out")
 
@@ -226,7 +224,7 @@ async def test_a_person_may_send_again_what_is_in_doubt_and_only_once(hospital: 
 async def test_what_has_not_left_can_be_taken_back(hospital: Hospital) -> None:
     sms_id = await queue(hospital)
     assert await service.withdraw(hospital.db, SYSTEM, sms_id)
-    assert await outbound.claim(hospital.db, "sim1") is None
+    assert await claim(hospital) is None
     assert not await service.withdraw(hospital.db, SYSTEM, await send(hospital))
 
 

@@ -14,7 +14,7 @@ from sms.delivery import Refusal
 from sms.errors import NoPhoneError
 from sms.model import SmsState
 from tests.db.sms_hospital import LETTERHEAD, NOON, Hospital
-from tests.db.sms_queue import claimed, opened, sms
+from tests.db.sms_queue import claim, claimed, opened, sms
 
 pytestmark = pytest.mark.db
 
@@ -66,7 +66,7 @@ async def test_a_cancelled_appointment_takes_its_reminder_back(hospital: Hospita
 async def test_a_reminder_that_would_come_too_late_is_not_sent(hospital: Hospital) -> None:
     reminder = await remind(hospital, await booked(hospital))
     hospital.clock.now = NOON + timedelta(hours=21, minutes=1)
-    assert await outbound.claim(hospital.db, "sim1") is None
+    assert await claim(hospital) is None
     assert (await sms(hospital, reminder)).reason == "appointment over"
 
 

@@ -127,7 +127,7 @@ async def texting(
             open_database(database_url, subscriptions=SUBSCRIPTIONS, clock=clock)
         )
         board = StatusBoard()
-        worker = ModemWorker(db, board, ModemDevice(name="sim1", device=str(device)), timing)
+        worker = ModemWorker(db, board, ModemDevice(name="sim1", device=str(device)), LETTERHEAD.timezone, timing)
         hospital = TextingHospital(db, clock, phones=phones, board=board, worker=worker)
         await hospital.open()
         running = [asyncio.ensure_future(worker.run())]

@@ -5,19 +5,23 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from crm_core.kernel.ids import SmsId
 from tests.db.sms_hospital import ZHANG
 from tests.eventually import eventually
 from tests.modem.cut_cable import cable_to
 from tests.modem.gsm_process import ROOT, running_network
-from tests.modem.sms_worker import LONG_TIME_S, texting
+from tests.modem.sms_worker import LONG_TIME_S, QUICK, TextingHospital, texting
 
 pytestmark = [pytest.mark.modem, pytest.mark.timeout(180)]
 
+RESTARTS = {"hex": b"\r\nRDY\r\n".hex()}
+IMPATIENT = replace(QUICK, finish_s=0.2)
 AFTER_A_KILL_S = 60.0  # the network waits 15 s for the acknowledgement of what it showed the killed server
 
 
@@ -67,6 +71,74 @@ async def test_a_server_that_is_stopped_finishes_the_text_in_hand(database_url: 
             await hospital.becomes(sms_id, "sending")
             await eventually(network.phones.submitted, within_s=LONG_TIME_S, what="on the air")
         assert await one_value(database_url, "SELECT state FROM sms") == "sent"
+
+
+async def test_a_modem_that_restarts_with_a_text_in_hand_does_not_send_it_twice(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Nobody knows whether it left. Later another text's claim fails, which must not bring the first one back."""
+    async with (
+        running_network(tmp_path, "--air", "1.5") as network,
+        texting(database_url, network.link, network.phones, timing=IMPATIENT) as hospital,
+    ):
+        first = await hospital.queue("只发一次")
+        await eventually(network.phones.submitted, within_s=LONG_TIME_S, what="on the air")
+        await network.phones.fault("garbage", RESTARTS)
+        assert (await hospital.becomes(first, "unknown", within_s=5)).tries == 1
+        assert await hospital.tasks() == ["check_outcome"]
+        await hospital.reports("ok")
+        second = await claim_is_cut(database_url, hospital)
+        await hospital.becomes(second, "delivered")
+        assert (await hospital.sms(first)).state.value == "unknown"
+        assert sorted(await hospital.inbox()) == ["只发一次", "后面的"]
+
+
+async def claim_is_cut(url: str, hospital: TextingHospital) -> SmsId:
+    """A text whose claim lost its connection to PostgreSQL just before the commit."""
+    conn = await asyncpg.connect(url)
+    try:
+        async with conn.transaction():
+            await conn.execute("LOCK TABLE sms_segment IN ACCESS EXCLUSIVE MODE")
+            queued = await hospital.queue("后面的")
+            waits = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'sms_segment'::regclass"
+            pid = await eventually(lambda: conn.fetchval(waits), within_s=LONG_TIME_S, what="a claim that waits")
+            await conn.execute("SELECT pg_terminate_backend($1)", pid)
+    finally:
+        await conn.close()
+    return queued
+
+
+async def test_a_modem_that_restarts_and_still_says_it_was_sent_is_believed(database_url: str, tmp_path: Path) -> None:
+    async with (
+        running_network(tmp_path, "--air", "1") as network,
+        texting(database_url, network.link, network.phones) as hospital,
+    ):
+        first = await hospital.queue("只发一次")
+        await eventually(network.phones.submitted, within_s=LONG_TIME_S, what="on the air")
+        await network.phones.fault("garbage", RESTARTS)
+        await hospital.becomes(first, "sent", "delivered")
+        assert await hospital.arrives() == ["只发一次"]
+
+
+async def test_a_text_in_hand_when_modem_and_postgresql_go_is_left_to_a_person(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Nothing can be written when the session ends; the next one finds it."""
+    async with (
+        running_network(tmp_path, "--air", "1.5") as network,
+        cable_to(database_url) as (cable, near),
+        texting(near, network.link, network.phones, timing=IMPATIENT) as hospital,
+    ):
+        first = await hospital.queue("只发一次")
+        await eventually(network.phones.submitted, within_s=LONG_TIME_S, what="on the air")
+        cable.cut()
+        await network.phones.fault("garbage", RESTARTS)
+        await hospital.queue_is_away()
+        await hospital.reports("modem restarted")
+        await cable.mend()
+        assert (await hospital.becomes(first, "unknown")).tries == 1
+        await hospital.becomes(await hospital.queue("后面的"), "delivered")
+        assert sorted(await hospital.inbox()) == ["只发一次", "后面的"]
 
 
 async def test_texts_that_come_while_the_server_is_killed_again_and_again_arrive_once(

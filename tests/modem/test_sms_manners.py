@@ -17,7 +17,7 @@ from sms.errors import ModemLinkError, SimLockedError
 from sms.modem import Modem, ModemDevice, set_up
 from sms.segments import split
 from sms.worker import ModemWorker
-from tests.db.sms_hospital import NOON, ZHANG
+from tests.db.sms_hospital import LETTERHEAD, NOON, ZHANG
 from tests.eventually import eventually
 from tests.modem.scripted_modem import Answer, ScriptedModem, scripted
 from tests.modem.sms_worker import QUICK, texting
@@ -267,7 +267,7 @@ async def test_a_refused_pin_is_never_tried_again(database_url: str) -> None:
     answers: dict[str, Answer] = {"AT+CPIN?": PIN, 'AT+CPIN="0000"': "\r\n+CME ERROR: 16\r\n"}
     async with scripted(answers) as modem, open_database(database_url) as db:
         device = ModemDevice(name="sim1", device=modem.path, pin="0000")
-        worker = ModemWorker(db, StatusBoard(), device, QUICK)
+        worker = ModemWorker(db, StatusBoard(), device, LETTERHEAD.timezone, QUICK)
         running = asyncio.ensure_future(worker.run())
         await eventually(lambda: modem.heard.count("AT+CPIN?") >= 3, within_s=20, what="three tries")
         assert modem.heard.count('AT+CPIN="0000"') == 1

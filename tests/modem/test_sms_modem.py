@@ -216,7 +216,8 @@ def hospital_number(n: int) -> Msisdn:
 async def test_only_one_process_uses_a_modem(database_url: str, network: GsmProcess, hospital: TextingHospital) -> None:
     await hospital.reports("ok")
     board = StatusBoard()
-    second = ModemWorker(hospital.db, board, hospital.worker.device, hospital.worker.timing)
+    first = hospital.worker
+    second = ModemWorker(hospital.db, board, first.device, first.zone, first.timing)
     running = asyncio.ensure_future(second.run())
     await asyncio.wait([running], timeout=2.5)
     assert board.parts() == {"modem:sim1": "waiting for its turn"}
