@@ -50,7 +50,7 @@ class Recheck(AmiEvent):
 
 @dataclass(frozen=True, slots=True)
 class NewCallerid(AmiEvent):
-    """The dialplan says who is at the other end: of a call that comes in, the first word; Newchannel knows no number."""
+    """The dialplan says who is at the other end; for a call that comes in, Newchannel has no number."""
 
     channel: Channel
 

@@ -1,44 +1,44 @@
-"""What every tier shares: a tier mark on every module, a fresh database for every test."""
+"""What every tier shares: a tier mark on every module, a clean database for every test, workers side by side."""
 
-import asyncio
 import os
-import uuid
 from collections.abc import AsyncIterator, Iterator
 
-import asyncpg
+import argon2
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
+from xdist.remote import Producer
+from xdist.scheduler.protocol import Scheduling
 
-from crm_core import migrations
 from crm_core.kernel.db import Database, open_database
+from crm_core.users import passwords
+from tests import databases, spread
+from tests.acceptance.hospital import Hospital, running_hospital
+from tests.databases import WorkerDatabase
 
 hypothesis.settings.register_profile("hcrm", deadline=None)  # a busy machine is no fault of the code
 hypothesis.settings.load_profile("hcrm")
 
+passwords.HASHER = PasswordHasher.from_parameters(argon2.profiles.CHEAPEST)  # a good one takes 0.1 s of two cores
+
 TIERS = {"unit", "db", "asterisk", "modem", "web", "browser"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test says which tier it is in; one without is an error, not a surprise."""
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Which worker runs what."""
+    return spread.Companies(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Every test says which tier it is in; one without is an error, not a surprise. What takes long comes first."""
     for item in items:
         tiers = {mark.name for mark in item.iter_markers()} & TIERS
         if len(tiers) != 1:
             raise pytest.UsageError(
                 f"{item.nodeid} must declare exactly one tier of {sorted(TIERS)}, has {sorted(tiers)}"
             )
-
-
-def _with_database(server_url: str, name: str) -> str:
-    return f"{server_url.rsplit('/', 1)[0]}/{name}"
-
-
-async def _run_sql(url: str, *statements: str) -> None:
-    conn = await asyncpg.connect(url)
-    try:
-        for statement in statements:
-            await conn.execute(statement)
-    finally:
-        await conn.close()
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: spread.rank(item.nodeid))
 
 
 @pytest.fixture(scope="session")
@@ -51,31 +51,32 @@ def postgres_url() -> str:
 
 
 @pytest.fixture(scope="session")
-def template_database(postgres_url: str) -> Iterator[str]:
-    """A migrated database that the others are cloned from."""
-    name = f"template_{uuid.uuid4().hex[:12]}"
-    asyncio.run(_run_sql(postgres_url, f"CREATE DATABASE {name}"))
-    migrations.upgrade(_with_database(postgres_url, name))
-    yield name
-    asyncio.run(_run_sql(postgres_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+def worker_database(postgres_url: str) -> Iterator[WorkerDatabase]:
+    """This worker's copy of the run's migrated database."""
+    database = WorkerDatabase(postgres_url, os.environ["HCRM_TEST_TEMPLATE"])
+    yield database
+    database.drop()
 
 
 @pytest.fixture
-async def database_url(postgres_url: str, template_database: str) -> AsyncIterator[str]:
-    """A fresh database with this release's schema, dropped after the test."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    await _run_sql(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY file_copy")
-    yield _with_database(postgres_url, name)
-    await _run_sql(postgres_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+def database_url(worker_database: WorkerDatabase) -> str:
+    """A database as the migrations leave it, whatever earlier tests did to it. The test may do so, too."""
+    worker_database.put_back()
+    return worker_database.url
 
 
 @pytest.fixture
-async def empty_database_url(postgres_url: str) -> AsyncIterator[str]:
-    """A fresh database without a schema, dropped after the test."""
-    name = f"empty_{uuid.uuid4().hex[:12]}"
-    await _run_sql(postgres_url, f"CREATE DATABASE {name}")
-    yield _with_database(postgres_url, name)
-    await _run_sql(postgres_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """A new database without a schema, dropped after the test."""
+    with databases.created(postgres_url) as name:
+        yield databases.named(postgres_url, name)
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Hospital]:
+    """This worker's whole demo hospital. Tests that break something mend it."""
+    with running_hospital() as hospital:
+        yield hospital
 
 
 @pytest.fixture

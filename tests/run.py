@@ -1,8 +1,7 @@
-"""`make test`: one PostgreSQL for the whole run, in a folder and on a port of its own, then pytest."""
+"""`make test`: one PostgreSQL with one migrated database for the whole run, then pytest with as many workers as pay."""
 
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
@@ -10,15 +9,9 @@ from pathlib import Path
 
 from server import launch, postgres
 from telephony.provision.errors import ProvisionError
+from tests import databases, ports, spread
 
 KEPT = ("HCRM_CACHE", "HCRM_TEST_POSTGRES_URL", "HCRM_TEST_ASTERISK_ROOT")
-
-
-def free_port() -> int:
-    """A port nobody has now; the demo that may be running keeps its own."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def main() -> int:
@@ -26,12 +19,15 @@ def main() -> int:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HCRM_") or name in KEPT}
     if "HCRM_TEST_POSTGRES_URL" in environment:
         return run_pytest(environment)
-    with tempfile.TemporaryDirectory(prefix="hcrm-test-", ignore_cleanup_errors=True) as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="hcrm-test-", ignore_cleanup_errors=True) as folder,
+        ports.row(1) as port,
+    ):
         place = Path(folder)
         place.chmod(0o711)
         cluster = postgres.Cluster(
             folder=place / "postgres",
-            port=free_port(),
+            port=port,
             password=secrets.token_urlsafe(24),
             user=launch.service_user(postgres.USER),
             durable=False,
@@ -42,8 +38,11 @@ def main() -> int:
 
 def run_pytest(environment: dict[str, str]) -> int:
     """In a process of its own, so that what a test leaves behind cannot keep PostgreSQL."""
-    command = [sys.executable, "-m", "pytest", *sys.argv[1:]]
-    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+    args = sys.argv[1:]
+    command = [sys.executable, "-m", "pytest", *spread.options(args, len(os.sched_getaffinity(0))), *args]
+    with databases.migrated(environment["HCRM_TEST_POSTGRES_URL"]) as template:
+        environment = {**environment, "HCRM_TEST_TEMPLATE": template}
+        return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ async def many(conn: Connection, patient_ids: Sequence[PatientId]) -> list[Patie
     """In the order of the ids; unknown ids are left out."""
     rows = await conn.fetch(
         """
-        SELECT p.id, p.version, p.name, p.sex, p.birth_date, p.card_no, p.outpatient_no, p.inpatient_no, p.region, p.source,
-               p.department, p.diseases, p.member_level, p.language,
+        SELECT p.id, p.version, p.name, p.sex, p.birth_date, p.card_no, p.outpatient_no, p.inpatient_no, p.region,
+               p.source, p.department, p.diseases, p.member_level, p.language,
                ARRAY(SELECT msisdn FROM patient_phone WHERE patient_id = p.id ORDER BY position, msisdn) AS phones
         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position) JOIN patient p USING (id)
         ORDER BY wanted.position

@@ -8,13 +8,13 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-_HASHER = PasswordHasher()  # argon2id with the library's current parameters
+HASHER = PasswordHasher()  # argon2id with the library's current parameters
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread on paper
 
 
 async def hashed(password: str) -> str:
     """What is stored."""
-    return await asyncio.to_thread(_HASHER.hash, password)
+    return await asyncio.to_thread(HASHER.hash, password)
 
 
 async def matches(password_hash: str | None, password: str) -> bool:
@@ -24,7 +24,7 @@ async def matches(password_hash: str | None, password: str) -> bool:
 
 def _verify(password_hash: str | None, password: str) -> bool:
     try:
-        _HASHER.verify(password_hash or _nobody(), password)
+        HASHER.verify(password_hash or _nobody(), password)
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
@@ -32,7 +32,7 @@ def _verify(password_hash: str | None, password: str) -> bool:
 
 @cache
 def _nobody() -> str:
-    return _HASHER.hash(secrets.token_hex(16))
+    return HASHER.hash(secrets.token_hex(16))
 
 
 def generated_password() -> str:

@@ -1,17 +1,10 @@
-"""One demo hospital for all of these tests: they share it, harm it, and leave it well."""
+"""These tests share the worker's demo hospital, harm it, and leave it well."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.hospital import Hospital, running_hospital
-
-
-@pytest.fixture(scope="session")
-def demo() -> Iterator[Hospital]:
-    """Started once. Tests that break something mend it; `hospital` waits until it is well."""
-    with running_hospital() as hospital:
-        yield hospital
+from tests.acceptance.hospital import Hospital
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 import json
 import os
 import re
-import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,10 +18,11 @@ import asyncpg
 
 from demo.gsm.client import HandsetClient
 from server import config as configuration
-from server import ports, processes
+from server import processes
 from server.config import Config
 from server.postgres import database_url
 from server.secret_store import load_or_make
+from tests import ports
 from tests.acceptance.api import Api
 from tests.soon import soon
 
@@ -33,7 +32,7 @@ READY_AGAIN_S = 15.0
 WELL_S = 60.0
 END_S = 10.0
 PARTS = {"asterisk", "carrier", "gsm", "postgres", "serve"}
-OFFSETS = range(10_500, 20_000, 1000)  # beside what other tests use
+PORTS = ("HTTP", "SIP", "ASTERISK_HTTP", "AMI", "FASTAGI", "AUDIOSOCKET", "POSTGRES", "DEMO_CARRIER")
 
 
 class Hospital:
@@ -199,25 +198,15 @@ def _parents() -> Iterator[tuple[int, int]]:
                 yield int(place.name), int((place / "stat").read_text().rpartition(")")[2].split()[1])
 
 
-def _settings(home: Path, more: dict[str, str]) -> dict[str, str]:
-    """A clean environment with a block of ports that nobody has."""
+def settings(home: Path, first_port: int, **more: str) -> dict[str, str]:
+    """What `hcrm demo` sees: nothing of another hospital's settings, ports of this row."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HCRM_") or name == "HCRM_CACHE"}
-    start = secrets.randbelow(len(OFFSETS))  # two runs on one machine begin elsewhere
-    for offset in (*OFFSETS[start:], *OFFSETS[:start]):
-        found = clean | {"HCRM_HOME": str(home), "HCRM_PORT_OFFSET": str(offset), "HCRM_DEMO": "yes"}
-        found |= {name: value.replace("{http}", str(8080 + offset)) for name, value in more.items()}
-        if not ports.taken(configuration.load(found)) and _is_free(configuration.load(found).ports.rtp.first):
-            return found
-    raise AssertionError("no free ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        try:
-            sock.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+    single = {f"HCRM_{name}_PORT": str(port) for port, name in enumerate(PORTS, first_port)}
+    first, last = first_port + 20, first_port + ports.LENGTH - 1
+    middle = (first + last) // 2
+    rtp = {"HCRM_RTP_PORTS": f"{first}-{middle}", "HCRM_DEMO_CARRIER_RTP_PORTS": f"{middle + 1}-{last}"}
+    given = {name: value.replace("{http}", single["HCRM_HTTP_PORT"]) for name, value in more.items()}
+    return clean | single | rtp | {"HCRM_HOME": str(home), "HCRM_DEMO": "yes"} | given
 
 
 @contextmanager
@@ -225,12 +214,13 @@ def running_hospital(**more: str) -> Iterator[Hospital]:
     """With these settings beside the usual ones; ready, and gone without a trace afterwards."""
     place = Path(tempfile.mkdtemp(prefix="hcrm-", dir="/tmp"))  # a Unix socket's path must be short
     place.chmod(0o711)
-    hospital = Hospital(place / "h", _settings(place / "h", more))
-    try:
-        hospital.start(within_s=FIRST_READY_S)
-        yield hospital
-    finally:
-        if hospital.process and hospital.process.poll() is None:
-            took_s = hospital.stop()
-            assert took_s < END_S, f"the end took {took_s:.1f} s"
-        shutil.rmtree(place, ignore_errors=True)
+    with ports.row() as first_port:
+        hospital = Hospital(place / "h", settings(place / "h", first_port, **more))
+        try:
+            hospital.start(within_s=FIRST_READY_S)
+            yield hospital
+        finally:
+            if hospital.process and hospital.process.poll() is None:
+                took_s = hospital.stop()
+                assert took_s < END_S, f"the end took {took_s:.1f} s"
+            shutil.rmtree(place, ignore_errors=True)

@@ -14,7 +14,7 @@ from tests.acceptance.hospital import Hospital
 from tests.asterisk.phone import phone
 from tests.eventually import eventually
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.xdist_group("hospital"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(240)]
 
 SPEAKS_UNTIL_S, QUIET_FROM_S = 1.25, 3.5
 BY_DIGITS = {"every_ms": 1200}

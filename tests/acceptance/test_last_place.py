@@ -15,7 +15,7 @@ from tests.acceptance.people import Anyone
 from tests.asterisk.phone import Line, phone
 from tests.eventually import eventually
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.xdist_group("hospital"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
 
 BY_API, BY_SMS, BY_PHONE = 184, 6, 10
 TAKEN, BOOKED = "刚被约满", "预约成功"

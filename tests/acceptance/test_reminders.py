@@ -12,7 +12,7 @@ from tests.acceptance.hospital import Hospital
 from tests.acceptance.people import Anyone
 from tests.eventually import eventually
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.xdist_group("hospital"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(240)]
 
 COMES, CANNOT_COME, MAILBOX, BUSY, NOBODY_HOME, NO_SUCH_NUMBER = "1", "2", "5", "6", "7", "9"
 WITHIN_S = 120.0

@@ -22,7 +22,7 @@ from tests.eventually import eventually
 from web import routes
 from web.access import Open, Route
 
-pytestmark = [pytest.mark.web, pytest.mark.xdist_group("hospital"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.web, pytest.mark.timeout(180)]
 
 TABLE = routes.table(with_demo=True)
 CLOSED = [route for route in TABLE if route.access is not Open.TO_ALL]

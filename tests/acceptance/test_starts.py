@@ -10,7 +10,7 @@ from tests.acceptance import people
 from tests.acceptance.hospital import END_S, PARTS, READY_AGAIN_S, Hospital
 from tests.soon import soon
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.xdist_group("hospital"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(240)]
 
 
 async def _booked(hospital: Hospital) -> dict[str, object]:

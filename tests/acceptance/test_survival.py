@@ -17,7 +17,7 @@ from tests.acceptance.hospital import Hospital
 from tests.asterisk.phone import Line, phone
 from tests.eventually import eventually
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.xdist_group("hospital"), pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(200)]
 
 FROZEN_S = 30.0
 TOLD_WITHIN_S = 20.0

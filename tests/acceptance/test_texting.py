@@ -11,7 +11,7 @@ from tests.acceptance import people
 from tests.acceptance.hospital import Hospital
 from tests.eventually import eventually
 
-pytestmark = [pytest.mark.modem, pytest.mark.xdist_group("hospital"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.modem, pytest.mark.timeout(180)]
 
 ANSWER_S = 25.0
 TEXT = "【示例医院】健康讲座本周六开讲，退订回T"  # names its sender and how to refuse, as marketing must

@@ -1,7 +1,6 @@
 """A real Asterisk on asterisk_conf/ itself, with ports and folders of its own."""
 
 import asyncio
-import fcntl
 import json
 import os
 import secrets
@@ -18,6 +17,7 @@ from telephony.ami import Ami, AmiSettings
 from telephony.fastagi import FastAgiServer, Handler
 from telephony.provision import render
 from telephony.sounds import write_beep, write_music
+from tests import ports
 from tests.asterisk.carrier_tree import ASTERISK, DATA, MODULES
 
 CONF = Path(__file__).parents[2] / "asterisk_conf"
@@ -38,17 +38,18 @@ class RealAsterisk:
     """Started and stopped by hand; its FastAGI server is the test's own."""
 
     home: Path
-    slot: int = 0  # moves every port
+    first_port: int
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     desk_secret: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
-        """Ports of this slot."""
-        step = 20 * self.slot
-        self.sip_port, self.ami_port, self.carrier_port = 7060 + step, 7038 + step, 7070 + step
-        self.http_port, self.fastagi_port = 10088 + step, 6573 + step
-        self.rtp_ports = (22000 + 200 * self.slot, 22199 + 200 * self.slot)
+        """All of one row; its carrier's, too."""
+        self.sip_port, self.ami_port, self.carrier_port, self.http_port, self.fastagi_port = range(
+            self.first_port, self.first_port + 5
+        )
+        self.rtp_ports = (self.first_port + 20, self.first_port + 219)
+        self.carrier_rtp_ports = (self.first_port + 220, self.first_port + 419)
 
     @property
     def monitor(self) -> Path:
@@ -165,8 +166,8 @@ class RealAsterisk:
 def running_asterisk(rtp_timeout_s: int = 30) -> Iterator[RealAsterisk]:
     """One on free ports in a home of its own, for as long as the block runs."""
     home = Path(tempfile.mkdtemp(prefix="h-tele-", dir="/tmp"))
-    with _slot() as slot:
-        asterisk = RealAsterisk(home, slot)
+    with ports.row() as first:
+        asterisk = RealAsterisk(home, first)
         asterisk.provision()
         pjsip = home / "etc/pjsip.conf"
         text = pjsip.read_text("utf-8").replace("rtp_timeout = 30", f"rtp_timeout = {rtp_timeout_s}")
@@ -177,20 +178,6 @@ def running_asterisk(rtp_timeout_s: int = 30) -> Iterator[RealAsterisk]:
         finally:
             asterisk.stop()
             shutil.rmtree(home, ignore_errors=True)
-
-
-@contextmanager
-def _slot() -> Iterator[int]:
-    """A set of ports nobody else's test run has."""
-    for slot in range(8):
-        with (Path(tempfile.gettempdir()) / f"h-tele-slot-{slot}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            yield slot
-            return
-    raise AssertionError("no free ports")
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ import pytest
 
 from demo.carrier import Carrier, command, provision
 from telephony.provision.tools import tool
+from tests import ports
 from tests.asterisk.carrier_caller import CarrierCall, call
 from tests.asterisk.carrier_tree import asterisk_here
 from tests.eventually import eventually
@@ -17,43 +18,26 @@ from tests.eventually import eventually
 pytestmark = pytest.mark.asterisk
 
 
-def free_ports(count: int) -> int:
-    """The first of `count` UDP ports in a row that nobody uses."""
-    for first in range(24_000, 27_900, count):
-        sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-        try:
-            for port, sock in enumerate(sockets, first):
-                sock.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        else:
-            return first
-        finally:
-            for sock in sockets:
-                sock.close()
-    raise AssertionError("no free ports")
-
-
 @pytest.fixture(scope="module")
 def carrier(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Carrier]:
     """A carrier of its own, whose people pick up at once."""
-    port = free_ports(101)
-    carrier = Carrier(
-        folder=tmp_path_factory.mktemp("carrier"),
-        asterisk=asterisk_here(),
-        espeak=tool("espeak-ng"),
-        sip_port=port,
-        rtp_ports=(port + 1, port + 100),
-        ring_s=0.2,
-    )
-    provision(carrier)
-    process = subprocess.Popen(command(carrier), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        asyncio.run(eventually(lambda: is_listening(port), what="the carrier listens"))
-        yield carrier
-    finally:
-        process.terminate()
-        process.wait(10)
+    with ports.row(101) as port:
+        carrier = Carrier(
+            folder=tmp_path_factory.mktemp("carrier"),
+            asterisk=asterisk_here(),
+            espeak=tool("espeak-ng"),
+            sip_port=port,
+            rtp_ports=(port + 1, port + 100),
+            ring_s=0.2,
+        )
+        provision(carrier)
+        process = subprocess.Popen(command(carrier), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            asyncio.run(eventually(lambda: is_listening(port), within_s=30, what="the carrier listens"))
+            yield carrier
+        finally:
+            process.terminate()
+            process.wait(10)
 
 
 def is_listening(port: int) -> bool:

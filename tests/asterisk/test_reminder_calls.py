@@ -126,13 +126,12 @@ def carrier(started_asterisk: RealAsterisk, tmp_path_factory: pytest.TempPathFac
 @contextmanager
 def running_carrier(asterisk: RealAsterisk, folder: Path) -> Iterator[None]:
     """The other end of this Asterisk's trunk."""
-    first = 24_000 + 200 * asterisk.slot
     carrier = Carrier(
         folder=folder,
         asterisk=asterisk_here(),
         espeak=tools.tool("espeak-ng"),
         sip_port=asterisk.carrier_port,
-        rtp_ports=(first, first + 199),
+        rtp_ports=asterisk.carrier_rtp_ports,
         ring_s=0.3,
     )
     provision(carrier)

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from server import config as configuration
-from server import ports, processes
+from server import processes
 from server.config import Config
+from tests import ports
+from tests.acceptance.hospital import settings as hospital_on
 from tests.soon import soon
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
@@ -25,15 +27,11 @@ END_S = 10.0
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> dict[str, str]:
+def settings(tmp_path: Path) -> Iterator[dict[str, str]]:
     for folder in (tmp_path, *tmp_path.parents[:-2]):
         folder.chmod(folder.stat().st_mode | 0o011)
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("HCRM_") or name == "HCRM_CACHE"}
-    for offset in range(6000, 20_000, 1000):
-        found = clean | {"HCRM_HOME": str(tmp_path / "home"), "HCRM_PORT_OFFSET": str(offset), "HCRM_DEMO": "yes"}
-        if not ports.taken(configuration.load(found)):
-            return found
-    raise AssertionError("no free ports")
+    with ports.row() as first_port:
+        yield hospital_on(tmp_path / "home", first_port)
 
 
 class Hospital:

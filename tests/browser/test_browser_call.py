@@ -1,12 +1,11 @@
 """Two people and one telephone call, on the whole demo hospital: browsers, Asterisk, menu, queue, call log."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from playwright.async_api import Browser
 
-from tests.acceptance.hospital import Hospital, running_hospital
+from tests.acceptance.hospital import Hospital
 from tests.browser.calling import (
     AGENT,
     PATIENT,
@@ -22,13 +21,6 @@ from tests.browser.people import log_in, sit_down
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
 POP_WITHIN_S = 3.0  # beside other tests on the same two cores; `make bench` holds it to one second
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[Hospital]:
-    """Started once for this module."""
-    with running_hospital() as hospital:
-        yield hospital
 
 
 async def test_a_call_is_seen_answered_kept_over_a_reload_transferred_and_written_down(

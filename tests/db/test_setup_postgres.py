@@ -1,6 +1,7 @@
 """The embedded PostgreSQL: made once, kept, never half made."""
 
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -8,18 +9,19 @@ import pytest
 
 from server import launch, postgres
 from server.postgres import Cluster
-from tests.run import free_port
+from tests import ports
 
 pytestmark = pytest.mark.db
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Cluster:
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
     for folder in (tmp_path, *tmp_path.parents[:-2]):
         folder.chmod(folder.stat().st_mode | 0o011)
     user = launch.service_user(postgres.USER)
     password = f"%/@:{secrets.token_urlsafe(8)}"
-    return Cluster(folder=tmp_path / "postgres", port=free_port(), password=password, user=user, durable=False)
+    with ports.row(1) as port:
+        yield Cluster(folder=tmp_path / "postgres", port=port, password=password, user=user, durable=False)
 
 
 def test_a_second_start_finds_the_hospitals_data(cluster: Cluster, tmp_path: Path) -> None:

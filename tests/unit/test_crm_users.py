@@ -1,7 +1,10 @@
 """Rights, lockout, passwords and desks, as rules."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
+import argon2
 import pytest
 
 from crm_core.kernel.actor import Role
@@ -64,6 +67,15 @@ def test_desks_are_handed_out_from_the_front_until_none_is_left() -> None:
     assert rules.next_desk(["desk-01", "desk-03"]) == "desk-02"
     with pytest.raises(NoDeskLeftError):
         rules.next_desk(rules.DESKS)
+
+
+def test_outside_the_tests_a_guess_costs_memory_and_time() -> None:
+    code = "import asyncio; from crm_core.users import passwords; print(asyncio.run(passwords.hashed('x')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    made = argon2.extract_parameters(done.stdout.strip())
+    assert made.type is argon2.Type.ID
+    assert made.memory_cost >= 19 * 1024  # KiB; what OWASP asks for at least
+    assert made.time_cost >= 2
 
 
 def test_generated_passwords_and_tokens_differ_and_are_strong() -> None:

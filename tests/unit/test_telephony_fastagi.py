@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 
@@ -26,14 +26,14 @@ class Exchange:
     async def answer(self, *lines: str) -> None:
         """Read one command for each line and say the line; `\\n` inside makes more lines."""
         for line in lines:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 self.asked.append((await self.reader.readline()).decode().rstrip("\n"))
             self.writer.write(line.encode() + b"\n")
 
     async def is_closed(self) -> bool:
         """Whether our server ends the connection."""
         with suppress(ConnectionError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while await self.reader.read(1000):
                     pass
         return True
@@ -45,7 +45,7 @@ async def served(
 ) -> AsyncIterator[FastAgiServer]:
     server = FastAgiServer({"hotline": handler}, port=0, limits=limits)
     task = asyncio.get_running_loop().create_task(server.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await server.is_listening.wait()
     try:
         yield server
@@ -55,10 +55,17 @@ async def served(
             await task
 
 
-async def connect(server: FastAgiServer, hello: bytes = HELLO) -> Exchange:
+@asynccontextmanager
+async def connected(server: FastAgiServer, hello: bytes = HELLO) -> AsyncIterator[Exchange]:
+    """Somebody calls, and has hung up after the block."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(hello)
-    return Exchange(reader, writer)
+    try:
+        writer.write(hello)
+        yield Exchange(reader, writer)
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 async def outcome(handler: Callable[[AgiChannel], Awaitable[object]], *lines: str) -> tuple[object, list[str]]:
@@ -72,11 +79,9 @@ async def outcome(handler: Callable[[AgiChannel], Awaitable[object]], *lines: st
             seen.append(type(error))
             raise
 
-    async with served(run) as server:
-        exchange = await connect(server)
+    async with served(run) as server, connected(server) as exchange:
         await exchange.answer(*lines)
         await eventually(lambda: seen, what="the handler ends")
-        exchange.writer.close()
     return seen[0], exchange.asked
 
 
@@ -158,8 +163,7 @@ async def test_a_command_without_an_answer_gives_the_call_back() -> None:
             seen.append(type(error))
             raise
 
-    async with served(run) as server:
-        exchange = await connect(server)
+    async with served(run) as server, connected(server) as exchange:
         assert await exchange.is_closed()
     assert seen == [AgiTimeoutError]
 
@@ -172,8 +176,7 @@ async def test_who_does_not_introduce_himself_is_shown_the_door(hello: bytes) ->
     async def handler(channel: AgiChannel) -> None:
         raise AssertionError("nobody was introduced")
 
-    async with served(handler, Limits(header_s=0.2)) as server:
-        exchange = await connect(server, hello)
+    async with served(handler, Limits(header_s=0.2)) as server, connected(server, hello) as exchange:
         assert await exchange.is_closed()
 
 
@@ -181,25 +184,22 @@ async def test_a_crowd_of_strangers_pushes_out_its_own_oldest() -> None:
     async def handler(channel: AgiChannel) -> None:
         await channel.verbose("here")
 
-    async with served(handler, Limits(header_s=30, strangers=3)) as server:
-        crowd = [await connect(server, b"") for _ in range(5)]
-        caller = await connect(server)
+    async with served(handler, Limits(header_s=30, strangers=3)) as server, AsyncExitStack() as stack:
+        crowd = [await stack.enter_async_context(connected(server, b"")) for _ in range(5)]
+        caller = await stack.enter_async_context(connected(server))
         await caller.answer("200 result=1")
         assert caller.asked == ['VERBOSE "here" "1"']
         assert await crowd[0].is_closed()
-        for stranger in crowd:
-            stranger.writer.close()
 
 
 async def test_more_calls_than_we_bear_go_back_to_the_dialplan() -> None:
     async def handler(channel: AgiChannel) -> None:
         await channel.get_variable("A")
 
-    async with served(handler, Limits(calls=1)) as server:
-        first = await connect(server)
+    async with served(handler, Limits(calls=1)) as server, connected(server) as first:
         await eventually(lambda: server.calls == 1, what="the first call is taken")
-        second = await connect(server)
-        assert await second.is_closed()
+        async with connected(server) as second:
+            assert await second.is_closed()
         await first.answer("200 result=0")
 
 
@@ -210,8 +210,8 @@ async def test_a_route_nobody_serves_is_closed_and_the_next_call_is_taken() -> N
         served_calls.append(channel.request.path)
 
     async with served(handler) as server:
-        lost = await connect(server, HELLO.replace(b"hotline", b"nowhere"))
-        assert await lost.is_closed()
-        taken = await connect(server)
-        assert await taken.is_closed()
+        async with connected(server, HELLO.replace(b"hotline", b"nowhere")) as lost:
+            assert await lost.is_closed()
+        async with connected(server) as taken:
+            assert await taken.is_closed()
     assert served_calls == ["hotline"]

@@ -1,0 +1,67 @@
+"""How many workers run the tests side by side, and which tests stay together."""
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from xdist.scheduler import LoadScopeScheduling
+
+PER_CORE = 2  # half of the time a test waits: for a call, a clock, another process
+MOST = 8
+FILES_PER_WORKER = 2
+FEW = (
+    "-k",
+    "--lf",
+    "--last-failed",
+    "--ff",
+    "--failed-first",
+    "--sw",
+    "--stepwise",
+)  # who asks for these wants few tests
+BY_HAND = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "-s", "--capture=no", "--co", "--collect-only", "-h")
+
+SLOW_FIRST = (
+    "acceptance",
+    "asterisk",
+    "browser",
+    "modem",
+    "contracts",
+)  # folders; what is quick fills the gaps at the end
+HOSPITALS = ("tests/acceptance/", "tests/browser/test_browser_call.py")
+BREAKING = ("tests/acceptance/test_survival.py", "tests/acceptance/test_starts.py")
+TOGETHER = ("tests/asterisk/test_carrier.py", "tests/asterisk/test_reminder_calls.py", "tests/contracts/test_ami.py")
+
+
+def options(args: Sequence[str], cores: int) -> list[str]:
+    """What pytest is told beside `args`: nothing when it is about few tests."""
+    count = workers(args, cores)
+    return ["-n", str(count), "--dist", "loadscope"] if count > 1 else []
+
+
+def workers(args: Sequence[str], cores: int) -> int:
+    """A whole folder takes all, some files a few, single tests one."""
+    most = min(MOST, PER_CORE * cores)
+    if any(arg.startswith((*FEW, *BY_HAND)) or "::" in arg for arg in args):
+        return 1
+    files = [arg for arg in args if arg.endswith(".py")]
+    return max(1, min(most, len(files) // FILES_PER_WORKER)) if files else most
+
+
+def rank(nodeid: str) -> int:
+    """Place in the order of slowness."""
+    folder = PurePath(nodeid).parts[1]
+    return SLOW_FIRST.index(folder) if folder in SLOW_FIRST else len(SLOW_FIRST)
+
+
+def company(nodeid: str) -> str:
+    """Tests with the same one run on one worker, because they share what takes long to start."""
+    file = nodeid.partition("::")[0]
+    if file.startswith(HOSPITALS):
+        return "a hospital that is harmed" if file in BREAKING else "a hospital"
+    return file if file in TOGETHER else nodeid
+
+
+class Companies(LoadScopeScheduling):  # type: ignore[misc]
+    """One queue of companies, the largest first; a worker takes the next when it has nearly done its last."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return company(nodeid)

@@ -1,0 +1,47 @@
+"""How `make test` spreads its tests over workers."""
+
+import pytest
+
+from tests import spread
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("args", "count"),
+    [
+        ([], 4),
+        (["tests/db", "-q"], 4),
+        (["tests/unit/test_sms_pdu.py"], 1),
+        (["tests/unit/test_sms_pdu.py::test_one"], 1),
+        (["tests/unit/test_a.py", "tests/unit/test_b.py", "tests/db/test_c.py", "tests/db/test_d.py"], 2),
+        (["-k", "booking"], 1),
+        (["--last-failed"], 1),
+        (["tests/db", "--pdb"], 1),
+        (["--durations=60", "--maxfail=3"], 4),
+    ],
+)
+def test_many_tests_have_many_workers_and_few_have_one(args: list[str], count: int) -> None:
+    assert spread.workers(args, cores=2) == count
+
+
+def test_who_says_how_many_is_asked_no_more() -> None:
+    assert spread.options(["-n3"], cores=2) == []
+    assert spread.options(["-n", "0"], cores=2) == []
+
+
+def test_a_large_machine_is_not_filled_with_asterisks() -> None:
+    assert spread.options([], cores=64)[:2] == ["-n", "8"]
+
+
+def test_tests_that_share_what_starts_slowly_stay_together() -> None:
+    calls = {spread.company(f"tests/acceptance/test_hotline.py::test_{name}") for name in "ab"}
+    assert len(calls) == 1
+    assert spread.company("tests/browser/test_browser_call.py::test_a") in calls
+    assert spread.company("tests/acceptance/test_survival.py::test_a") not in calls
+    assert spread.company("tests/db/test_a.py::test_a") != spread.company("tests/db/test_a.py::test_b")
+
+
+def test_what_takes_long_begins_first() -> None:
+    order = sorted(("tests/unit/test_a.py::a", "tests/modem/test_a.py::a", "tests/acceptance/a.py::a"), key=spread.rank)
+    assert [nodeid.split("/")[1] for nodeid in order] == ["acceptance", "modem", "unit"]
