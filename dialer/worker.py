@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from crm_core.kernel.db import Connection, Database
-from crm_core.kernel.errors import DatabaseUnavailableError, OutcomeUnknownError, TemporarySendError
+from crm_core.kernel.errors import DatabaseUnavailableError, HcrmError, OutcomeUnknownError, TemporarySendError
 from crm_core.kernel.event import NOTIFY_CHANNEL
 from crm_core.kernel.ids import AttemptId
 from dialer import outcomes, placing, service, store
@@ -162,7 +162,9 @@ class Worker:
         while True:
             try:
                 return await write()
-            except DatabaseUnavailableError:
+            except HcrmError as error:
+                if not error.retryable:
+                    raise
                 await asyncio.sleep(DATABASE_AGAIN_S)
 
     async def _settle_left(self) -> None:

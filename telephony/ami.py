@@ -17,6 +17,7 @@ from panoramisk.actions import Action
 from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
+from crm_core.kernel.clock import utc_now
 from crm_core.kernel.errors import OutcomeUnknownError, TemporarySendError
 from crm_core.kernel.status import StatusBoard
 from telephony.ami_events import AmiEvent, Hangup, LinkDown, LinkUp, OriginateResponse, Recheck, parse_event
@@ -333,7 +334,7 @@ class Ami:
         self._up.set()
         self._status.report(STATUS_PART)
         log.info("link to Asterisk is up", extra={"version": link.version})
-        self._publish(LinkUp())
+        self._publish(LinkUp(at=utc_now()))
 
     def _go_down(self) -> None:
         if self._link is None:
@@ -342,7 +343,7 @@ class Ami:
         self._up.clear()
         for placed in self._placed.values():
             placed.lost.set()
-        self._publish(LinkDown())
+        self._publish(LinkDown(at=utc_now()))
 
     async def _beat(self, link: _Link) -> None:
         """Returns when the link is lost or Asterisk no longer answers."""
@@ -354,14 +355,14 @@ class Ami:
                 return
             if loop.time() - checked_at >= self.settings.recheck_every_s:
                 checked_at = loop.time()
-                self._publish(Recheck())
+                self._publish(Recheck(at=utc_now()))
             try:
                 await link.ask("Ping", {}, timeout_s=self.settings.answer_s)
             except AmiError:
                 return
 
     def _on_headers(self, headers: Mapping[str, str]) -> None:
-        event = parse_event(headers)
+        event = parse_event(headers, utc_now())
         if event is None:
             return
         if isinstance(event, OriginateResponse) and (placed := self._placed.get(event.uniqueid)):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from crm_core.calls import agents
 from crm_core.kernel.db import Database
-from crm_core.kernel.errors import DatabaseUnavailableError
+from crm_core.kernel.errors import HcrmError
 from telephony import names
 from telephony.ami import Ami
 from telephony.ami_events import AmiEvent, DeviceStateChange, LinkUp, Recheck
@@ -51,7 +51,9 @@ class DeskLines:
             return
         try:
             await agents.set_lines(self._db, news)
-        except DatabaseUnavailableError:
+        except HcrmError as error:
+            if not error.retryable:
+                raise
             log.warning("desk lines wait for the database")
             return
         self._known |= news

@@ -1,19 +1,20 @@
 """Asterisk's events become reports to the hospital's call log, one after another.
 
-PostgreSQL away: the report is tried again until it is back, the later events wait in order. Link lost: what was missed
-is found by comparing, as soon as it is up again and once a minute.
+PostgreSQL away: the report is tried again until it is taken, with the time at which it happened; the later events wait in
+order. Link lost: what was missed is found by comparing, as soon as it is up again and once a minute.
 """
 
 import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import assert_never
 
 from crm_core.calls import service as calls
 from crm_core.calls import store as call_store
 from crm_core.kernel.db import Database
-from crm_core.kernel.errors import DatabaseUnavailableError
+from crm_core.kernel.errors import HcrmError
 from crm_core.kernel.ids import Linkedid, Uniqueid
 from crm_core.kernel.msisdn import try_parse_msisdn
 from telephony import ami_events as events
@@ -52,13 +53,15 @@ class CallTracker:
         self._missing: set[Linkedid] = set()
 
     async def handle(self, event: AmiEvent) -> None:
-        """One event. Returns only when it is in the database, however long that is away."""
+        """One event. Returns only when it is in the database, however long that cannot be written."""
         while True:
             try:
                 await self._handle(event)
                 return
-            except DatabaseUnavailableError:
-                log.warning("call events wait for the database", extra={"event": type(event).__name__})
+            except HcrmError as error:
+                if not error.retryable:
+                    raise
+                log.warning("call events wait", extra={"event": type(event).__name__, "error": error.code})
                 await asyncio.sleep(AGAIN_S)
 
     async def _handle(self, event: AmiEvent) -> None:
@@ -68,39 +71,38 @@ class CallTracker:
             case events.Recheck():
                 await self._compare(is_first=False)
             case events.DialBegin(Channel() as channel, dest, dialled):
-                await self._dial_begins(channel, dest, dialled)
+                await self._dial_begins(channel, dest, dialled, event.at)
             case events.DialEnd(Channel() as channel, dest, status):
-                await self._dial_ends(channel, dest, is_answered=status == ANSWER)
+                await self._dial_ends(channel, dest, event.at, is_answered=status == ANSWER)
             case events.AttendedTransfer(True, _, _, Channel() as one, Channel() as other):
-                await self._joined(one, other)
+                await self._joined(one, other, event.at)
             case events.BlindTransfer(True, transferer, Channel() as transferee, _):
-                await self._left(self._call(transferee), transferer)
+                await self._left(self._call(transferee), transferer, event.at)
             case _:
                 await self._handle_channel(event)
 
     async def _handle_channel(self, event: AmiEvent) -> None:
         match event:
             case events.NewCallerid(channel) if is_incoming(channel) and channel.uniqueid not in self._calls:
-                await self._start(channel)
+                await self._start(channel, event.at)
             case events.Newstate(channel) if is_patient(channel) and channel.is_up:
-                await calls.answered(self._db, self._call(channel))
+                await calls.answered(self._db, self._call(channel), at=event.at)
             case events.QueueCallerJoin(queue, channel, _):
-                await calls.queued(self._db, self._call(channel), queue)
+                await calls.queued(self._db, self._call(channel), queue, at=event.at)
             case events.BridgeEnter(_, channel) if desk := names.desk_of(channel.name):
                 self._legs[channel.uniqueid] = _Leg(desk, channel.linkedid)
             case events.Hangup(channel, cause, cause_text):
-                await self._hung_up(channel, REASONS.get(cause) or cause_text.lower() or "normal")
+                await self._hung_up(channel, REASONS.get(cause) or cause_text.lower() or "normal", event.at)
             case _:
                 pass
 
-    # -- one report each -------------------------------------------------------------------------------------------
+    # -- one report each; any of them may be made again from the beginning ------------------------------------------
 
     def _call(self, channel: Channel) -> Linkedid:
         """The call a patient's channel belongs to: its linkedid may change when calls are joined."""
         return self._calls.get(channel.uniqueid, channel.linkedid)
 
-    async def _start(self, channel: Channel) -> None:
-        self._calls[channel.uniqueid] = channel.linkedid
+    async def _start(self, channel: Channel, at: datetime | None) -> None:
         await calls.start(
             self._db,
             linkedid=channel.linkedid,
@@ -108,12 +110,14 @@ class CallTracker:
             direction="in",
             caller=try_parse_msisdn(channel.number),
             did=channel.extension,
+            at=at,
         )
+        self._calls[channel.uniqueid] = channel.linkedid
 
-    async def _dial_begins(self, channel: Channel, dest: Channel, dialled: str) -> None:
+    async def _dial_begins(self, channel: Channel, dest: Channel, dialled: str, at: datetime | None) -> None:
         if is_patient(channel) and (desk := names.desk_of(dest.name)):
             self._legs[dest.uniqueid] = _Leg(desk, dest.linkedid)
-            await calls.agent_rang(self._db, self._call(channel), desk)
+            await calls.agent_rang(self._db, self._call(channel), desk, at=at)
         elif is_patient(dest) and (desk := names.desk_of(channel.name)):
             self._legs[channel.uniqueid] = _Leg(desk, channel.linkedid)
             self._calls[dest.uniqueid] = dest.linkedid
@@ -125,41 +129,42 @@ class CallTracker:
                 direction="out",
                 caller=number,
                 did="",
+                at=at,
             )
-            await calls.agent_rang(self._db, dest.linkedid, desk)
+            await calls.agent_rang(self._db, dest.linkedid, desk, at=at)
 
-    async def _dial_ends(self, channel: Channel, dest: Channel, *, is_answered: bool) -> None:
+    async def _dial_ends(self, channel: Channel, dest: Channel, at: datetime | None, *, is_answered: bool) -> None:
         if is_patient(channel) and (desk := names.desk_of(dest.name)):
             if is_answered:
-                await calls.connected(self._db, self._call(channel), desk)
+                await calls.connected(self._db, self._call(channel), desk, at=at)
             else:
-                await calls.agent_stopped_ringing(self._db, self._call(channel), desk)
+                await calls.agent_stopped_ringing(self._db, self._call(channel), desk, at=at)
         elif is_answered and is_patient(dest) and (desk := names.desk_of(channel.name)):
-            await calls.answered(self._db, self._call(dest))
-            await calls.connected(self._db, self._call(dest), desk)
+            await calls.answered(self._db, self._call(dest), at=at)
+            await calls.connected(self._db, self._call(dest), desk, at=at)
 
-    async def _joined(self, one: Channel, other: Channel) -> None:
+    async def _joined(self, one: Channel, other: Channel, at: datetime | None) -> None:
         """An attended transfer: a patient and a colleague's desk, in whichever order."""
         patient, colleague = (one, other) if is_patient(one) else (other, one)
         if is_patient(patient) and (desk := names.desk_of(colleague.name)):
             self._legs[colleague.uniqueid] = _Leg(desk, patient.linkedid)
-            await calls.agent_rang(self._db, self._call(patient), desk)
-            await calls.connected(self._db, self._call(patient), desk)
+            await calls.agent_rang(self._db, self._call(patient), desk, at=at)
+            await calls.connected(self._db, self._call(patient), desk, at=at)
 
-    async def _left(self, call: Linkedid, channel: Channel) -> None:
+    async def _left(self, call: Linkedid, channel: Channel, at: datetime | None) -> None:
         """A desk's leg is over; a page that was reloaded has a second one in the same call."""
         self._legs.pop(channel.uniqueid, None)
         desk = names.desk_of(channel.name)
         others = [leg for leg in self._legs.values() if leg.desk == desk and leg.linkedid == call]
         if desk and not others:
-            await calls.agent_left(self._db, call, desk)
+            await calls.agent_left(self._db, call, desk, at=at)
 
-    async def _hung_up(self, channel: Channel, reason: str) -> None:
+    async def _hung_up(self, channel: Channel, reason: str, at: datetime | None) -> None:
         if is_patient(channel):
-            await calls.ended(self._db, self._call(channel), reason)
+            await calls.ended(self._db, self._call(channel), reason, at=at)
             self._calls.pop(channel.uniqueid, None)
         elif names.desk_of(channel.name):
-            await self._left(channel.linkedid, channel)
+            await self._left(channel.linkedid, channel, at)
 
     # -- comparing -------------------------------------------------------------------------------------------------
 
@@ -197,7 +202,7 @@ class CallTracker:
             case reconcile.Lost(linkedid):
                 await calls.ended(self._db, linkedid, "lost")
             case reconcile.Adopt(channel):
-                await self._start(channel)
+                await self._start(channel, None)
             case reconcile.Answered(linkedid):
                 await calls.answered(self._db, linkedid)
             case reconcile.Queued(linkedid, queue):

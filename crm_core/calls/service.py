@@ -1,10 +1,12 @@
 """What happens in calls, as telephony, the IVR and agents report it.
 
-Every report may come twice, late or in another order; none of them does harm then. `which` is our id of the call or the
-exchange's linkedid. Reports about calls nobody has heard of (a desk rings a colleague) answer None.
+Every report may come twice, late or in another order; none of them does harm then. `at` is when it happened, when that
+is not now. `which` is our id of the call or the exchange's linkedid. Reports about calls nobody has heard of (a desk
+rings a colleague) answer None.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import uuid4
 
 import asyncpg
@@ -40,12 +42,13 @@ async def start(
     caller: Msisdn | None,
     did: str,
     attempt_id: AttemptId | None = None,
+    at: datetime | None = None,
 ) -> Call:
     """The call exists. Whoever hears of it first says so; the others only fill in what was not known.
 
     The patient is known when exactly one has the number.
     """
-    async with db.transaction(TELEPHONY) as tx:
+    async with db.transaction(TELEPHONY, at=at) as tx:
         patient = await _only_patient(tx, caller)
         call_id, is_new = await store.put(
             tx.conn,
@@ -70,9 +73,9 @@ async def _only_patient(tx: Tx, caller: Msisdn | None) -> Patient | None:
     return found[0] if len(found) == 1 else None
 
 
-async def answered(db: Database, which: Which) -> Call | None:
+async def answered(db: Database, which: Which, *, at: datetime | None = None) -> Call | None:
     """Picked up: an incoming call by the voice menu, an outgoing one by the patient."""
-    async with db.transaction(TELEPHONY) as tx:
+    async with db.transaction(TELEPHONY, at=at) as tx:
         call = await store.lock(tx.conn, which)
         if call is None or call.state is CallState.ENDED:
             return call
@@ -123,9 +126,9 @@ async def set_patient(db: Database, which: Which, patient_id: PatientId | None, 
         return changed
 
 
-async def queued(db: Database, which: Which, queue: str) -> Call | None:
+async def queued(db: Database, which: Which, queue: str, *, at: datetime | None = None) -> Call | None:
     """The patient waits for a person. While an agent speaks with them, only what was not known is noted."""
-    async with db.transaction(TELEPHONY) as tx:
+    async with db.transaction(TELEPHONY, at=at) as tx:
         call = await store.lock(tx.conn, which)
         if call is None or call.state is CallState.ENDED:
             return call
@@ -138,9 +141,9 @@ async def queued(db: Database, which: Which, queue: str) -> Call | None:
         return await _loaded(tx, call.id)
 
 
-async def agent_rang(db: Database, which: Which, desk: str) -> None:
+async def agent_rang(db: Database, which: Which, desk: str, *, at: datetime | None = None) -> None:
     """A desk rings with this call: the moment of the screen pop, once per ring."""
-    async with db.transaction(TELEPHONY) as tx:
+    async with db.transaction(TELEPHONY, at=at) as tx:
         call, agent = await _call_and_agent(tx, which, desk)
         if call is None or agent is None or call.state is CallState.ENDED:
             return
@@ -149,17 +152,17 @@ async def agent_rang(db: Database, which: Which, desk: str) -> None:
             await tx.emit(AgentRang(call_id=call.id, user_id=agent.user_id))
 
 
-async def agent_stopped_ringing(db: Database, which: Which, desk: str) -> None:
+async def agent_stopped_ringing(db: Database, which: Which, desk: str, *, at: datetime | None = None) -> None:
     """The desk did not answer, or somebody else did."""
-    async with db.transaction(TELEPHONY) as tx:
+    async with db.transaction(TELEPHONY, at=at) as tx:
         call, agent = await _call_and_agent(tx, which, desk)
         if call is not None and agent is not None:
             await agents.signal(tx, agent.user_id, AgentSignal.RING_STOPPED, call.id)
 
 
-async def connected(db: Database, which: Which, desk: str) -> Call | None:
+async def connected(db: Database, which: Which, desk: str, *, at: datetime | None = None) -> Call | None:
     """The agent at this desk and the patient speak. Who had the call before is in wrap-up, who was rung is free."""
-    async with db.transaction(TELEPHONY) as tx:
+    async with db.transaction(TELEPHONY, at=at) as tx:
         call, agent = await _call_and_agent(tx, which, desk)
         if call is None:
             return None
@@ -177,9 +180,9 @@ async def connected(db: Database, which: Which, desk: str) -> Call | None:
         return await _loaded(tx, call.id)
 
 
-async def agent_left(db: Database, which: Which, desk: str) -> None:
+async def agent_left(db: Database, which: Which, desk: str, *, at: datetime | None = None) -> None:
     """The agent has hung up or transferred the patient away; the call itself may go on."""
-    async with db.transaction(TELEPHONY) as tx:
+    async with db.transaction(TELEPHONY, at=at) as tx:
         call, agent = await _call_and_agent(tx, which, desk)
         if call is None or agent is None:
             return
@@ -194,9 +197,9 @@ async def _call_and_agent(tx: Tx, which: Which, desk: str) -> tuple[Call | None,
     return await store.lock(tx.conn, which), await agents.by_desk(tx.conn, desk)
 
 
-async def ended(db: Database, which: Which, reason: str) -> Call | None:
+async def ended(db: Database, which: Which, reason: str, *, at: datetime | None = None) -> Call | None:
     """The call is over. The first report counts; `lost` when the exchange no longer knows the call."""
-    async with db.transaction(TELEPHONY) as tx:
+    async with db.transaction(TELEPHONY, at=at) as tx:
         call = await store.lock(tx.conn, which)
         if call is None or rules.next_call_state(call.state, CallSignal.ENDED) is None:
             return call

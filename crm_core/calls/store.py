@@ -94,7 +94,8 @@ async def put(
             caller = CASE WHEN call.caller = '' THEN excluded.caller ELSE call.caller END,
             did = CASE WHEN call.did = '' THEN excluded.did ELSE call.did END,
             patient_id = coalesce(call.patient_id, excluded.patient_id),
-            attempt_id = coalesce(call.attempt_id, excluded.attempt_id)
+            attempt_id = coalesce(call.attempt_id, excluded.attempt_id),
+            started_at = least(call.started_at, excluded.started_at)
         RETURNING id, xmax = 0 AS is_new
         """,
         call_id,
@@ -113,9 +114,9 @@ async def put(
 
 
 async def mark_answered(conn: Connection, call_id: CallId, state: CallState, now: datetime) -> None:
-    """Somebody or something picked up; the first time counts."""
+    """Somebody or something picked up; the earliest time counts."""
     await conn.execute(
-        "UPDATE call SET state = $2, answered_at = coalesce(answered_at, $3) WHERE id = $1", call_id, state, now
+        "UPDATE call SET state = $2, answered_at = least(answered_at, $3) WHERE id = $1", call_id, state, now
     )
 
 

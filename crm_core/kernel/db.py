@@ -67,13 +67,16 @@ class Database:
     clock: Clock = utc_now
 
     @asynccontextmanager
-    async def transaction(self, actor: Actor) -> AsyncIterator[Tx]:
-        """Commit at the end, roll back on any exception. Raises DatabaseUnavailableError when PostgreSQL is away."""
+    async def transaction(self, actor: Actor, *, at: datetime | None = None) -> AsyncIterator[Tx]:
+        """Commit at the end, roll back on any exception. Raises DatabaseUnavailableError when PostgreSQL is away.
+
+        `at`: when that happened which is only now written down.
+        """
         async with self.connection() as conn:
             transaction = conn.transaction()
             await transaction.start()
             try:
-                yield Tx(conn=conn, now=self.clock(), actor=actor, handlers=self.handlers)
+                yield Tx(conn=conn, now=at or self.clock(), actor=actor, handlers=self.handlers)
             except GIVEN_UP:
                 raise  # the connection is cut, so PostgreSQL rolls back by itself
             except BaseException:

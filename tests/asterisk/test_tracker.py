@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -16,6 +17,7 @@ from crm_core.calls import store as call_store
 from crm_core.calls.model import Call, CallState
 from crm_core.kernel import jobs as kernel_jobs
 from crm_core.kernel.actor import SYSTEM, Role
+from crm_core.kernel.clock import utc_now
 from crm_core.kernel.db import Database, Tx, open_database
 from crm_core.kernel.event import Event
 from crm_core.kernel.ids import Msisdn, UserId
@@ -36,6 +38,7 @@ pytestmark = pytest.mark.asterisk
 
 ZHANG = "13800138000"
 DESKS = ("desk-31", "desk-32")
+LITTLE = timedelta(seconds=1)
 
 
 @dataclass
@@ -343,10 +346,26 @@ async def test_the_end_of_a_call_is_not_lost_while_the_database_is_away(
             wire.to, there = 1, wire.to
             wire.pull()
             await line.hang_up()
+            over_at = utc_now()
+            again = await busy.patient.call("4000")  # of this call the database hears nothing before it is over
+            await again.hang_up()
+            again_over_at = utc_now()
             await asyncio.sleep(2)  # the outage itself, not a wait for something
             assert [call.state for call in await busy.calls()] == [CallState.QUEUED]
             wire.to = there
-            assert (await busy.call_in(CallState.ENDED)).end_reason == "normal"
+
+            async def written() -> list[Call]:
+                over = [call for call in await busy.calls() if call.state is CallState.ENDED]
+                return over if len(over) == 2 else []
+
+            first, second = await eventually(written, what="both calls are over")
+            assert (first.end_reason, second.end_reason) == ("normal", "normal")
+            assert second.caller == f"+86{ZHANG}"
+            assert first.ended_at
+            assert second.answered_at
+            assert second.ended_at
+            assert over_at - LITTLE < first.ended_at < over_at + LITTLE
+            assert over_at - LITTLE < second.started_at <= second.answered_at < second.ended_at < again_over_at + LITTLE
 
 
 async def test_after_a_restart_of_asterisk_calls_work_again(database_url: str) -> None:

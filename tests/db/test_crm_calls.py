@@ -12,7 +12,7 @@ from crm_core.calls import service, store
 from crm_core.calls.errors import CallNotFoundError, NotYourCallError
 from crm_core.calls.model import CallState
 from crm_core.kernel.errors import InvalidInputError
-from crm_core.kernel.ids import CallId, Linkedid, Msisdn, PatientId
+from crm_core.kernel.ids import CallId, Linkedid, Msisdn, PatientId, Uniqueid
 from crm_core.patients import timeline
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import Patient
@@ -25,6 +25,31 @@ pytestmark = pytest.mark.db
 async def hotline(database_url: str) -> AsyncIterator[Hotline]:
     async with opened(database_url) as found:
         yield found
+
+
+async def test_what_is_written_late_has_the_time_at_which_it_happened(hotline: Hotline) -> None:
+    """The menu may speak of the call before the tracker's earlier report is in."""
+    await hotline.available("chen")
+    hotline.now += timedelta(seconds=60)
+    await hotline.start()
+    await service.start(
+        hotline.db, linkedid=LINK, uniqueid=Uniqueid(LINK), direction="in", caller=CALLER, did="4000", at=NOON
+    )
+    await service.answered(hotline.db, LINK)
+    seconds = [NOON + timedelta(seconds=n) for n in range(6)]
+    await service.answered(hotline.db, LINK, at=seconds[1])
+    await service.queued(hotline.db, LINK, "operators", at=seconds[2])
+    await service.agent_rang(hotline.db, LINK, "desk-01", at=seconds[3])
+    await service.connected(hotline.db, LINK, "desk-01", at=seconds[4])
+    await service.ended(hotline.db, LINK, "normal", at=seconds[5])
+    call = await hotline.call()
+    assert [call.started_at, call.answered_at, call.queued_at, call.connected_at, call.ended_at] == [
+        NOON,
+        *(seconds[1], seconds[2], seconds[4], seconds[5]),
+    ]
+    async with hotline.db.connection() as conn:
+        assert await conn.fetchval("SELECT since FROM agent_state WHERE state = 'wrap_up'") == seconds[5]
+        assert await conn.fetchval("SELECT ended_at - connected_at FROM call_leg") == timedelta(seconds=1)
 
 
 async def test_a_call_from_the_menu_to_an_agent_to_the_end(hotline: Hotline) -> None:
