@@ -1,6 +1,6 @@
 """What can go wrong between a text and a telephone."""
 
-from crm_core.kernel.errors import ConflictError, HcrmError, NotFoundError
+from crm_core.kernel.errors import ConflictError, ForbiddenError, HcrmError, NotFoundError
 
 
 class ContactForbiddenError(ConflictError):
@@ -11,6 +11,18 @@ class ContactForbiddenError(ConflictError):
     def __init__(self, rule: str) -> None:
         super().__init__(rule)
         self.rule = rule
+
+
+class PurposeForbiddenError(ForbiddenError):
+    """This role does not write for this purpose. It is never sent as something else instead."""
+
+    code = "purpose_forbidden"
+
+
+class NotTheirNumberError(ConflictError):
+    """The text is said to be for a patient who has another number."""
+
+    code = "not_their_number"
 
 
 class SmsNotFoundError(NotFoundError):

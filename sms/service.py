@@ -20,9 +20,16 @@ from crm_core.scheduling.model import Appointment
 from sms import inbound_store, outbound_store, segments, store, wording
 from sms.address import msisdn_of_peer
 from sms.caps import CAPS, LOOK_BACK, is_capped
-from sms.errors import ContactForbiddenError, NoPhoneError, SmsNotFoundError
+from sms.errors import (
+    ContactForbiddenError,
+    NoPhoneError,
+    NotTheirNumberError,
+    PurposeForbiddenError,
+    SmsNotFoundError,
+)
 from sms.letterhead import Letterhead
 from sms.model import Direction, NewSms, Priority, Purpose, SmsState
+from sms.purposes import may_send
 from sms.routing import Route, preferred_modem
 
 MAX_TEXT_SEGMENTS = 20
@@ -50,8 +57,9 @@ async def queue(
     """Queue one message. With a known `dedupe_key` the message queued first comes back.
 
     `is_reply`: the patient wrote within the last day; quiet hours and refusals do not hold back an answer.
-    Raises ContactForbiddenError(rule), InvalidInputError. In quiet hours the message waits for the next window, which
-    the modem's worker knows; with `zone` it is known at once.
+    Raises ContactForbiddenError(rule), PurposeForbiddenError, NotTheirNumberError, InvalidInputError.
+
+    In quiet hours it waits for the next window, which the modem's worker knows; with `zone` that is known at once.
     """
     urgency = Priority(priority) if priority is not None else _priority(purpose, is_reply=is_reply)
     new = NewSms(
@@ -66,18 +74,27 @@ async def queue(
         is_reply=is_reply,
         not_before=not_before,
     )
-    async with db.transaction(actor) as tx:
-        return await queue_in(tx, new, zone=zone)
+    try:
+        async with db.transaction(actor) as tx:
+            return await queue_in(tx, new, zone=zone)
+    except PurposeForbiddenError:
+        async with db.connection() as conn:
+            detail = {"purpose": new.purpose.value}
+            await audit.write(conn, actor, "queue sms", "sms", outcome="refused", detail=detail)
+        raise
 
 
 async def queue_in(tx: Tx, new: NewSms, *, zone: tzinfo | None = None, routes: tuple[Route, ...] = ()) -> SmsId:
     """The same inside a caller's transaction."""
+    if not may_send(tx.actor, new.purpose):
+        raise PurposeForbiddenError("this role does not write for this purpose")
     check_text(new.text, new.purpose)
     if msisdn_of_peer(new.to) is None:
         raise InvalidInputError("not a subscriber's number", field="to")
     if new.dedupe_key is not None and (known := await store.by_dedupe_key(tx.conn, new.dedupe_key)):
         return known
     new = await _as_answer(tx, new)
+    await _check_whose_number(tx, new)
     not_before = await _first_moment(tx, new, zone)
     await _check_caps(tx, new)
     sms_id = await store.insert_out(
@@ -166,6 +183,17 @@ async def _as_answer(tx: Tx, new: NewSms) -> NewSms:
         return new
     reply_to = new.reply_to or await store.newest_in(tx.conn, new.to, since=tx.now - ANSWERABLE_FOR)
     return replace(new, reply_to=reply_to, is_reply=reply_to is not None)
+
+
+async def _check_whose_number(tx: Tx, new: NewSms) -> None:
+    """What stands on a patient's timeline went to their number. An answer goes to who wrote, for whomever."""
+    if new.patient_id is None or new.reply_to is not None:
+        return
+    patient = await patients.get(tx.conn, new.patient_id)
+    if patient is None:
+        raise InvalidInputError("no such patient", field="patient_id")
+    if new.to not in patient.phones:
+        raise NotTheirNumberError("this is not a number of this patient")
 
 
 async def _check_caps(tx: Tx, new: NewSms) -> None:

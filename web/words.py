@@ -180,6 +180,11 @@ ERROR = {
     "corrupt_audio": N_("The recording is damaged."),
     "tampered": N_("The recording was changed on disk and is not played."),
     "sms_not_found": N_("There is no such message."),
+    "purpose_forbidden": N_(
+        "Your role does not send messages of this kind: care and notices are sent by the desk, advertising by "
+        "marketers and supervisors. Choose another purpose, or ask them to send it."
+    ),
+    "not_their_number": N_("This is not a number of this patient. Please look at the number, or add it to the record."),
     "task_not_found": N_("There is no such task."),
     "attempt_not_found": N_("There is no such call attempt."),
     "ami_link_down": N_("The telephone system cannot be reached at the moment."),

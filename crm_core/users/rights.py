@@ -19,7 +19,8 @@ class Right(StrEnum):
     DIAL = "dial"
     HEAR_RECORDINGS = "hear recordings"
     SEE_SMS = "see messages"
-    SEND_SMS = "send messages"  # care and notices
+    SEND_SMS = "send messages"  # opens the door; what may be sent is a right of its own
+    SEND_CARE = "send care and notices"
     SEND_MARKETING = "send marketing"
     SEE_CONSULTATIONS = "see consultations"
     DO_TASKS = "do tasks"
@@ -41,6 +42,7 @@ _DESK = frozenset(
         Right.DIAL,
         Right.SEE_SMS,
         Right.SEND_SMS,
+        Right.SEND_CARE,
         Right.SEE_CONSULTATIONS,
         Right.DO_TASKS,
         Right.SEE_WALLBOARD,

@@ -64,7 +64,7 @@ class SmsIn(Model):
     to: str = Field(max_length=40)
     text: str = Field(min_length=1, max_length=5000)
     purpose: Literal["care", "notice", "marketing"]
-    patient_id: int | None = None
+    patient_id: int | None = Field(default=None, ge=1, lt=2**63)
 
 
 class SmsQuery(PageQuery):
@@ -84,7 +84,7 @@ SmsPage = Page[SmsOut]
 
 
 async def send(ask: Ask[NoQuery, SmsIn]) -> Queued:
-    """Queued; 409 with the rule when it must not be sent."""
+    """Queued; 409 with the rule when it must not be sent, 403 when the role does not write for this purpose."""
     body = ask.body
     sms_id = await service.queue(
         ask.deps.db,
@@ -132,7 +132,7 @@ ENDPOINTS = (
         body=SmsIn,
         response=Queued,
         status=202,
-        problems=(409,),
+        problems=(403, 409),
         summary="Send a message",
     ),
     Endpoint(

@@ -1,12 +1,12 @@
 """Messages: threads with what is unread, one thread, and writing. A thread is named by one of its messages."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aiohttp import web
 
+from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection
 from crm_core.kernel.errors import HcrmError, NotFoundError
 from crm_core.kernel.ids import PatientId, SmsId
@@ -15,7 +15,7 @@ from crm_core.patients import store as patients
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import Patient
 from crm_core.users.rights import Right, allows
-from sms import service, store
+from sms import purposes, service, store
 from sms.errors import ContactForbiddenError
 from sms.model import Direction, Purpose, Sms, SmsState
 from web import forms, words
@@ -64,7 +64,8 @@ async def _with_threads(request: web.Request, conversation: Conversation | None)
         threads = await store.threads(conn, limit=THREADS)
         ids = list({thread.patient_id for thread in threads if thread.patient_id})
         names = {patient.id: patient.name for patient in await patients.many(conn, ids)}
-    return {"threads": threads, "names": names, "conversation": conversation, "bad": BAD, "problem": "", "draft": ""}
+    allowed = purposes.open_to(actor_of(request))
+    return {"threads": threads, "names": names, "conversation": conversation, "bad": BAD, "purposes": allowed}
 
 
 async def unread(request: web.Request) -> web.StreamResponse:
@@ -108,8 +109,20 @@ async def _conversation(conn: Connection, peer: str) -> Conversation:
 
 
 async def compose(request: web.Request) -> web.StreamResponse:
-    """An empty message to any number."""
-    return page(request, "sms/index.html", await _with_threads(request, None) | {"composing": True})
+    """An empty message to any number. Who may not read texts sees nothing but the form."""
+    return page(request, "sms/index.html", await _around(request, None) | {"composing": True})
+
+
+async def _around(request: web.Request, conversation: Conversation | None) -> dict[str, object]:
+    """A page of messages, as far as this role may read them."""
+    if not may_read(actor_of(request)):
+        return {"conversation": None, "composing": True, "purposes": purposes.open_to(actor_of(request))}
+    return await _with_threads(request, conversation)
+
+
+def may_read(actor: Actor) -> bool:
+    """Writing is another right: whoever advertises reads no patient's words."""
+    return actor.role is not None and allows(actor.role, Right.SEE_SMS)
 
 
 async def with_patient(request: web.Request) -> web.StreamResponse:
@@ -134,7 +147,7 @@ async def write(request: web.Request) -> web.StreamResponse:
         to = parse_msisdn(forms.text(form, "to", limit=40))
         async with deps.db.connection() as conn:
             conversation = await _conversation(conn, to)
-        purpose = _purpose(request, form)
+        purpose = form.get("purpose", "")
         asked = answered_message(conversation, purpose, deps.db.clock())
         sms_id = await service.queue(
             deps.db,
@@ -151,11 +164,12 @@ async def write(request: web.Request) -> web.StreamResponse:
     async with deps.db.connection() as conn:
         conversation = await _conversation(conn, to)
         said = await store.get(conn, sms_id)
-    answer = page(request, "sms/index.html", await _with_threads(request, conversation))
+    answer = page(request, "sms/index.html", await _around(request, conversation))
     waits = said is not None and said.not_before > deps.db.clock()
     text = _("It will be sent when it is allowed again.") if waits else _("On its way.")
     answer.headers["HX-Trigger"] = json.dumps({"toast": {"text": text}})
-    answer.headers["HX-Push-Url"] = f"/sms/{sms_id}"
+    if may_read(actor):
+        answer.headers["HX-Push-Url"] = f"/sms/{sms_id}"
     return answer
 
 
@@ -165,14 +179,6 @@ def answered_message(conversation: Conversation, purpose: str, now: datetime) ->
     if last is None or last.direction is not Direction.IN or purpose == Purpose.MARKETING:
         return None
     return last if now - last.created_at <= ANSWERED_WITHIN else None
-
-
-def _purpose(request: web.Request, form: Mapping[str, str]) -> str:
-    purpose = form.get("purpose") or Purpose.CARE
-    role = actor_of(request).role
-    if purpose == Purpose.MARKETING and not (role and allows(role, Right.SEND_MARKETING)):
-        return Purpose.NOTICE
-    return purpose
 
 
 def _refused(request: web.Request, error: HcrmError) -> web.Response:
