@@ -1,26 +1,34 @@
-"""Patients on a real telephone line: they hear espeak-ng, press keys by RFC 4733, and are booked in the database."""
+"""Patients on a real telephone line: they hear a voice, press keys by RFC 4733, and are booked in the database.
+
+One of them hears espeak-ng; the others a voice that says each sentence in a tenth of a second.
+"""
 
 import asyncio
+import json
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from crm_core.calls import store as calls
 from crm_core.calls.model import Call
+from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.ids import Linkedid
 from ivr import housekeeping
+from ivr import service as flows
 from ivr.prompt_files import PromptFiles
 from ivr.reception import Reception
-from ivr.tts import EspeakNg
+from ivr.tts import EspeakNg, TtsEngine
 from telephony.fastagi import AgiChannel
 from telephony.provision.tools import tool
 from tests.asterisk.phone import Line, Phone, phone
 from tests.asterisk.real_asterisk import RealAsterisk, answering
-from tests.db.ivr_fixtures import HOSPITAL, SHANGHAI, ZHANG, Filled, filled, reception
+from tests.db.ivr_fixtures import HOSPITAL, SHANGHAI, ZHANG, Beeping, Filled, filled, reception
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.asterisk
@@ -46,9 +54,9 @@ def prompts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Desk:
     """The hotline with its FastAGI server; remembers whom it met."""
 
-    def __init__(self, hospital: Filled, folder: Path) -> None:
+    def __init__(self, hospital: Filled, folder: Path, voice: TtsEngine) -> None:
         self.hospital = hospital
-        self.reception: Reception = reception(hospital.db, PromptFiles(folder, EspeakNg(tool("espeak-ng"))))
+        self.reception: Reception = reception(hospital.db, PromptFiles(folder, voice))
         self.linkedids: list[Linkedid] = []
 
     async def hotline(self, channel: AgiChannel) -> None:
@@ -65,7 +73,21 @@ class Desk:
 
 @pytest.fixture
 async def desk(hospital: Filled, prompts: Path, asterisk: RealAsterisk) -> AsyncIterator[Desk]:
-    desk = Desk(hospital, prompts)
+    """It beeps."""
+    async with opened(Desk(hospital, prompts, Beeping()), asterisk) as desk:
+        yield desk
+
+
+@pytest.fixture
+async def speaking_desk(hospital: Filled, prompts: Path, asterisk: RealAsterisk) -> AsyncIterator[Desk]:
+    """As in production."""
+    async with opened(Desk(hospital, prompts, EspeakNg(tool("espeak-ng"), limit_s=60)), asterisk) as desk:
+        yield desk
+
+
+@asynccontextmanager
+async def opened(desk: Desk, asterisk: RealAsterisk) -> AsyncIterator[Desk]:
+    hospital = desk.hospital
     likely = await housekeeping.likely_fragments(hospital.db, hospital=HOSPITAL, zone=SHANGHAI)
     await desk.reception.prompts.prewarm(likely)
     async with answering(asterisk, hotline=desk.hotline, reminder=desk.reception.reminder):
@@ -96,7 +118,10 @@ def heard(asterisk: RealAsterisk, linkedid: Linkedid) -> np.ndarray[tuple[int], 
     return samples.astype(np.float64) / 32_768
 
 
-async def test_a_known_caller_books_with_four_times_one_and_hears_speech(asterisk: RealAsterisk, desk: Desk) -> None:
+async def test_a_known_caller_books_with_four_times_one_and_hears_speech(
+    asterisk: RealAsterisk, speaking_desk: Desk
+) -> None:
+    desk = speaking_desk
     async with calling(asterisk, ZHANG) as (_, line):
         await line.press("1111", gap_s=0.5)
         await eventually(lambda: desk.hospital.appointments("booked"), within_s=20, what="the appointment")
@@ -184,19 +209,31 @@ async def test_nine_speaks_english_and_the_next_call_begins_in_english(asterisk:
     assert second.language == "en"
 
 
+def impatient(flow: str) -> dict[str, Any]:
+    """The flow that ships, with a second for each answer."""
+    found: dict[str, Any] = json.loads(resources.files("ivr").joinpath(f"flows/{flow}.json").read_text("utf-8"))
+    for node in found["nodes"].values():
+        if node["type"] == "menu":
+            node["timeout_s"] = 1
+    return found
+
+
 async def test_three_silences_reach_the_queue(asterisk: RealAsterisk, desk: Desk) -> None:
+    version = await flows.draft(desk.hospital.db, SYSTEM, "hotline", impatient("hotline"))
+    await flows.publish(desk.hospital.db, SYSTEM, "hotline", version)
     async with calling(asterisk, STRANGER) as (_, _line):
         await eventually(lambda: waits_in_queue(asterisk), within_s=80, every_s=0.5, what="the caller is in the queue")
     (call,) = await eventually(desk.call_log, what="the path in the call log")
     assert call.path == ("recognise", "greet", "hours", "main", "operators")
 
 
-async def test_a_key_stops_the_prompt(asterisk: RealAsterisk, desk: Desk) -> None:
-    """The menu in full lasts much longer than this caller needs to reach a person."""
+async def test_a_key_stops_the_prompt(asterisk: RealAsterisk, speaking_desk: Desk) -> None:
+    """The greeting and the menu in full last twice as long as this caller may need to reach a person."""
+    desk = speaking_desk
     async with calling(asterisk, STRANGER) as (_, line):
         await eventually(lambda: desk.linkedids, what="the menu has the caller")
         await line.press("0")
-        await eventually(lambda: waits_in_queue(asterisk), within_s=4, what="the caller is in the queue at once")
+        await eventually(lambda: waits_in_queue(asterisk), within_s=8, what="the caller is in the queue at once")
 
 
 async def test_a_caller_who_leaves_keeps_the_path_and_the_booking(asterisk: RealAsterisk, desk: Desk) -> None:

@@ -42,7 +42,6 @@ from ivr import service as flows
 from ivr.prompt import Text
 from ivr.prompt_files import PromptFiles
 from ivr.reception import Reception
-from ivr.tts import EspeakNg
 from recordings import handlers as recording_handlers
 from recordings import keeping
 from recordings import service as recordings
@@ -54,6 +53,7 @@ from telephony.provision import tools
 from telephony.tracker import CallTracker
 from tests.asterisk.carrier_tree import asterisk_here
 from tests.asterisk.real_asterisk import RealAsterisk, answering, linked, running_asterisk
+from tests.db.ivr_fixtures import Beeping
 from tests.eventually import eventually
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(150)]
@@ -158,10 +158,9 @@ async def at_work(asterisk: RealAsterisk, database_url: str, tmp_path: Path) -> 
         reactions = (*task_handlers.SUBSCRIPTIONS, *dialer_handlers.SUBSCRIPTIONS, *recording_handlers.SUBSCRIPTIONS)
         db = await stack.enter_async_context(open_database(database_url, subscriptions=reactions))
         slots = await furnish(db)
-        engine = EspeakNg(tools.tool("espeak-ng"))
         reception = Reception(
             db=db,
-            prompts=PromptFiles(tmp_path / "prompts", engine),
+            prompts=PromptFiles(tmp_path / "prompts", Beeping(seconds=0.4)),
             hospital=Text("仁和医院", "Renhe Hospital"),
             zone=SETTINGS.timezone,
         )
@@ -296,9 +295,10 @@ def sipp_as_carrier(asterisk: RealAsterisk, folder: Path, *, key: str, after_ms:
     (folder / f"{key}.pcap").write_bytes(key_press("0123456789*#".index(key)))
     template = Path(__file__).with_name("carrier_patient.xml").read_text()
     scenario.write_text(template.replace("@KEY@", key).replace("@AFTER_MS@", str(after_ms)))
-    host = ("-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(asterisk.carrier_port), "-mp", "24500")
+    host = ("-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(asterisk.carrier_port))
+    media = ("-mp", str(asterisk.carrier_rtp_ports[0]))
     process = subprocess.Popen(
-        [str(tools.tool("sipp")), "-sf", str(scenario), *host, "-m", "1", "-nostdin"],
+        [str(tools.tool("sipp")), "-sf", str(scenario), *host, *media, "-m", "1", "-nostdin"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=folder,

@@ -106,12 +106,13 @@ class Beeping:
 
     name = "beeping"
 
-    def __init__(self) -> None:
+    def __init__(self, *, seconds: float = 0.1) -> None:
+        self.samples = round(seconds * 8000)
         self.said: list[str] = []
         self.mute_for: frozenset[str] = frozenset()
 
     async def speak(self, text: str, voice: Language, *, is_name: bool = False) -> bytes:
-        """A tenth of a second."""
+        """A tone of the same length for everything."""
         await asyncio.sleep(0)
         if text in self.mute_for or "*" in self.mute_for:
             raise SpeechError("mute")
@@ -121,7 +122,7 @@ class Beeping:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(8000)
-            file.writeframes((8000 * np.sin(np.arange(800) / 3)).astype("<i2").tobytes())
+            file.writeframes((8000 * np.sin(np.arange(self.samples) / 3)).astype("<i2").tobytes())
         return buffer.getvalue()
 
 
