@@ -11,6 +11,7 @@ from telephony.errors import AgiProtocolError
 HEADER_BYTES = 64 * 1024
 LINE_BYTES = 4 * 1024
 COMMAND_BYTES = 2_000  # Asterisk reads lines of at most 2,047 bytes
+MOST_QUERY_FIELDS = 50
 HANGUP_LINE = "HANGUP"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\([A-Za-z0-9_,-]*\))?")
 _RESULT = re.compile(r"result=(?P<result>-?[0-9*#A-Da-d]*)(?P<rest>.*)", re.DOTALL)
@@ -53,13 +54,10 @@ def parse_request(block: bytes) -> AgiRequest:
     request, uniqueid = env.get("agi_request", ""), env.get("agi_uniqueid", "")
     if not request or not uniqueid:
         raise AgiProtocolError("no agi_request or agi_uniqueid")
-    try:
-        url = urlsplit(request)
-    except ValueError:
-        raise AgiProtocolError("agi_request is no address") from None
+    path, query = _parse_address(request)
     args = tuple(env[f"agi_arg_{n}"] for n in range(1, 100) if f"agi_arg_{n}" in env)
     return AgiRequest(
-        path=url.path.strip("/"),
+        path=path,
         uniqueid=Uniqueid(uniqueid),
         linkedid=Linkedid(args[0] if args and args[0] else uniqueid),
         channel=env.get("agi_channel", ""),
@@ -67,8 +65,16 @@ def parse_request(block: bytes) -> AgiRequest:
         language=env.get("agi_language", ""),
         caller=_known(env.get("agi_callerid", "")),
         args=args,
-        query=dict(parse_qsl(url.query, max_num_fields=50)),
+        query=query,
     )
+
+
+def _parse_address(request: str) -> tuple[str, dict[str, str]]:
+    try:
+        url = urlsplit(request)
+        return url.path.strip("/"), dict(parse_qsl(url.query, max_num_fields=MOST_QUERY_FIELDS))
+    except ValueError:
+        raise AgiProtocolError("agi_request is no address of ours") from None
 
 
 def _parse_env(block: bytes) -> dict[str, str]:

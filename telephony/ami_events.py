@@ -1,8 +1,7 @@
 """What Asterisk tells us, as values. Only what somebody here reads; everything else parses to None."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
 
 from crm_core.kernel.ids import Linkedid, Uniqueid
 
@@ -31,9 +30,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class AmiEvent:
-    """Anything that happened on the link or in Asterisk. `at`: when we heard of it, which is when it happened."""
-
-    at: datetime | None = field(default=None, kw_only=True, compare=False)
+    """Anything that happened on the link or in Asterisk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class Recheck(AmiEvent):
 
 @dataclass(frozen=True, slots=True)
 class NewCallerid(AmiEvent):
-    """The dialplan says who is at the other end; for a call that comes in, Newchannel has no number."""
+    """Who is at the other end: the first word about a call that comes in, for Newchannel knows no number."""
 
     channel: Channel
 
@@ -258,11 +255,11 @@ def channel_of(headers: Headers, prefix: str = "") -> Channel | None:
     )
 
 
-def parse_event(headers: Headers, at: datetime | None = None) -> AmiEvent | None:
+def parse_event(headers: Headers) -> AmiEvent | None:
     """None for an event nobody reads, and for one that lacks what makes it one."""
     parse = PARSERS.get(headers.get("Event", ""))
     try:
-        return replace(parse(headers), at=at) if parse else None
+        return parse(headers) if parse else None
     except _MissingError:
         return None
 

@@ -67,13 +67,16 @@ class FastAgiServer:
                 server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection. Whatever happens in it, the others share our task group and must not hear of it."""
         try:
             request = await self._introduction(reader, writer)
             if request is not None:
                 await self._hand_over(AgiChannel(reader, writer, request))
+        except Exception:
+            log.exception("a connection failed in a way nobody foresaw")
         finally:
             writer.close()
-            with suppress(ConnectionError, OSError):
+            with suppress(Exception):  # of a connection that is closed anyway
                 await writer.wait_closed()
 
     async def _introduction(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> AgiRequest | None:

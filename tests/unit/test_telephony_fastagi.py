@@ -8,7 +8,7 @@ import pytest
 
 from telephony.agi_channel import DigitsRead, End
 from telephony.errors import AgiCommandError, AgiProtocolError, AgiTimeoutError
-from telephony.fastagi import AgiChannel, CallerHungUp, FastAgiServer, Limits
+from telephony.fastagi import AgiChannel, CallerHungUp, FastAgiServer, Handler, Limits
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.unit
@@ -43,7 +43,12 @@ class Exchange:
 async def served(
     handler: Callable[[AgiChannel], Awaitable[None]], limits: Limits | None = None
 ) -> AsyncIterator[FastAgiServer]:
-    server = FastAgiServer({"hotline": handler}, port=0, limits=limits)
+    async with served_by(FastAgiServer({"hotline": handler}, port=0, limits=limits)) as server:
+        yield server
+
+
+@asynccontextmanager
+async def served_by(server: FastAgiServer) -> AsyncIterator[FastAgiServer]:
     task = asyncio.get_running_loop().create_task(server.run())
     async with asyncio.timeout(30):
         await server.is_listening.wait()
@@ -178,6 +183,55 @@ async def test_who_does_not_introduce_himself_is_shown_the_door(hello: bytes) ->
 
     async with served(handler, Limits(header_s=0.2)) as server, connected(server, hello) as exchange:
         assert await exchange.is_closed()
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"agi_request: agi://127.0.0.1/hotline?" + b"&".join([b"a=1"] * 51) + b"\nagi_uniqueid: 1.2\n\n",
+        b"agi_request: agi://127.0.0.1/hotline?a=%ff%00&;;&&=\nagi_uniqueid: 1.2\n\n",
+        b"agi_request: agi://[::1/hotline\nagi_uniqueid: 1.2\n\n",
+        b"agi_request: //\xef\xbc\x8f[\nagi_uniqueid: 1.2\n\n",
+        b"agi_request: \nagi_uniqueid: \n\n",
+        b"agi_request: agi://x/hotline\nagi_uniqueid: 1.2\nagi_arg_1: " + b"9" * 5_000 + b"\n\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n\n\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\n\n",
+        b"\n\n",
+        b"x" * 200_000,
+    ],
+)
+async def test_no_strangers_introduction_ends_the_call_of_another(
+    garbage: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    goes_on = asyncio.Event()
+
+    async def handler(channel: AgiChannel) -> None:
+        if channel.request.uniqueid == "1.1":
+            await goes_on.wait()
+            await channel.verbose("still here")
+
+    async with served(handler) as server:
+        caller = await connect(server)
+        await eventually(lambda: server.calls == 1, what="the call is taken")
+        stranger = await connect(server, garbage)
+        stranger.writer.close()
+        assert await stranger.is_closed()
+        goes_on.set()
+        await caller.answer("200 result=1")
+        assert caller.asked == ['VERBOSE "still here" "1"']
+        assert await (await connect(server, HELLO.replace(b"1.1", b"1.3"))).is_closed()
+    assert "nobody foresaw" not in caplog.text
+
+
+async def test_even_a_fault_of_ours_ends_one_connection_only(caplog: pytest.LogCaptureFixture) -> None:
+    class Faulty(dict[str, Handler]):
+        def get(self, key: str, default: object = None) -> Handler:
+            raise RuntimeError(key)
+
+    async with served_by(FastAgiServer(Faulty(), port=0)) as server:
+        assert await (await connect(server)).is_closed()
+        assert await (await connect(server)).is_closed()
+    assert caplog.text.count("nobody foresaw") == 2
 
 
 async def test_a_crowd_of_strangers_pushes_out_its_own_oldest() -> None:

@@ -133,6 +133,21 @@ def under(prefix: str, headers: dict[str, str]) -> dict[str, str]:
 DESK_HEADERS = {"Channel": "PJSIP/desk-01-00000001", "Uniqueid": "1.1", "Linkedid": "1.0", "ChannelState": "5"}
 
 
+ENV_LINES = st.sampled_from([b"agi_request: ", b"agi_uniqueid: ", b"agi_arg_1: ", b"agi_callerid: ", b"x: ", b""])
+
+
+@given(st.lists(st.tuples(ENV_LINES, st.binary(max_size=200) | st.from_regex(rb"agi://[^\n]*\?[^\n]*"))))
+def test_an_introduction_is_one_or_is_refused(lines: list[tuple[bytes, bytes]]) -> None:
+    block = b"\n".join(name + value for name, value in lines) + b"\n\n"
+    try:
+        request = parse_request(block)
+    except AgiProtocolError:
+        return
+    assert request.uniqueid
+    assert request.linkedid
+    assert len(request.query) <= 50
+
+
 def test_events_name_their_legs() -> None:
     assert parse_event({"Event": "NewCallerid"} | LEG) == NewCallerid(CARRIER)
     assert parse_event({"Event": "Hangup", "Cause": "17", "Cause-txt": "User busy"} | LEG) == Hangup(
