@@ -82,7 +82,7 @@ class Worker:
                 await self._write(lambda: outcomes.somebody_answered(self._db, answered, by, uniqueid))
 
     async def _work(self, calls: asyncio.TaskGroup) -> None:
-        async with self._db.connection() as conn, self._listening(conn):
+        async with self._db.own_connection() as conn, self._listening(conn):
             while not conn.is_closed():
                 self._wake.clear()
                 await self._settle_left()

@@ -6,7 +6,7 @@ import logging
 import signal
 
 from crm_core.kernel import log
-from crm_core.kernel.db import Database, close_pool, create_pool, handler_table
+from crm_core.kernel.db import Database, close_pool, connect
 from crm_core.kernel.errors import DatabaseUnavailableError
 from crm_core.kernel.status import StatusBoard
 from ivr.service import ensure_shipped
@@ -39,7 +39,7 @@ async def serve(config: Config) -> None:
 async def _database(url: str) -> Database:
     while True:
         try:
-            return Database(await create_pool(url, max_size=CONNECTIONS), handler_table(SUBSCRIPTIONS))
+            return await connect(url, subscriptions=SUBSCRIPTIONS, max_size=CONNECTIONS)
         except DatabaseUnavailableError as error:
             logger.warning("waiting for the database", extra={"error": str(error)})
             await asyncio.sleep(DATABASE_AGAIN_S)

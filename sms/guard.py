@@ -35,7 +35,7 @@ class ModemGuard:
         """Long-lived: take the lock, keep it, take it again after PostgreSQL was away."""
         while True:
             with suppress(DatabaseUnavailableError, *CANNOT_CONNECT):
-                async with self.db.connection() as conn:
+                async with self.db.own_connection() as conn:
                     await self._hold_on(conn)
             await asyncio.sleep(RETRY_S)
 

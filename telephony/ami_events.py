@@ -1,7 +1,8 @@
 """What Asterisk tells us, as values. Only what somebody here reads; everything else parses to None."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from crm_core.kernel.ids import Linkedid, Uniqueid
 
@@ -30,7 +31,9 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class AmiEvent:
-    """Anything that happened on the link or in Asterisk."""
+    """Anything that happened on the link or in Asterisk. `at`: when we heard of it, which is when it happened."""
+
+    at: datetime | None = field(default=None, kw_only=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,11 +258,11 @@ def channel_of(headers: Headers, prefix: str = "") -> Channel | None:
     )
 
 
-def parse_event(headers: Headers) -> AmiEvent | None:
+def parse_event(headers: Headers, at: datetime | None = None) -> AmiEvent | None:
     """None for an event nobody reads, and for one that lacks what makes it one."""
     parse = PARSERS.get(headers.get("Event", ""))
     try:
-        return parse(headers) if parse else None
+        return replace(parse(headers), at=at) if parse else None
     except _MissingError:
         return None
 

@@ -153,6 +153,12 @@ ERROR = {
     "database_unavailable": N_(
         "The database cannot be reached at the moment. Nothing was changed; please try again soon."
     ),
+    "database_busy": N_(
+        "Somebody else changed the same thing at the same moment. Nothing was changed; please try again."
+    ),
+    "commit_unknown": N_(
+        "The database was lost while this was being saved. Please look whether it was saved before you repeat it."
+    ),
     "send_failed": N_("It could not be sent."),
     "send_failed_temporarily": N_("It could not be sent now. Please try again in a moment."),
     "outcome_unknown": N_("Nobody knows whether it was sent. Please check before you try again."),

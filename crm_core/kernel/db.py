@@ -2,18 +2,22 @@
 
 import asyncio
 import json
+import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeVar
 
 import asyncpg
 
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.clock import Clock, utc_now
-from crm_core.kernel.errors import DatabaseUnavailableError
+from crm_core.kernel.errors import CommitUnknownError, DatabaseBusyError, DatabaseUnavailableError
 from crm_core.kernel.event import NOTIFY_CHANNEL, Event, Handler, Subscription, notice
+from crm_core.kernel.refusals import is_rolled_back, raise_unavailable
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 HandlerTable = Mapping[type[Event], Sequence[Handler]]
@@ -21,6 +25,7 @@ HandlerTable = Mapping[type[Event], Sequence[Handler]]
 CONNECT_TIMEOUT_S = 3.0
 POOL_WAIT_S = 5.0
 STATEMENT_TIMEOUT_MS = 15_000
+CLIENT_TIMEOUT_S = STATEMENT_TIMEOUT_MS / 1000 + 5  # above the server's: who is slow is told, who is gone is left
 LOST = (
     ConnectionError,
     asyncpg.CannotConnectNowError,
@@ -32,6 +37,43 @@ LOST = (
 )
 CANNOT_CONNECT = (*LOST, OSError, TimeoutError)
 GIVEN_UP = (asyncio.CancelledError, TimeoutError)
+TRIES = 4
+FIRST_WAIT_S = 0.05
+
+T = TypeVar("T")
+_MANNERS: Mapping[str, Any] = {  # of every connection
+    "timeout": CONNECT_TIMEOUT_S,
+    "command_timeout": CLIENT_TIMEOUT_S,
+    "server_settings": {"statement_timeout": str(STATEMENT_TIMEOUT_MS), "application_name": "hcrm"},
+}
+
+
+class NestedConnectionError(RuntimeError):
+    """A programming error: who holds a connection of the pool asks for a second one. Enough of them wait for each other
+    until all give up, so it is refused before there are enough. Give the connection on, or ask beforehand."""
+
+
+@dataclass(slots=True)
+class _Hold:
+    """A connection in use. Tasks begun meanwhile see it too: whoever waits for them waits with the connection."""
+
+    is_open: bool = True
+
+
+_hold: ContextVar[_Hold | None] = ContextVar("connection in use", default=None)
+
+
+@contextmanager
+def _the_only_one() -> Iterator[None]:
+    outer = _hold.get()
+    if outer and outer.is_open:
+        raise NestedConnectionError
+    mine = _Hold()
+    _hold.set(mine)
+    try:
+        yield
+    finally:
+        mine.is_open = False
 
 
 @dataclass(slots=True)
@@ -62,13 +104,15 @@ def handler_table(subscriptions: Iterable[Subscription]) -> HandlerTable:
 class Database:
     """What services are given. Holds no state of its own but the pool."""
 
+    url: str = field(repr=False)
     pool: asyncpg.Pool
     handlers: HandlerTable
     clock: Clock = utc_now
 
     @asynccontextmanager
     async def transaction(self, actor: Actor, *, at: datetime | None = None) -> AsyncIterator[Tx]:
-        """Commit at the end, roll back on any exception. Raises DatabaseUnavailableError when PostgreSQL is away.
+        """Commit at the end, roll back on any exception. Raises DatabaseUnavailableError when PostgreSQL is away,
+        DatabaseBusyError when it gave in to another, CommitUnknownError when nobody knows whether it was done.
 
         `at`: when that happened which is only now written down.
         """
@@ -82,36 +126,76 @@ class Database:
             except BaseException:
                 await transaction.rollback()
                 raise
-            await transaction.commit()
+            await _commit(transaction, conn)
+
+    async def transact(self, actor: Actor, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """`work` in a transaction, a few times more when it had to give in to another one.
+
+        So `work` changes nothing but the database, and gives back what it found instead of writing it down elsewhere.
+        """
+        for attempt in range(TRIES - 1):
+            with suppress(DatabaseBusyError):
+                async with self.transaction(actor) as tx:
+                    return await work(tx)
+            await asyncio.sleep(FIRST_WAIT_S * 2**attempt * random.uniform(0.5, 1.5))
+        async with self.transaction(actor) as tx:
+            return await work(tx)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        """For reading, or one statement of its own.
+        """For reading, or one statement of its own. One at a time: raises NestedConnectionError.
 
-        Raises DatabaseUnavailableError when PostgreSQL is away or does not answer in time.
+        Raises DatabaseUnavailableError when PostgreSQL is away, does not answer in time or cannot do it now.
 
         Who gives up waiting, by a timeout or because the task is cancelled, does not wait for PostgreSQL's consent.
         """
+        with _the_only_one():
+            try:
+                conn = await self.pool.acquire(timeout=POOL_WAIT_S)
+            except (*CANNOT_CONNECT, asyncpg.PostgresError) as error:
+                raise DatabaseUnavailableError(type(error).__name__) from error
+            try:
+                yield conn
+            except asyncio.CancelledError:
+                conn.terminate()
+                raise
+            except TimeoutError as error:
+                conn.terminate()
+                raise_unavailable(error)
+            except (*LOST, asyncpg.PostgresError) as error:
+                raise_unavailable(error)
+            finally:
+                await self._release(conn)
+
+    @asynccontextmanager
+    async def own_connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """Outside the pool, for as long as one likes: to hold a lock or to listen. Raises DatabaseUnavailableError."""
         try:
-            conn = await self.pool.acquire(timeout=POOL_WAIT_S)
+            conn = await asyncpg.connect(self.url, **_MANNERS)
         except CANNOT_CONNECT as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
         try:
+            await _prepare(conn)
             yield conn
-        except asyncio.CancelledError:
-            conn.terminate()
-            raise
-        except TimeoutError as error:
-            conn.terminate()
-            raise DatabaseUnavailableError("no answer in time") from error
-        except LOST as error:
-            raise DatabaseUnavailableError(type(error).__name__) from error
+        except (*LOST, TimeoutError, asyncpg.PostgresError) as error:
+            raise_unavailable(error)
         finally:
-            await self._release(conn)
+            conn.terminate()
 
     async def _release(self, conn: asyncpg.pool.PoolConnectionProxy) -> None:
         with suppress(*LOST, TimeoutError):  # a dead connection is dropped by the pool
             await self.pool.release(conn, timeout=CONNECT_TIMEOUT_S)
+
+
+async def _commit(transaction: asyncpg.transaction.Transaction, conn: Connection) -> None:
+    try:
+        await transaction.commit()
+    except (*CANNOT_CONNECT, asyncpg.PostgresError) as error:
+        if is_rolled_back(error):
+            raise
+        with suppress(asyncpg.InterfaceError):  # the pool may have dropped it already
+            conn.terminate()
+        raise CommitUnknownError(type(error).__name__) from error
 
 
 async def _prepare(conn: Connection) -> None:
@@ -137,11 +221,19 @@ async def open_database(
     url: str, *, subscriptions: Iterable[Subscription] = (), clock: Clock = utc_now, max_size: int = 10
 ) -> AsyncIterator[Database]:
     """A pool for one process. json columns are Python values; statements end after 15 s."""
-    pool = await create_pool(url, max_size=max_size)
+    database = await connect(url, subscriptions=subscriptions, clock=clock, max_size=max_size)
     try:
-        yield Database(pool=pool, handlers=handler_table(subscriptions), clock=clock)
+        yield database
     finally:
-        await close_pool(pool)
+        await close_pool(database.pool)
+
+
+async def connect(
+    url: str, *, subscriptions: Iterable[Subscription] = (), clock: Clock = utc_now, max_size: int
+) -> Database:
+    """The same for who closes the pool itself. Raises DatabaseUnavailableError when nothing answers at `url`."""
+    pool = await create_pool(url, max_size=max_size)
+    return Database(url=url, pool=pool, handlers=handler_table(subscriptions), clock=clock)
 
 
 async def create_pool(url: str, *, max_size: int) -> asyncpg.Pool:
@@ -153,12 +245,7 @@ async def create_pool(url: str, *, max_size: int) -> asyncpg.Pool:
             max_size=max_size,
             init=_prepare,
             reset=_leave_as_it_is,
-            timeout=CONNECT_TIMEOUT_S,
-            command_timeout=STATEMENT_TIMEOUT_MS / 1000,
-            server_settings={
-                "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-                "application_name": "hcrm",
-            },
+            **_MANNERS,
         )
     except CANNOT_CONNECT as error:
         raise DatabaseUnavailableError(type(error).__name__) from error

@@ -48,10 +48,23 @@ class ForbiddenError(HcrmError):
 
 
 class DatabaseUnavailableError(HcrmError):
-    """PostgreSQL cannot be reached now; nothing was changed."""
+    """PostgreSQL cannot be reached or cannot do it now; nothing was changed, and the same request may work later."""
 
     code = "database_unavailable"
     retryable = True
+
+
+class DatabaseBusyError(DatabaseUnavailableError):
+    """Two transactions stood in each other's way and this one gave in; nothing was changed, at once again may work."""
+
+    code = "database_busy"
+
+
+class CommitUnknownError(DatabaseUnavailableError):
+    """The connection was lost in the commit: all of it was done, or nothing. To be repeated by machine only where twice
+    is the same as once."""
+
+    code = "commit_unknown"
 
 
 class SendError(HcrmError):

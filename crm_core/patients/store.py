@@ -50,7 +50,7 @@ def _patient(row: asyncpg.Record) -> Patient:
 
 async def lock(conn: Connection, patient_id: PatientId) -> Patient | None:
     """The same as `get`, and nobody else changes it until the transaction ends."""
-    await conn.execute("SELECT 1 FROM patient WHERE id = $1 FOR UPDATE", patient_id)
+    await conn.execute("SELECT 1 FROM patient WHERE id = $1 FOR NO KEY UPDATE", patient_id)
     return await get(conn, patient_id)
 
 
@@ -168,6 +168,31 @@ async def find_by_keys(
         msisdns,
     )
     return await many(conn, [row["id"] for row in rows])
+
+
+async def lock_by_keys(
+    conn: Connection,
+    *,
+    card_no: Sequence[str],
+    outpatient_no: Sequence[str],
+    inpatient_no: Sequence[str],
+    msisdn: Sequence[str],
+) -> None:
+    """Everybody who has any of these, in the order of their ids: two who lock many do not wait for each other."""
+    await conn.execute(
+        """
+        SELECT 1 FROM patient WHERE id IN (
+            SELECT id FROM patient WHERE card_no = ANY ($1::text[])
+            UNION SELECT id FROM patient WHERE outpatient_no = ANY ($2::text[])
+            UNION SELECT id FROM patient WHERE inpatient_no = ANY ($3::text[])
+            UNION SELECT patient_id FROM patient_phone WHERE msisdn = ANY ($4::text[])
+        ) ORDER BY id FOR NO KEY UPDATE
+        """,
+        card_no,
+        outpatient_no,
+        inpatient_no,
+        msisdn,
+    )
 
 
 async def count(conn: Connection) -> int:

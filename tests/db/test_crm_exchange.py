@@ -1,5 +1,6 @@
 """The register comes in files and goes out in files, and nothing is doubled, lost or turned into a formula."""
 
+import asyncio
 import csv
 from collections.abc import Sequence
 from datetime import date
@@ -192,3 +193,25 @@ async def test_a_file_that_cannot_be_right_is_refused_as_a_whole(
     assert caught.value.field == "file"
     with pytest.raises(InvalidInputError):
         await load(database, tmp_path / "missing.csv")
+
+
+async def test_two_files_of_the_same_people_in_another_order_are_both_read(database: Database, tmp_path: Path) -> None:
+    people = [[f"病人{n}", f"1380013{n:04d}", f"C-{n}", "", "", "", "成都"] for n in range(60)]
+    await load(database, write_csv(tmp_path / "all.csv", [TITLES, *people]))
+    moved = [[*person[:-1], "重庆"] for person in people]
+    files = [
+        write_csv(tmp_path / f"{n}.csv", [TITLES, *rows])
+        for n, rows in enumerate([people, moved, moved[::-1], people[::-1]])
+    ]
+    reports = await asyncio.gather(*(load(database, file) for file in files))
+    assert [report.counts()["rejected"] for report in reports] == [0] * 4
+    assert [report.new for report in reports] == [0] * 4
+    assert [report.updated + report.unchanged for report in reports] == [len(people)] * 4
+
+
+async def test_an_import_under_way_does_not_stop_what_only_refers_to_the_patient(database: Database) -> None:
+    patient = await service.register(database, SYSTEM, NewPatient(name="张三", phones=["13800138000"]))
+    async with database.transaction(SYSTEM) as tx, database.own_connection() as other:
+        await store.lock(tx.conn, patient.id)
+        await other.execute("SET lock_timeout = '2s'")
+        await other.execute("SELECT 1 FROM patient WHERE id = $1 FOR KEY SHARE", patient.id)  # as a foreign key does

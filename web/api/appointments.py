@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from crm_core.directory import store as directory
 from crm_core.kernel.actor import Actor
-from crm_core.kernel.db import Database
+from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.errors import InvalidInputError, NotFoundError
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
 from crm_core.scheduling import service, store
@@ -186,7 +186,7 @@ async def slots(ask: Ask[SlotsQuery, NoBody]) -> SlotPage:
             conn,
             start=start,
             end=end,
-            department_id=await _department(ask, query.department),
+            department_id=await _department(conn, query.department),
             practitioner_id=None if query.practitioner is None else PractitionerId(query.practitioner),
             free_only=query.free,
             limit=query.limit,
@@ -195,13 +195,12 @@ async def slots(ask: Ask[SlotsQuery, NoBody]) -> SlotPage:
     return SlotPage(items=[SlotOut.of(slot) for slot in found], next=cursor.following(found, query.limit))
 
 
-async def _department(ask: Ask[SlotsQuery, NoBody], wanted: str) -> DepartmentId | None:
+async def _department(conn: Connection, wanted: str) -> DepartmentId | None:
     if not wanted:
         return None
-    async with ask.deps.db.connection() as conn:
-        for department in await directory.departments(conn):
-            if wanted in {str(department.id), department.code, department.name, department.name_en}:
-                return department.id
+    for department in await directory.departments(conn):
+        if wanted in {str(department.id), department.code, department.name, department.name_en}:
+            return department.id
     raise NotFoundError("no such department")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from crm_core.kernel import audit
@@ -14,10 +15,11 @@ from crm_core.patients import service, store
 from crm_core.patients.exchange import columns, matching, spreadsheet
 from crm_core.patients.exchange.spreadsheet import Cell
 from crm_core.patients.model import NewPatient
-from crm_core.patients.rules import phones
+from crm_core.patients.rules import IDENTIFIERS, phones
 
 ROWS_AT_ONCE = 200  # in one transaction
 MOST_ROWS = 500_000
+KEYS = (*IDENTIFIERS, "msisdn")
 
 Progress = Callable[[int, int], None]  # rows done, rows in all
 
@@ -41,6 +43,14 @@ class ImportReport:
     rejected: list[Rejected] = field(default_factory=list)
     shared: list[int] = field(default_factory=list)
     ignored_columns: tuple[str, ...] = ()
+
+    def add(self, other: "ImportReport") -> None:
+        """What became of further rows."""
+        self.new += other.new
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.rejected += other.rejected
+        self.shared += other.shared
 
     def counts(self) -> dict[str, int]:
         """For the audit and the last line on the screen."""
@@ -66,9 +76,8 @@ async def import_patients(
     _ensure_readable(fields, len(rows))
     report = ImportReport(ignored_columns=_ignored(title, fields))
     for start in range(0, len(rows), ROWS_AT_ONCE):
-        async with db.transaction(actor) as tx:
-            for number, row in enumerate(rows[start : start + ROWS_AT_ONCE], start=start + 2):
-                await _import_row(tx, report, number, fields, row)
+        batch = list(enumerate(rows[start : start + ROWS_AT_ONCE], start=start + 2))
+        report.add(await db.transact(actor, partial(_import_batch, fields=fields, batch=batch)))
         if on_progress:
             on_progress(min(start + ROWS_AT_ONCE, len(rows)), len(rows))
     async with db.transaction(actor) as tx:
@@ -88,6 +97,30 @@ def _ensure_readable(fields: Sequence[str | None], rows: int) -> None:
 
 def _ignored(title: Sequence[Cell], fields: Sequence[str | None]) -> tuple[str, ...]:
     return tuple(str(cell) for cell, name in zip(title, fields, strict=True) if name is None and cell)
+
+
+async def _import_batch(
+    tx: Tx, *, fields: Sequence[str | None], batch: Sequence[tuple[int, Sequence[Cell]]]
+) -> ImportReport:
+    """Who imports the same people at the same time takes them in the same order."""
+    report = ImportReport()
+    keys = [key for _, row in batch for key in _keys(fields, row)]
+    await store.lock_by_keys(tx.conn, **{name: [text for kind, text in keys if kind == name] for name in KEYS})
+    for number, row in batch:
+        await _import_row(tx, report, number, fields, row)
+    return report
+
+
+def _keys(fields: Sequence[str | None], row: Sequence[Cell]) -> list[tuple[str, str]]:
+    """What a row could be recognised by; nothing for one that will be rejected."""
+    try:
+        texts = columns.given(fields, row)
+        new = columns.as_new(columns.changes_of(texts)) if texts else None
+        numbers = [phone.msisdn for phone in phones(new.phones)] if new else []
+    except InvalidInputError:
+        return []
+    identifiers = [(name, value) for name in IDENTIFIERS if (value := getattr(new, name, None))]
+    return [*identifiers, *(("msisdn", number) for number in numbers)]
 
 
 async def _import_row(
