@@ -1,7 +1,7 @@
 """Asterisk's events become reports to the hospital's call log, one after another.
 
-PostgreSQL away: the report is tried again until it is taken, with the time at which it happened; the later events wait in
-order. Link lost: what was missed is found by comparing, as soon as it is up again and once a minute.
+PostgreSQL away: the report is tried again until it is taken, with the time at which it happened; the later events wait
+in order. Link lost: what was missed is found by comparing, as soon as it is up again and once a minute.
 """
 
 import asyncio

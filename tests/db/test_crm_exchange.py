@@ -210,7 +210,7 @@ async def test_two_files_of_the_same_people_in_another_order_are_both_read(datab
 
 
 async def test_an_import_under_way_does_not_stop_what_only_refers_to_the_patient(database: Database) -> None:
-    patient = await service.register(database, SYSTEM, NewPatient(name="张三", phones=["13800138000"]))
+    patient = await service.register(database, SYSTEM, NewPatient(name="张三", phones=("13800138000",)))
     async with database.transaction(SYSTEM) as tx, database.own_connection() as other:
         await store.lock(tx.conn, patient.id)
         await other.execute("SET lock_timeout = '2s'")

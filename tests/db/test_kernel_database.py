@@ -166,7 +166,7 @@ async def test_of_two_who_wait_for_each_other_both_come_to_an_end(database: Data
 
         return await database.transact(SYSTEM, work)
 
-    assert await asyncio.gather(write("+861", "+862"), write("+862", "+861")) == ["+861", "+862"]
+    assert list(await asyncio.gather(write("+861", "+862"), write("+862", "+861"))) == ["+861", "+862"]
     assert len(begun) == 3
     async with database.connection() as conn:
         assert await conn.fetchval("SELECT array_agg(reason) FROM never_dial") == ["..", ".."]

@@ -210,16 +210,16 @@ async def test_no_strangers_introduction_ends_the_call_of_another(
             await goes_on.wait()
             await channel.verbose("still here")
 
-    async with served(handler) as server:
-        caller = await connect(server)
+    async with served(handler) as server, connected(server) as caller:
         await eventually(lambda: server.calls == 1, what="the call is taken")
-        stranger = await connect(server, garbage)
-        stranger.writer.close()
-        assert await stranger.is_closed()
+        async with connected(server, garbage) as stranger:
+            stranger.writer.close()
+            assert await stranger.is_closed()
         goes_on.set()
         await caller.answer("200 result=1")
         assert caller.asked == ['VERBOSE "still here" "1"']
-        assert await (await connect(server, HELLO.replace(b"1.1", b"1.3"))).is_closed()
+        async with connected(server, HELLO.replace(b"1.1", b"1.3")) as another:
+            assert await another.is_closed()
     assert "nobody foresaw" not in caplog.text
 
 
@@ -229,8 +229,9 @@ async def test_even_a_fault_of_ours_ends_one_connection_only(caplog: pytest.LogC
             raise RuntimeError(key)
 
     async with served_by(FastAgiServer(Faulty(), port=0)) as server:
-        assert await (await connect(server)).is_closed()
-        assert await (await connect(server)).is_closed()
+        for _ in range(2):
+            async with connected(server) as exchange:
+                assert await exchange.is_closed()
     assert caplog.text.count("nobody foresaw") == 2
 
 
