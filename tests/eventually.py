@@ -19,7 +19,7 @@ async def eventually(
 async def eventually(look: Callable[[], T], *, within_s: float = ..., every_s: float = ..., what: str = ...) -> T: ...
 
 
-async def eventually(look: Callable[[], Any], *, within_s: float = 10.0, every_s: float = 0.02, what: str = "") -> Any:
+async def eventually(look: Callable[[], Any], *, within_s: float = 60.0, every_s: float = 0.02, what: str = "") -> Any:
     """The first truthy value that `look` gives. Raises AssertionError when there is none in time."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within_s

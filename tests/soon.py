@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def soon(look: Callable[[], T], *, within_s: float = 10.0, every_s: float = 0.05, what: object = "") -> T:
+def soon(look: Callable[[], T], *, within_s: float = 60.0, every_s: float = 0.05, what: object = "") -> T:
     """The first truthy value that `look` gives. Raises AssertionError when there is none in time."""
     deadline = time.monotonic() + within_s
     while not (seen := look()):

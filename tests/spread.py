@@ -17,6 +17,7 @@ FEW = (
     "--sw",
     "--stepwise",
 )  # who asks for these wants few tests
+LEFT_OUT = ("--deselect", "--ignore")
 BY_HAND = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "-s", "--capture=no", "--co", "--collect-only", "-h")
 
 SLOW_FIRST = (
@@ -28,7 +29,12 @@ SLOW_FIRST = (
 )  # folders; what is quick fills the gaps at the end
 HOSPITALS = ("tests/acceptance/", "tests/browser/test_browser_call.py")
 BREAKING = ("tests/acceptance/test_survival.py", "tests/acceptance/test_starts.py")
-TOGETHER = ("tests/asterisk/test_carrier.py", "tests/asterisk/test_reminder_calls.py", "tests/contracts/test_ami.py")
+TOGETHER = (  # what they start lives as long as the module
+    "tests/asterisk/test_carrier.py",
+    "tests/asterisk/test_reminder_calls.py",
+    "tests/browser/test_browser_second_host.py",
+    "tests/contracts/test_ami.py",
+)
 
 
 def options(args: Sequence[str], cores: int) -> list[str]:
@@ -40,10 +46,14 @@ def options(args: Sequence[str], cores: int) -> list[str]:
 def workers(args: Sequence[str], cores: int) -> int:
     """A whole folder takes all, some files a few, single tests one."""
     most = min(MOST, PER_CORE * cores)
-    if any(arg.startswith((*FEW, *BY_HAND)) or "::" in arg for arg in args):
+    before = ("", *args)
+    named = [arg for arg, option in zip(args, before, strict=False) if option not in LEFT_OUT]
+    if any(arg.startswith((*FEW, *BY_HAND)) or "::" in arg for arg in named):
         return 1
-    files = [arg for arg in args if arg.endswith(".py")]
-    return max(1, min(most, len(files) // FILES_PER_WORKER)) if files else most
+    files = [arg for arg in named if arg.endswith(".py")]
+    if not files or any(arg.startswith("tests") and arg not in files for arg in named):
+        return most
+    return max(1, min(most, len(files) // FILES_PER_WORKER))
 
 
 def rank(nodeid: str) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-TIMEOUT = aiohttp.ClientTimeout(total=20)
+TIMEOUT = aiohttp.ClientTimeout(total=60)
 
 
 @dataclass(slots=True)

@@ -27,10 +27,10 @@ from tests.acceptance.api import Api
 from tests.soon import soon
 
 CHECKOUT = Path(__file__).parents[2]
-FIRST_READY_S = 120.0
-READY_AGAIN_S = 15.0
-WELL_S = 60.0
-END_S = 10.0
+FIRST_READY_S = 240.0
+READY_AGAIN_S = 60.0
+WELL_S = 120.0
+END_S = 30.0
 PARTS = {"asterisk", "carrier", "gsm", "postgres", "serve"}
 PORTS = ("HTTP", "SIP", "ASTERISK_HTTP", "AMI", "FASTAGI", "AUDIOSOCKET", "POSTGRES", "DEMO_CARRIER")
 
@@ -79,7 +79,7 @@ class Hospital:
         began = time.monotonic()
         self.process.send_signal(number)
         self.process.wait(60)
-        soon(lambda: not [pid for pid in everyone if processes.began(pid)], within_s=60, what=everyone)
+        soon(lambda: not [pid for pid in everyone if processes.began(pid)], what=everyone)
         return time.monotonic() - began
 
     # -- who runs
@@ -106,7 +106,7 @@ class Hospital:
         """Send a signal to a part and await its end; its old process id."""
         pid = self.pid(name)
         os.kill(pid, number)
-        soon(lambda: processes.began(pid) is None, within_s=10, what=name)
+        soon(lambda: processes.began(pid) is None, what=name)
         return pid
 
     # -- how it is
@@ -114,7 +114,7 @@ class Hospital:
     def status(self) -> dict[str, str]:
         """Part to state, as anybody may ask; empty when nobody answers."""
         try:
-            with urllib.request.urlopen(f"{self.url}/api/v1/status", timeout=10) as answer:
+            with urllib.request.urlopen(f"{self.url}/api/v1/status", timeout=60) as answer:
                 parts: dict[str, str] = json.load(answer)["parts"]
         except (OSError, ValueError):
             return {}
@@ -160,7 +160,7 @@ class Hospital:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         assert done.returncode == 0, (words, done.stdout, done.stderr)
@@ -211,7 +211,7 @@ def settings(home: Path, first_port: int, **more: str) -> dict[str, str]:
 
 @contextmanager
 def running_hospital(**more: str) -> Iterator[Hospital]:
-    """With these settings beside the usual ones; ready, and gone without a trace afterwards."""
+    """With `more` settings; {http} in them is the port of its pages. Ready, and gone without a trace afterwards."""
     place = Path(tempfile.mkdtemp(prefix="hcrm-", dir="/tmp"))  # a Unix socket's path must be short
     place.chmod(0o711)
     with ports.row() as first_port:

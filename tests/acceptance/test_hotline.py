@@ -14,7 +14,7 @@ from tests.acceptance.hospital import Hospital
 from tests.asterisk.phone import phone
 from tests.eventually import eventually
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.asterisk
 
 SPEAKS_UNTIL_S, QUIET_FROM_S = 1.25, 3.5
 BY_DIGITS = {"every_ms": 1200}
@@ -117,7 +117,7 @@ async def _recording_of(api: Api, call_id: str) -> str:
         found: str | None = (await api.get(f"/calls/{call_id}"))["recording_id"]
         return found
 
-    return str(await eventually(stored, within_s=30, every_s=0.3, what="the recording"))
+    return str(await eventually(stored, every_s=0.3, what="the recording"))
 
 
 async def test_the_recording_plays_with_both_sides_where_they_spoke(

@@ -22,7 +22,7 @@ from tests.eventually import eventually
 from web import routes
 from web.access import Open, Route
 
-pytestmark = [pytest.mark.web, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.web
 
 TABLE = routes.table(with_demo=True)
 CLOSED = [route for route in TABLE if route.access is not Open.TO_ALL]
@@ -172,7 +172,7 @@ async def ami_says(port: int, name: str, secret: str) -> str:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(f"Action: Login\r\nUsername: {name}\r\nSecret: {secret}\r\n\r\n".encode())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await reader.readline()
             return (await reader.readuntil(b"\r\n\r\n")).decode("utf-8", "replace")
     finally:
@@ -187,7 +187,7 @@ async def test_the_manager_interface_refuses_wrong_and_usual_secrets(hospital: H
     tries += [(name, name) for name in ("admin", "asterisk", "manager")] + [("admin", secret)]
     for answer in await asyncio.gather(*(ami_says(port, *one) for one in tries)):  # each takes Asterisk a second
         assert "Response: Error" in answer
-    await eventually(lambda: hospital.status()["ami"] == "ok", within_s=10)
+    await eventually(lambda: hospital.status()["ami"] == "ok")
 
 
 def test_a_telephone_without_its_secret_is_not_a_desk(hospital: Hospital) -> None:
@@ -214,7 +214,7 @@ async def test_the_logs_name_nobody(hospital: Hospital) -> None:
         async def answered() -> bool:
             return len(await hospital.phones.inbox(people.ZHANG)) > seen
 
-        await eventually(answered, within_s=25, every_s=0.3, what="an answer by text")
+        await eventually(answered, every_s=0.3, what="an answer by text")
     assert processes.began(hospital.pid("serve"))
     logs = [path for path in hospital.config.places.logs.iterdir() if path.is_file()]
     assert {"serve.log", "asterisk.log", "postgres.log"} <= {path.name for path in logs}

@@ -79,7 +79,7 @@ class Line(Media):
         reply: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self.replies[self.cseq] = reply
         self.phone.send(self.compose(method, self.cseq, extra, body))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await reply
 
     def compose(self, method: str, cseq: int, extra: str = "", body: str = "", branch: str = "") -> str:
@@ -207,7 +207,7 @@ class Phone(asyncio.DatagramProtocol):
 
     # -- what a person does
 
-    async def call(self, number: str, *, within_s: float = 10) -> Line:
+    async def call(self, number: str, *, within_s: float = 60.0) -> Line:
         """Dial and wait until somebody answers or not: see `is_up` and `status`."""
         line = await self.dial(number)
         async with asyncio.timeout(within_s):
@@ -248,7 +248,7 @@ class Phone(asyncio.DatagramProtocol):
                 f"CSeq: {cseq} REGISTER\r\nContact: {self.contact}\r\nExpires: {expires_s}\r\n{authorization}"
                 "Content-Length: 0\r\n\r\n"
             )
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 answer = await reply
             if answer.status == 200:
                 return
@@ -272,7 +272,7 @@ class Phone(asyncio.DatagramProtocol):
             + "\r\n"
         )
 
-    async def next_ring(self, *, within_s: float = 10) -> Line:
+    async def next_ring(self, *, within_s: float = 60.0) -> Line:
         """The next call that comes in."""
         async with asyncio.timeout(within_s):
             return await self.rings.get()

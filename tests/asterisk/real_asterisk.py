@@ -96,7 +96,7 @@ class RealAsterisk:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(beep)
 
-    def start(self, *, within_s: float = 30.0) -> None:
+    def start(self, *, within_s: float = 60.0) -> None:
         """Returns when Asterisk says it is fully booted."""
         with (self.home / "log/console").open("ab") as console:
             self.process = subprocess.Popen(
@@ -118,7 +118,7 @@ class RealAsterisk:
             [*ASTERISK, "-C", str(self.config), "-rx", command],
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
             check=False,
         ).stdout
 
@@ -156,10 +156,10 @@ class RealAsterisk:
             return
         self.process.kill() if kill else self.process.terminate()
         try:
-            self.process.wait(10)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(60)
 
 
 @contextmanager
@@ -185,7 +185,7 @@ async def linked(ami: Ami) -> AsyncIterator[Ami]:
     """The link is up while the block runs."""
     task = asyncio.get_running_loop().create_task(ami.run())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await ami.wait_up()
         yield ami
     finally:
@@ -200,7 +200,7 @@ async def answering(asterisk: RealAsterisk, **routes: Handler) -> AsyncIterator[
     server = FastAgiServer(routes, port=asterisk.fastagi_port)
     task = asyncio.get_running_loop().create_task(server.run())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await server.is_listening.wait()
         yield server
     finally:

@@ -149,7 +149,7 @@ async def test_a_caller_who_leaves_is_one_exception_wherever_we_are(asterisk: Re
         await told.asked.wait()
         await line.hang_up()
         has_left.set()
-        await eventually(lambda: told.seen, within_s=15, what="the handler notices")
+        await eventually(lambda: told.seen, what="the handler notices")
         await eventually(lambda: server.calls == 0, what="the server has forgotten the call")
     assert told.seen == ["gone", True]
 
@@ -194,7 +194,7 @@ async def test_a_thousand_peers_that_misbehave_harm_no_call(asterisk: RealAsteri
                 await told.asked.wait()
             await earlier.press("1")
             await later.press("2")
-            await eventually(lambda: len(told.seen) == 2, within_s=3, what="both callers are heard")
+            await eventually(lambda: len(told.seen) == 2, what="both callers are heard")
     assert told.seen == [DigitsRead("1", End.FULL), DigitsRead("2", End.FULL)]
 
 
@@ -217,6 +217,6 @@ async def test_sipp_calls_the_hotline_and_presses_keys(asterisk: RealAsterisk, t
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             assert await sipp.wait() == 0
     assert told.seen == [ZHANG, DigitsRead("159", End.FULL)]

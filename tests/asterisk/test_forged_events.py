@@ -119,7 +119,7 @@ async def test_no_header_of_a_handset_writes_an_event(asterisk: RealAsterisk) ->
         await handset.register()
         handset.identity = FORGED
         line = await handset.call(names.HOTLINE_DID)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await line.is_over.wait()
         await eventually(lambda: b"Event: Hangup" in heard, what="the call is over")
     assert b"HcrmAnswered" not in heard

@@ -102,7 +102,7 @@ async def calling(asterisk: RealAsterisk, number: str) -> AsyncIterator[tuple[Ph
         yield patient, line
 
 
-async def over(line: Line, *, within_s: float = 60) -> None:
+async def over(line: Line, *, within_s: float = 60.0) -> None:
     async with asyncio.timeout(within_s):
         await line.is_over.wait()
 
@@ -124,7 +124,7 @@ async def test_a_known_caller_books_with_four_times_one_and_hears_speech(
     desk = speaking_desk
     async with calling(asterisk, ZHANG) as (_, line):
         await line.press("1111", gap_s=0.5)
-        await eventually(lambda: desk.hospital.appointments("booked"), within_s=20, what="the appointment")
+        await eventually(lambda: desk.hospital.appointments("booked"), what="the appointment")
         await over(line)
     (booked,) = await desk.hospital.appointments("booked")
     assert (booked.patient_id, booked.slot.id) == (desk.hospital.zhang, desk.hospital.slots[0])
@@ -178,7 +178,7 @@ async def test_another_telephone_books_too_and_is_said_goodbye_to(
 async def test_plus_86_is_the_same_person(asterisk: RealAsterisk, desk: Desk) -> None:
     async with calling(asterisk, f"+86{ZHANG}") as (_, line):
         await line.press("1111", gap_s=0.5)
-        await eventually(lambda: desk.hospital.appointments("booked"), within_s=20, what="the appointment")
+        await eventually(lambda: desk.hospital.appointments("booked"), what="the appointment")
     (booked,) = await desk.hospital.appointments("booked")
     assert booked.patient_id == desk.hospital.zhang
 
@@ -187,7 +187,7 @@ async def test_a_stranger_books_with_card_number_and_date_of_birth(asterisk: Rea
     async with calling(asterisk, STRANGER) as (_, line):
         await line.press("1", gap_s=0.5)
         await line.press("10000001#19800102211", gap_s=0.3)
-        await eventually(lambda: desk.hospital.appointments("booked"), within_s=30, what="the appointment")
+        await eventually(lambda: desk.hospital.appointments("booked"), what="the appointment")
     (booked,) = await desk.hospital.appointments("booked")
     assert (booked.patient_id, booked.slot.id) == (desk.hospital.zhang, desk.hospital.surgery[0])
 
@@ -195,13 +195,13 @@ async def test_a_stranger_books_with_card_number_and_date_of_birth(asterisk: Rea
 async def test_nine_speaks_english_and_the_next_call_begins_in_english(asterisk: RealAsterisk, desk: Desk) -> None:
     async with calling(asterisk, ZHANG) as (_, line):
         await line.press("91111", gap_s=0.5)
-        await eventually(lambda: desk.hospital.appointments("booked"), within_s=20, what="the appointment")
+        await eventually(lambda: desk.hospital.appointments("booked"), what="the appointment")
     (first,) = await eventually(desk.call_log, what="the path in the call log")
     assert (first.language, first.path[4:6]) == ("en", ("which_language", "to_english"))
     async with calling(asterisk, ZHANG) as (_, line):
         await eventually(lambda: len(desk.linkedids) == 2, what="the menu has the caller")
         await line.press("0")
-        await eventually(lambda: waits_in_queue(asterisk), within_s=20, what="the caller waits for a person")
+        await eventually(lambda: waits_in_queue(asterisk), what="the caller waits for a person")
         channel = asterisk.cli("core show channels concise").split("!")[0]
         assert "language" in asterisk.cli(f"core show channel {channel}").lower()
         assert asterisk.cli(f"core show channel {channel}").count("en\n") >= 1
@@ -233,13 +233,13 @@ async def test_a_key_stops_the_prompt(asterisk: RealAsterisk, speaking_desk: Des
     async with calling(asterisk, STRANGER) as (_, line):
         await eventually(lambda: desk.linkedids, what="the menu has the caller")
         await line.press("0")
-        await eventually(lambda: waits_in_queue(asterisk), within_s=8, what="the caller is in the queue at once")
+        await eventually(lambda: waits_in_queue(asterisk), within_s=8.0, what="the caller is in the queue at once")
 
 
 async def test_a_caller_who_leaves_keeps_the_path_and_the_booking(asterisk: RealAsterisk, desk: Desk) -> None:
     async with calling(asterisk, ZHANG) as (_, line):
         await line.press("1111", gap_s=0.5)
-        await eventually(lambda: desk.hospital.appointments("booked"), within_s=20, what="the appointment")
+        await eventually(lambda: desk.hospital.appointments("booked"), what="the appointment")
         await line.hang_up()
     (call,) = await eventually(desk.call_log, what="the path in the call log")
     assert call.path[-1] == "book"
@@ -252,6 +252,6 @@ async def test_the_database_goes_away_and_the_caller_reaches_a_person(asterisk: 
         await asyncio.sleep(1)  # into the menu
         desk.hospital.db.pool.terminate()
         await line.press("1")
-        await eventually(lambda: waits_in_queue(asterisk), within_s=30, what="the caller is in the queue")
+        await eventually(lambda: waits_in_queue(asterisk), what="the caller is in the queue")
     async with calling(asterisk, ZHANG) as (_, line):
-        await eventually(lambda: waits_in_queue(asterisk), within_s=30, what="so is whoever calls later")
+        await eventually(lambda: waits_in_queue(asterisk), what="so is whoever calls later")

@@ -56,7 +56,7 @@ from tests.asterisk.real_asterisk import RealAsterisk, answering, linked, runnin
 from tests.db.ivr_fixtures import Beeping
 from tests.eventually import eventually
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(150)]
+pytestmark = pytest.mark.asterisk
 
 API = Actor(ActorKind.TOKEN, "token:1", Role.API)
 ANY_TIME = Window(time.min, time.max)
@@ -90,7 +90,7 @@ class Stage:
         assert found
         return found.status
 
-    async def ended(self, appointment_id: AppointmentId, *, within_s: float = 60) -> Attempt:
+    async def ended(self, appointment_id: AppointmentId, *, within_s: float = 60.0) -> Attempt:
         """The first try, once it is over."""
 
         async def over() -> Attempt | None:
@@ -140,7 +140,7 @@ def running_carrier(asterisk: RealAsterisk, folder: Path) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ async def waits_in_the_queue(stage: Stage, appointment: AppointmentId) -> None:
         (attempt,) = await stage.attempts(appointment)
         return attempt.state is State.ANSWERED and (await stage.call(attempt)).queued_at is not None
 
-    await eventually(queued, within_s=60, every_s=0.2, what="the patient is in the queue")
+    await eventually(queued, every_s=0.2, what="the patient is in the queue")
 
 
 async def moved(stage: Stage, appointment: AppointmentId) -> None:
@@ -307,7 +307,7 @@ def sipp_as_carrier(asterisk: RealAsterisk, folder: Path, *, key: str, after_ms:
         yield
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.mark.parametrize(

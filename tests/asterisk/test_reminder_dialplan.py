@@ -106,14 +106,14 @@ async def test_a_machine_gets_a_short_message_and_no_menu(outgoing: Outgoing) ->
     line.speaks = True
     assert await outgoing.answered_by() == ("7", names.BY_MACHINE)
     line.speaks = False
-    await eventually(line.is_over.is_set, within_s=15, what="the call ends after the message")
+    await eventually(line.is_over.is_set, what="the call ends after the message")
     assert outgoing.asked == []
 
 
 async def test_a_machine_is_hung_up_on_when_the_hospital_wants_that(outgoing: Outgoing) -> None:
     line = await outgoing.call(**{names.VAR_ON_MACHINE: "hangup"})
     line.speaks = True
-    await eventually(line.is_over.is_set, within_s=8, what="the call ends at once")
+    await eventually(line.is_over.is_set, what="the call ends at once")
 
 
 async def test_without_our_server_the_patient_reaches_a_person(asterisk: RealAsterisk) -> None:
@@ -125,6 +125,5 @@ async def test_without_our_server_the_patient_reaches_a_person(asterisk: RealAst
                 LI in asterisk.cli("core show channels concise")
                 and "!Queue!" in asterisk.cli("core show channels concise")
             ),
-            within_s=15,
             what="the patient waits for a person, who will see the number",
         )

@@ -22,8 +22,8 @@ from tests.soon import soon
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
 
 CHECKOUT = Path(__file__).parents[2]
-READY_S = 120.0
-END_S = 10.0
+READY_S = 240.0
+END_S = 30.0
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_hospital_is_ready_survives_its_server_and_leaves_nothing(
 
     os.kill(children["serve"], signal.SIGKILL)
     await_gone([children["serve"]], 10)
-    soon(lambda: _is_well(hospital), within_s=60)
+    soon(lambda: _is_well(hospital))
     children = hospital.children()
 
     assert hospital.stop(signal.SIGINT) < END_S

@@ -38,7 +38,7 @@ async def sit_down(chromium: Browser, base: str, *, locale: str = "en-GB", size:
     context = await chromium.new_context(
         permissions=["microphone"], locale=locale, viewport={"width": width, "height": height}, base_url=base
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     seat = Seat(await context.new_page(), base)
     seat.watch()
     return seat

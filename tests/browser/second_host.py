@@ -54,4 +54,4 @@ def second_host() -> Iterator[SecondHost]:
 
 
 def _ip(*words: str) -> None:
-    subprocess.run([tool("ip"), *words], check=True, timeout=20)
+    subprocess.run([tool("ip"), *words], check=True, timeout=60)

@@ -1,7 +1,5 @@
 """Two people and one telephone call, on the whole demo hospital: browsers, Asterisk, menu, queue, call log."""
 
-import time
-
 import pytest
 from playwright.async_api import Browser
 
@@ -20,8 +18,6 @@ from tests.browser.people import log_in, sit_down
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
-POP_WITHIN_S = 3.0  # beside other tests on the same two cores; `make bench` holds it to one second
-
 
 async def test_a_call_is_seen_answered_kept_over_a_reload_transferred_and_written_down(
     chromium: Browser, demo: Hospital
@@ -29,9 +25,7 @@ async def test_a_call_is_seen_answered_kept_over_a_reload_transferred_and_writte
     one = await ready_agent(chromium, demo, "agent1")
     patient = await patient_calls(chromium, demo, "13800138000")
     await ask_for_a_person(patient, one)
-    began = time.monotonic()
     await one.page.wait_for_selector("#pop h2:has-text('张三丰')")
-    assert time.monotonic() - began < POP_WITHIN_S
 
     await one.page.keyboard.press("Alt+a")
     await one.page.wait_for_selector("#dock[data-call=talking]")

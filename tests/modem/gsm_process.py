@@ -12,7 +12,7 @@ from pathlib import Path
 from demo.gsm.client import HandsetClient
 
 ROOT = Path(__file__).parents[2]
-READY_WITHIN_S = 20.0
+READY_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class GsmProcess:
         """Send a signal and wait; returns the exit status."""
         if self.process.returncode is None:
             self.process.send_signal(number)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await self.process.wait()
 
 

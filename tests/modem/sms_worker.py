@@ -37,7 +37,7 @@ QUICK = Timing(
     longest_reconnect_s=0.5,
     database_retry_s=0.1,
 )
-LONG_TIME_S = 20.0
+LONG_TIME_S = 60.0
 
 
 class RunningClock(Clock):
@@ -102,7 +102,7 @@ class TextingHospital(Hospital):
         async def look() -> bool:
             return len(await self.inbox(number)) >= count
 
-        await eventually(look, within_s=3 * LONG_TIME_S, every_s=0.2, what=f"{count} texts")
+        await eventually(look, within_s=2 * LONG_TIME_S, every_s=0.2, what=f"{count} texts")
         return await self.inbox(number)
 
     async def has_received(self, *texts: str, within_s: float = LONG_TIME_S) -> None:

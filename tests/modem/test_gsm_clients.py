@@ -15,7 +15,7 @@ from telephony.provision.tools import tool
 from tests.eventually import eventually
 from tests.modem.gsm_process import GsmProcess, running_network
 
-pytestmark = [pytest.mark.modem, pytest.mark.timeout(90)]
+pytestmark = pytest.mark.modem
 
 PATIENT = "+8613800138000"
 LONG = "您预约的内科张医生门诊在明天上午九点，请提前二十分钟到二楼候诊区签到。" * 5 + "😀𠮷"
@@ -105,7 +105,7 @@ async def daemon(*command: str) -> AsyncIterator[None]:
         if process.returncode is None:
             process.terminate()
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await process.wait()
         except TimeoutError:
             process.kill()
@@ -132,7 +132,7 @@ async def patient_got(network: GsmProcess, count: int = 1) -> list[str]:
         messages = [one.text for one in await network.phones.inbox(PATIENT)]
         return messages if len(messages) >= count else []
 
-    return await eventually(texts, within_s=40, every_s=0.2, what="a message on the patient's telephone")
+    return await eventually(texts, every_s=0.2, what="a message on the patient's telephone")
 
 
 async def test_gammu_knows_the_modem_and_sends_long_chinese_texts(network: GsmProcess, spool: Path) -> None:
@@ -175,7 +175,7 @@ async def test_gammu_smsd_sends_receives_and_gets_delivery_reports(network: GsmP
             texts = [part for part in parts if part != "Delivered"]
             return "Delivered" in parts and "".join(texts).startswith(LONG)  # it writes rubbish behind an emoji
 
-        await eventually(arrived, within_s=40, every_s=0.2, what="the text and a report in gammu-smsd's inbox")
+        await eventually(arrived, every_s=0.2, what="the text and a report in gammu-smsd's inbox")
     assert (await network.phones.status())["counts"]["reports"] == 4
 
 
@@ -195,5 +195,5 @@ async def test_smstools_sends_receives_and_gets_delivery_reports(network: GsmPro
             reports = list(files(spool / "report"))
             return len(reports) >= 3 and all(b"short message received by the SME" in one for one in reports)
 
-        await eventually(arrived, within_s=40, every_s=0.2, what="the text in smstools' inbox")
-        await eventually(reported, within_s=40, every_s=0.2, what="delivery reports for smstools")
+        await eventually(arrived, every_s=0.2, what="the text in smstools' inbox")
+        await eventually(reported, every_s=0.2, what="delivery reports for smstools")

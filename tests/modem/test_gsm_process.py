@@ -16,7 +16,7 @@ from tests.eventually import eventually
 from tests.modem.gsm_process import ROOT, GsmProcess, running_network, start
 from tests.unit.gsm_tpdu import PATIENT, submit
 
-pytestmark = [pytest.mark.modem, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.modem
 
 FAST = ("--air", "0.05", "--mobile", "0.02", "--delivery", "0.05", "--report", "0.05")
 
@@ -40,7 +40,7 @@ class Terminal:
                 self.heard += os.read(self._file, 4096)
             return wanted in self.heard
 
-        await eventually(look, within_s=10, what=repr(wanted))
+        await eventually(look, what=repr(wanted))
         heard, self.heard = self.heard, b""
         return heard
 
@@ -76,7 +76,7 @@ async def hcrm(home: Path, *words: str) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         output, errors = await process.communicate()
     return process.returncode or 0, (output + errors).decode()
 
@@ -144,7 +144,7 @@ async def test_waiting_ends_with_the_answer(network: GsmProcess) -> None:
         await line.hears(b"+CMTI")
         waiting = asyncio.create_task(network.phones.inbox(PATIENT, wait_s=30))
         await line.sends("请选择科室")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             assert [one.text for one in await waiting] == ["请选择科室"]
         assert len(await network.phones.inbox(PATIENT, wait_s=0.2)) == 1
 
@@ -156,7 +156,7 @@ async def test_a_second_network_at_the_same_place_is_refused(network: GsmProcess
         cwd=ROOT,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         _, errors = await process.communicate()
     assert process.returncode == 1
     assert b"already runs" in errors

@@ -18,11 +18,11 @@ from tests.modem.cut_cable import cable_to
 from tests.modem.gsm_process import ROOT, running_network
 from tests.modem.sms_worker import LONG_TIME_S, QUICK, TextingHospital, texting
 
-pytestmark = [pytest.mark.modem, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.modem
 
 RESTARTS = {"hex": b"\r\nRDY\r\n".hex()}
 IMPATIENT = replace(QUICK, finish_s=0.2)
-AFTER_A_KILL_S = 60.0  # the network waits 15 s for the acknowledgement of what it showed the killed server
+AFTER_A_KILL_S = 120.0  # the network waits 15 s for the acknowledgement of what it showed the killed server
 
 
 @asynccontextmanager
@@ -84,7 +84,7 @@ async def test_a_modem_that_restarts_with_a_text_in_hand_does_not_send_it_twice(
         first = await hospital.queue("只发一次")
         await eventually(network.phones.submitted, within_s=LONG_TIME_S, what="on the air")
         await network.phones.fault("garbage", RESTARTS)
-        assert (await hospital.becomes(first, "unknown", within_s=5)).tries == 1
+        assert (await hospital.becomes(first, "unknown")).tries == 1
         assert await hospital.tasks() == ["check_outcome"]
         await hospital.reports("ok")
         second = await claim_is_cut(database_url, hospital)

@@ -258,7 +258,7 @@ async def test_what_nobody_can_read_is_read_three_times_kept_and_deleted(databas
         scripted(answers) as modem,
         texting(database_url, Path(modem.path), HandsetClient(tmp_path)) as hospital,
     ):
-        await eventually(lambda: "AT+CMGD=4" in modem.heard, within_s=20, what="deletion")
+        await eventually(lambda: "AT+CMGD=4" in modem.heard, what="deletion")
         assert modem.heard.count("AT+CMGL=4") == 3
         assert await hospital.rows("SELECT pdu FROM sms_inbound_part") == [("07FF",)]
 
@@ -269,7 +269,7 @@ async def test_a_refused_pin_is_never_tried_again(database_url: str) -> None:
         device = ModemDevice(name="sim1", device=modem.path, pin="0000")
         worker = ModemWorker(db, StatusBoard(), device, LETTERHEAD.timezone, QUICK)
         running = asyncio.ensure_future(worker.run())
-        await eventually(lambda: modem.heard.count("AT+CPIN?") >= 3, within_s=20, what="three tries")
+        await eventually(lambda: modem.heard.count("AT+CPIN?") >= 3, what="three tries")
         assert modem.heard.count('AT+CPIN="0000"') == 1
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

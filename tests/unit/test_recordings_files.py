@@ -142,11 +142,11 @@ def test_the_waveform_shows_where_somebody_speaks(tmp_path: Path) -> None:
 
 def test_sox_and_a_voice_agree_with_us(tmp_path: Path) -> None:
     spoken, rx, out = tmp_path / "spoken.wav", tmp_path / "rx.wav", tmp_path / "out.wav"
-    subprocess.run([tool("espeak-ng"), "-v", "cmn", "-w", spoken, "您的预约已经确认"], check=True, timeout=20)
-    subprocess.run([tool("sox"), spoken, "-r", "8000", "-b", "16", "-c", "1", rx], check=True, timeout=20)
+    subprocess.run([tool("espeak-ng"), "-v", "cmn", "-w", spoken, "您的预约已经确认"], check=True, timeout=60)
+    subprocess.run([tool("sox"), spoken, "-r", "8000", "-b", "16", "-c", "1", rx], check=True, timeout=60)
     sealed, plain = opened(read_track(rx), None)
     out.write_bytes(plain)
-    told = subprocess.run([tool("sox"), "--info", out], check=True, timeout=20, capture_output=True, text=True).stdout
+    told = subprocess.run([tool("sox"), "--info", out], check=True, timeout=60, capture_output=True, text=True).stdout
     assert "Channels       : 2" in told
     assert "Sample Rate    : 8000" in told
     assert sealed.duration_ms > 1000

@@ -188,4 +188,4 @@ def test_two_set_ups_wait_for_one_another(tmp_path: Path) -> None:
         assert second.stdout
         assert f"process {os.getpid()}" in second.stdout.readline()
         assert second.poll() is None
-    assert second.communicate(timeout=20)[0] == "mine\n"
+    assert second.communicate(timeout=60)[0] == "mine\n"

@@ -51,7 +51,7 @@ def test_a_service_sees_nothing_of_our_settings(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("HCRM_DATABASE_URL", "postgresql://me:hush@db/x")
     program = Program(name="env", argv=("env",), env={"TZ": "Asia/Shanghai"})
     process = launch.start(program, tmp_path / "log")
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     seen = (tmp_path / "log").read_text()
     assert "hush" not in seen
     assert "TZ=Asia/Shanghai" in seen
@@ -67,7 +67,7 @@ def test_a_service_gives_up_root_for_good_and_still_dies_with_us(tmp_path: Path)
     user = launch.ServiceUser("nobody", 65534, 65534)
     program = Program(name="id", argv=("sh", "-c", "id -u; id -G; grep CapEff /proc/self/status"), user=user)
     process = launch.start(program, tmp_path / "log")
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert (tmp_path / "log").read_text().split() == ["65534", "65534", "CapEff:", "0000000000000000"]
 
 
@@ -89,7 +89,7 @@ def test_a_service_reaches_its_files_beneath_a_closed_folder_and_nothing_else_th
     )
     launch.require_reach(program)
     process = launch.start(program, tmp_path / "log")
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert (needed / "file").read_text() == "hello\n"
     assert (tmp_path / "log").read_text().split() == ["deep"]
     assert Path("/proc/self/mounts").read_text() == mounts
@@ -103,9 +103,9 @@ def test_what_a_killed_run_left_is_found_by_pid_and_birth_never_by_pid_alone(tmp
         book.write("left", left.pid)
         book.path.write_text(f'{{"left": [{left.pid}, {processes.began(left.pid)}], "stranger": [{stranger.pid}, 1]}}')
         assert processes.Book(book.path).sweep() == ["left"]
-        assert left.wait(10) == -signal.SIGTERM
+        assert left.wait(60) == -signal.SIGTERM
         assert stranger.poll() is None
     finally:
         for process in (left, stranger):
             process.kill()
-            process.wait(10)
+            process.wait(60)

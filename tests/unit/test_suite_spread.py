@@ -1,10 +1,15 @@
 """How `make test` spreads its tests over workers."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests import spread
 
 pytestmark = pytest.mark.unit
+
+MODULE = re.compile(r'^@pytest.fixture\(scope="module"', re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -17,6 +22,9 @@ pytestmark = pytest.mark.unit
         (["tests/unit/test_a.py", "tests/unit/test_b.py", "tests/db/test_c.py", "tests/db/test_d.py"], 2),
         (["-k", "booking"], 1),
         (["--last-failed"], 1),
+        (["tests/db", "tests/unit/test_a.py"], 4),
+        (["--deselect", "tests/db/test_a.py::test_a"], 4),
+        (["--ignore", "tests/db/test_a.py"], 4),
         (["tests/db", "--pdb"], 1),
         (["--durations=60", "--maxfail=3"], 4),
     ],
@@ -40,6 +48,15 @@ def test_tests_that_share_what_starts_slowly_stay_together() -> None:
     assert spread.company("tests/browser/test_browser_call.py::test_a") in calls
     assert spread.company("tests/acceptance/test_survival.py::test_a") not in calls
     assert spread.company("tests/db/test_a.py::test_a") != spread.company("tests/db/test_a.py::test_b")
+
+
+def test_what_a_module_starts_is_started_once() -> None:
+    tests = Path(__file__).parents[1]
+    sharing = [path for path in tests.rglob("test_*.py") if MODULE.search(path.read_text("utf-8"))]
+    assert sharing
+    for path in sharing:
+        file = path.relative_to(tests.parent)
+        assert spread.company(f"{file}::test_a") == spread.company(f"{file}::test_b"), file
 
 
 def test_what_takes_long_begins_first() -> None:

@@ -26,14 +26,14 @@ class Exchange:
     async def answer(self, *lines: str) -> None:
         """Read one command for each line and say the line; `\\n` inside makes more lines."""
         for line in lines:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 self.asked.append((await self.reader.readline()).decode().rstrip("\n"))
             self.writer.write(line.encode() + b"\n")
 
     async def is_closed(self) -> bool:
         """Whether our server ends the connection."""
         with suppress(ConnectionError):
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while await self.reader.read(1000):
                     pass
         return True
@@ -50,7 +50,7 @@ async def served(
 @asynccontextmanager
 async def served_by(server: FastAgiServer) -> AsyncIterator[FastAgiServer]:
     task = asyncio.get_running_loop().create_task(server.run())
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await server.is_listening.wait()
     try:
         yield server

@@ -39,7 +39,7 @@ async def page(browser: Browser) -> AsyncIterator[Callable[[], Any]]:
         assert answer.content_type == "text/event-stream"
 
         async def following() -> dict[str, object]:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 async for line in answer.content:
                     if line.startswith(b"data: "):
                         message: dict[str, object] = json.loads(line[6:])
