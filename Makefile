@@ -4,7 +4,7 @@ VENV_PYTHON := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench docs lock clean
+.PHONY: help run test check sbom bench docs lock clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -15,12 +15,17 @@ run: ## Set up, then start the demo hospital in the foreground
 test: ## Set up, then run every test (ARGS="tests/unit -k word" for some)
 	@exec $(PYTHON) -B -m bootstrap test $(VENV_PYTHON) -m tests.run $(ARGS)
 
-check: ## Style, types and import rules
+check: ## Style, types, import rules; libraries known to be unsafe
 	@$(PYTHON) -B -m bootstrap check
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	@$(PYTHON) -B -m bootstrap.sbom build/sbom.cdx.json
+	@$(PYTHON) -B -m bootstrap.audit
+
+sbom: ## Write build/sbom.cdx.json: all libraries hcrm is made of (CycloneDX)
+	@$(PYTHON) -B -m bootstrap.sbom build/sbom.cdx.json
 
 bench: ## Benchmarks beside their baselines; writes bench/results.json
 	@exec $(PYTHON) -B -m bootstrap test $(VENV_PYTHON) -m tests.bench $(ARGS)
@@ -33,5 +38,5 @@ lock: ## Choose newer libraries and write requirements/ anew (needs uv)
 	@$(PYTHON) -B -m bootstrap.lock
 
 clean: ## Remove what set-up made in this folder; the hospital's data (.hcrm) and the cache stay
-	rm -rf .venv node_modules web/static/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv node_modules web/static/dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -28,7 +28,7 @@ from tests.soon import soon
 
 CHECKOUT = Path(__file__).parents[2]
 FIRST_READY_S = 240.0
-READY_AGAIN_S = 60.0
+READY_AGAIN_S = 120.0
 WELL_S = 120.0
 END_S = 30.0
 PARTS = {"asterisk", "carrier", "gsm", "postgres", "serve"}

@@ -28,7 +28,7 @@ HALF_A_HEADER = b"agi_network: yes\nagi_request: agi://127.0.0.1/hotline\nagi_ch
 GARBAGE = bytes(range(256)) * 4
 
 
-async def hears_something(line: Line, *, within_s: float, loud: int = 25) -> None:
+async def hears_something(line: Line, *, within_s: float = 60.0, loud: int = 25) -> None:
     """At least half a second of sound from now on."""
     before = line.ear.loud
     await eventually(lambda: line.ear.loud >= before + loud, within_s=within_s, what="sound")
