@@ -36,7 +36,7 @@ class Vault:
         """Seal to disk and sync; a crash leaves at most a file that `strays` names. Blocking."""
         path = f"{at:%Y/%m/%d}/{recording_id}{SUFFIX}"
         final = self.folder / path
-        _make_private(final.parent, below=self.folder)
+        make_private(final.parent, below=self.folder)
         partial = final.with_suffix(UNFINISHED)
         key = new_file_key()
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -75,7 +75,8 @@ class Vault:
             return float("inf")
 
 
-def _make_private(folder: Path, *, below: Path) -> None:
+def make_private(folder: Path, *, below: Path) -> None:
+    """The folder and all above it, up to `below`, for their owner only."""
     missing = [path for path in (folder, *folder.parents) if path == below or below in path.parents]
     for path in reversed(missing):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)

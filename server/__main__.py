@@ -4,9 +4,9 @@ import sys
 
 import typer
 
-from server.commands import doctor, flows, handset, hospital, messages, patients, people
+from server.commands import backups, doctor, flows, handset, hospital, messages, patients, people
 
-COMMANDS = (hospital, doctor, people, patients, messages, handset, flows)  # each has register(app)
+COMMANDS = (hospital, doctor, people, patients, messages, handset, flows, backups)  # each has register(app)
 
 
 def build() -> typer.Typer:

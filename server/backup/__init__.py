@@ -1,0 +1,1 @@
+"""A copy of everything a hospital cannot do without, and the way back: docs/backup.md."""
