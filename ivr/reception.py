@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 from crm_core.calls import service as calls
@@ -52,6 +53,7 @@ class Reception:
     zone: ZoneInfo
     hours: OpeningHours = USUAL_HOURS
     flows: FlowLibrary = field(default_factory=FlowLibrary)
+    clock_s: Callable[[], float] = monotonic  # for how long a call lasts
 
     def routes(self) -> Mapping[str, Handler]:
         """By AGI path."""
@@ -150,6 +152,7 @@ class Reception:
             session=session,
             effect=effect,
             logged_language=call.language,
+            clock_s=self.clock_s,
         )
 
     async def _say_settled(self, channel: Telephone, language: Language) -> None:

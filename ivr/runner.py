@@ -5,7 +5,7 @@ When anything here fails HCRM_NEXT stays empty: the dialplan then apologises and
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -110,16 +110,17 @@ class Conversation:
     logged_language: str
     logged: int = 0
     logging: asyncio.Task[None] | None = None
+    clock_s: Callable[[], float] = monotonic  # for how long the call lasts
 
     async def run(self) -> None:
         """From the first word to HCRM_NEXT. Raises CallerHungUp; the path is in the call log either way."""
-        deadline = monotonic() + LONGEST_CALL_S
+        deadline = self.clock_s() + LONGEST_CALL_S
         try:
             if self.session.language != self.session.facts.language:
                 await self._speak_language()
             while (said := await self._execute(self.effect)) is not None:
                 before = self.session
-                if monotonic() > deadline:
+                if self.clock_s() > deadline:
                     said = Failed("call_too_long")
                 self.session, self.effect = advance(self.flow, before, said)
                 await self._note_changes(before)

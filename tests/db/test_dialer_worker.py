@@ -115,6 +115,23 @@ async def test_a_restart_parks_calls_that_asterisk_no_longer_knows(ward: Ward) -
     assert ward.line.orders == []
 
 
+async def test_a_call_whose_answer_is_still_to_come_is_not_settled_by_looking(ward: Ward) -> None:
+    """Its Originate will tell, however long Asterisk takes and whatever its list of channels says meanwhile."""
+    slow, next_one = await ward.book(), await ward.book(slot=1, name="李四", phone="+8613800138001")
+    ward.line.verdict = lambda order: None if order.interface.startswith("PJSIP/13800138000") else CallResult.BUSY
+    async with ward.working():
+        await ward.remind(slow)
+        await eventually(lambda: ward.line.orders, what="it rings")
+        ward.line.alive.clear()
+        ward.now += timedelta(minutes=1)
+        await ward.remind(next_one)  # the worker looks at what is left before it calls this one
+        await ward.until(next_one, (State.DONE, "busy"), (State.PLANNED, ""))
+        assert await ward.tries(slow) == [(State.DIALING, "")]
+        ward.line.release.set()
+        await ward.until(slow, (State.ANSWERED, ""))
+    assert await ward.open_tasks() == []
+
+
 async def test_two_processes_never_call_twice(ward: Ward) -> None:
     ward.settings = replace(SETTINGS, max_calls=3)
     appointments = [await ward.book(slot=slot, name=f"张{slot}", phone=f"+861380013800{slot}") for slot in range(6)]

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import asyncpg
@@ -146,6 +148,18 @@ async def test_of_many_callers_for_the_last_place_one_gets_it_and_the_others_are
     booked = await hospital.appointments("booked")
     assert sorted(item.slot.id for item in booked) in ([hospital.slots[0]], [hospital.slots[0], hospital.slots[1]])
     assert all(phone.variables[names.VAR_NEXT] for phone in callers)
+
+
+async def test_who_stays_in_the_menu_for_half_an_hour_is_given_to_a_person(hospital: Filled, desk: Reception) -> None:
+    async def answers_before_a_person(minutes_each: int) -> int:
+        minutes = count(step=minutes_each)
+        phone = telephone(ZHANG, *["*"] * 8)  # the menu again, please
+        await replace(desk, clock_s=lambda: next(minutes) * 60.0).hotline(phone)
+        assert phone.variables[names.VAR_NEXT] == names.NEXT_QUEUE
+        return 8 - len(phone.keys)
+
+    assert await answers_before_a_person(1) == 8
+    assert 0 < await answers_before_a_person(5) < 8
 
 
 async def test_a_wish_to_be_called_back_becomes_a_task(hospital: Filled, desk: Reception) -> None:

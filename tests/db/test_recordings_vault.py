@@ -4,12 +4,13 @@ import asyncio
 import os
 import wave
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import asyncpg
 import numpy as np
 import pytest
 
@@ -18,7 +19,7 @@ from crm_core.calls import service as calls
 from crm_core.calls.model import Call
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
 from crm_core.kernel.crypto import MasterKey, TamperedError, new_master_key
-from crm_core.kernel.db import Database, Tx, open_database
+from crm_core.kernel.db import Database, Tx, handler_table, open_database
 from crm_core.kernel.errors import ForbiddenError
 from crm_core.kernel.event import Event, Subscription
 from crm_core.kernel.ids import CallId, Linkedid, Msisdn, RecordingId, Uniqueid
@@ -40,6 +41,10 @@ pytestmark = pytest.mark.db
 RATE = 8000
 CALLER = Msisdn("+8613800138000")
 SUPERVISOR = Actor(ActorKind.USER, "sun", Role.SUPERVISOR)
+AT_COMMIT = """
+    CREATE TEMP TABLE twice (n int UNIQUE DEFERRABLE INITIALLY DEFERRED) ON COMMIT DROP;
+    INSERT INTO twice VALUES (1), (1)
+"""
 AGENT = Actor(ActorKind.USER, "li", Role.AGENT)
 
 
@@ -176,6 +181,22 @@ async def test_a_crash_before_the_row_is_committed_loses_nothing(archive: Archiv
     recordings, _ = await archive.of_call(call)
     assert [recording.path for recording in recordings] == archive.sealed_files()
     assert recordings[0].path != kept.path
+    assert archive.plain_files() == []
+
+
+@pytest.mark.parametrize("when", ["SELECT 1/0", AT_COMMIT], ids=["in the transaction", "at its commit"])
+async def test_plain_audio_stays_until_the_row_is_committed(archive: Archive, when: str) -> None:
+    async def fail(event: Event, tx: Tx) -> None:
+        await tx.conn.execute(when)
+
+    call = await archive.ended_call()
+    path = archive.write(call, "-rx.wav")
+    broken = replace(archive.db, handlers=handler_table([(events.RecordingStored, fail)]))
+    with pytest.raises(asyncpg.PostgresError):
+        await keeping.store_call(broken, archive.vault, archive.monitor, call.id)
+    assert archive.plain_files() == [path.name]
+    await archive.store(call)
+    assert len((await archive.of_call(call))[0]) == 1
     assert archive.plain_files() == []
 
 

@@ -206,8 +206,12 @@ async def test_a_machine_sends_one_notice_a_day_and_people_as_many_as_they_see_f
 
 
 async def test_care_is_never_capped(hospital: Hospital) -> None:
-    for n in range(5):
-        await queue(hospital, f"第{n}次复诊提醒")
+    """Neither when it is planned nor when it leaves; a fifth of any other kind would wait or be refused."""
+    ids = [await send(hospital, f"第{n}次复诊提醒", first_reference=10 + n) for n in range(5)]
+    assert [(await sms(hospital, one)).state for one in ids] == [SmsState.SENT] * 5
+    await queue(hospital, "通知", purpose="notice")
+    with pytest.raises(ContactForbiddenError, match="frequency_cap"):
+        await queue(hospital, "通知", purpose="notice")
 
 
 async def test_a_person_may_send_again_what_is_in_doubt_and_only_once(hospital: Hospital) -> None:

@@ -5,6 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from crm_core.events import SmsStateChanged
+from crm_core.kernel.db import Tx, handler_table
+from crm_core.kernel.event import Event
 from sms import outbound
 from sms.model import SmsState
 from tests.db.sms_hospital import Hospital
@@ -70,6 +73,23 @@ async def test_a_reference_used_again_belongs_to_the_newest(hospital: Hospital) 
     hospital.clock.now += timedelta(minutes=10)
     new = await send(hospital)
     await heard(hospital, 10, 0)
+    assert [(await sms(hospital, one)).state for one in (old, new)] == [SmsState.SENT, SmsState.DELIVERED]
+
+
+async def test_a_report_that_comes_twice_is_one(hospital: Hospital) -> None:
+    """It is told once, and the copy is not taken for the report of an older text that had the same reference."""
+    told: list[Event] = []
+
+    async def note(event: Event, tx: Tx) -> None:
+        told.append(event)
+
+    old = await send(hospital)
+    hospital.clock.now += timedelta(minutes=10)
+    new = await send(hospital)
+    hospital.db.handlers = handler_table([(SmsStateChanged, note)])
+    for _ in range(2):
+        assert await heard(hospital, 10, 0)
+    assert told == [SmsStateChanged(sms_id=new, state="delivered")]
     assert [(await sms(hospital, one)).state for one in (old, new)] == [SmsState.SENT, SmsState.DELIVERED]
 
 

@@ -63,6 +63,14 @@ def test_a_shortened_file_is_noticed(length: int) -> None:
         SealReader(io.BytesIO(SEALED[:length]), KEY).read()
 
 
+def test_whole_chunks_cannot_be_cut_off_though_the_header_is_made_to_agree() -> None:
+    shorter = SEALED[:9] + CHUNK_BYTES.to_bytes(8, "big") + SEALED[HEADER_BYTES : HEADER_BYTES + CHUNK_BYTES + 16]
+    reader = SealReader(io.BytesIO(shorter), KEY)
+    assert reader.plain_bytes == CHUNK_BYTES
+    with pytest.raises(TamperedError):
+        reader.read()
+
+
 def test_two_chunks_cannot_change_places() -> None:
     step = CHUNK_BYTES + 16
     first, second = SEALED[HEADER_BYTES : HEADER_BYTES + step], SEALED[HEADER_BYTES + step : HEADER_BYTES + 2 * step]
