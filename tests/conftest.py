@@ -51,9 +51,15 @@ def postgres_url() -> str:
 
 
 @pytest.fixture(scope="session")
-def worker_database(postgres_url: str) -> Iterator[WorkerDatabase]:
-    """This worker's copy of the run's migrated database."""
-    database = WorkerDatabase(postgres_url, os.environ["HCRM_TEST_TEMPLATE"])
+def migrated_database() -> str:
+    """The name of the run's database with this release's schema, to be copied."""
+    return os.environ["HCRM_TEST_TEMPLATE"]
+
+
+@pytest.fixture(scope="session")
+def worker_database(postgres_url: str, migrated_database: str) -> Iterator[WorkerDatabase]:
+    """This worker's copy of it."""
+    database = WorkerDatabase(postgres_url, migrated_database)
     yield database
     database.drop()
 

@@ -18,7 +18,7 @@ FEW = (
     "--stepwise",
 )  # who asks for these wants few tests
 LEFT_OUT = ("--deselect", "--ignore")
-BY_HAND = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "-s", "--capture=no", "--co", "--collect-only", "-h")
+BY_HAND = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "-s", "--capture", "--co", "--collect-only", "-h")
 
 SLOW_FIRST = (
     "acceptance",
@@ -34,6 +34,7 @@ TOGETHER = (  # what they start lives as long as the module
     "tests/asterisk/test_reminder_calls.py",
     "tests/browser/test_browser_second_host.py",
     "tests/contracts/test_ami.py",
+    "tests/db/test_seed.py",
 )
 
 
@@ -48,12 +49,17 @@ def workers(args: Sequence[str], cores: int) -> int:
     most = min(MOST, PER_CORE * cores)
     before = ("", *args)
     named = [arg for arg, option in zip(args, before, strict=False) if option not in LEFT_OUT]
-    if any(arg.startswith((*FEW, *BY_HAND)) or "::" in arg for arg in named):
+    if any(_name(arg) in (*FEW, *BY_HAND) or "::" in arg for arg in named):
         return 1
     files = [arg for arg in named if arg.endswith(".py")]
     if not files or any(arg.startswith("tests") and arg not in files for arg in named):
         return most
     return max(1, min(most, len(files) // FILES_PER_WORKER))
+
+
+def _name(arg: str) -> str:
+    """`--lf` of `--lf`, `-n` of `-n3`, `--dist` of `--dist=load`."""
+    return arg.partition("=")[0] if arg.startswith("--") else arg[:2]
 
 
 def rank(nodeid: str) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -13,7 +14,7 @@ import pytest
 
 from crm_core.directory import store as directory
 from crm_core.kernel.calendar import is_working_day
-from crm_core.kernel.db import Database
+from crm_core.kernel.db import Database, open_database
 from crm_core.kernel.ids import Msisdn
 from crm_core.patients import store as patients
 from crm_core.scheduling import service as scheduling
@@ -21,6 +22,7 @@ from crm_core.scheduling import store as slots
 from crm_core.users import service as users
 from demo.seed import DEMO, SEED, ensure_schedules, ensure_token, seed
 from demo.seed_data import people
+from tests import databases
 
 pytestmark = pytest.mark.db
 
@@ -40,21 +42,40 @@ class Clock:
 
 
 @pytest.fixture
-def clock(database: Database) -> Clock:
-    database.clock = Clock()
-    return database.clock
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-async def hospital(database: Database, clock: Clock) -> Database:
+async def database(database_url: str, clock: Clock) -> AsyncIterator[Database]:
+    """Nobody has started here."""
+    async with open_database(database_url, clock=clock) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def filled(postgres_url: str, migrated_database: str) -> Iterator[str]:
+    """A database as after the first start, to be copied: filling it takes seconds."""
+    with databases.created(postgres_url, template=migrated_database) as name:
+        asyncio.run(fill(databases.named(postgres_url, name)))
+        yield name
+
+
+async def fill(url: str) -> None:
+    async with open_database(url, clock=Clock()) as database:
+        assert await seed(database, zone=SHANGHAI)
+
+
+@pytest.fixture
+async def hospital(postgres_url: str, filled: str, clock: Clock) -> AsyncIterator[Database]:
     """As after the first start."""
-    assert await seed(database, zone=SHANGHAI)
-    return database
+    with databases.created(postgres_url, template=filled) as name:
+        async with open_database(databases.named(postgres_url, name), clock=clock) as database:
+            yield database
 
 
-async def test_the_hospital_is_as_large_as_promised(database: Database, clock: Clock) -> None:
-    assert await seed(database, zone=SHANGHAI)
-    async with database.connection() as conn:
+async def test_the_hospital_is_as_large_as_promised(hospital: Database) -> None:
+    async with hospital.connection() as conn:
         departments = await directory.departments(conn)
         staff = await directory.practitioners(conn)
         assert len(departments) >= 8

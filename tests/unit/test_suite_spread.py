@@ -27,6 +27,10 @@ MODULE = re.compile(r'^@pytest.fixture\(scope="module"', re.MULTILINE)
         (["--ignore", "tests/db/test_a.py"], 4),
         (["tests/db", "--pdb"], 1),
         (["--durations=60", "--maxfail=3"], 4),
+        (["--cov"], 4),
+        (["--collect-only"], 1),
+        (["-kbooking"], 1),
+        (["--dist=load"], 1),
     ],
 )
 def test_many_tests_have_many_workers_and_few_have_one(args: list[str], count: int) -> None:
