@@ -27,6 +27,7 @@ from crm_core.kernel.ids import (
 class PatientRegistered(Event):
     """A person is now in the register."""
 
+    is_told: ClassVar = False
     public: ClassVar = ("patient_id",)
     patient_id: PatientId
 
@@ -43,7 +44,7 @@ class PatientChanged(Event):
 class AppointmentBooked(Event):
     """A place is taken; `is_move` when it is the second half of a move."""
 
-    public: ClassVar = ("appointment_id", "patient_id", "slot_id", "is_move")
+    public: ClassVar = ("appointment_id", "patient_id", "slot_id", "starts_at", "is_move")
     appointment_id: AppointmentId
     patient_id: PatientId
     slot_id: SlotId
@@ -55,32 +56,35 @@ class AppointmentBooked(Event):
 class AppointmentConfirmed(Event):
     """The patient said they will come."""
 
-    public: ClassVar = ("appointment_id", "patient_id", "slot_id")
+    public: ClassVar = ("appointment_id", "patient_id", "slot_id", "starts_at")
     appointment_id: AppointmentId
     patient_id: PatientId
     slot_id: SlotId
+    starts_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppointmentCancelled(Event):
     """The place is free again; what was planned for it must not be sent. `is_move`: the first half of a move."""
 
-    public: ClassVar = ("appointment_id", "patient_id", "slot_id", "is_move")
+    public: ClassVar = ("appointment_id", "patient_id", "slot_id", "starts_at", "is_move")
     appointment_id: AppointmentId
     patient_id: PatientId
     slot_id: SlotId
     is_move: bool = False
+    starts_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentChanged(Event):
     """Somebody opted in or out."""
 
-    public: ClassVar = ("purpose", "channel", "decision")
+    public: ClassVar = ("purpose", "channel", "decision", "patient_ids")
     msisdn: Msisdn = field(repr=False)
     purpose: str
     channel: str
     decision: str
+    patient_ids: tuple[PatientId, ...] = ()  # everybody at this number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,17 +99,19 @@ class ConsultationOpened(Event):
 class TaskOpened(Event):
     """Something waits for a person."""
 
-    public: ClassVar = ("task_id", "kind")
+    public: ClassVar = ("task_id", "kind", "patient_id")
     task_id: TaskId
     kind: str
+    patient_id: PatientId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDone(Event):
     """A person has dealt with it."""
 
-    public: ClassVar = ("task_id",)
+    public: ClassVar = ("task_id", "patient_id")
     task_id: TaskId
+    patient_id: PatientId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,40 +145,44 @@ class AgentRang(Event):
 class CallConnected(Event):
     """An agent and a patient speak."""
 
-    public: ClassVar = ("call_id", "user_id")
+    public: ClassVar = ("call_id", "user_id", "queue")
     call_id: CallId
     user_id: UserId
+    queue: str = ""  # in which the patient waited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(Event):
     """The call is over; `reason` is the hang-up cause in words, or `lost` when Asterisk no longer knows it."""
 
-    public: ClassVar = ("call_id", "reason", "patient_id", "agent_id")
+    public: ClassVar = ("call_id", "reason", "patient_id", "agent_id", "queue")
     call_id: CallId
     reason: str
     patient_id: PatientId | None
     agent_id: UserId | None
+    queue: str = ""  # in which the patient had waited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallMissed(Event):
     """A patient rang and nobody answered. `waited_s` counts from joining the queue."""
 
-    public: ClassVar = ("call_id", "patient_id", "waited_s")
+    public: ClassVar = ("call_id", "patient_id", "waited_s", "queue")
     call_id: CallId
     caller: Msisdn | None = field(repr=False)
     patient_id: PatientId | None
     waited_s: int
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispositionSet(Event):
     """The agent has written down how the call ended."""
 
-    public: ClassVar = ("call_id", "user_id")
+    public: ClassVar = ("call_id", "user_id", "patient_id")
     call_id: CallId
     user_id: UserId
+    patient_id: PatientId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,29 +216,35 @@ class FlowPublished(Event):
 class AttemptPlanned(Event):
     """A patient shall be called; the dialer looks when."""
 
-    public: ClassVar = ("attempt_id", "appointment_id")
+    public: ClassVar = ("attempt_id", "appointment_id", "patient_id", "starts_at")
     attempt_id: AttemptId
     appointment_id: AppointmentId
+    patient_id: PatientId | None = None
+    starts_at: datetime | None = None  # of the appointment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptSuppressed(Event):
     """A planned try will not be made; `rule` says why."""
 
-    public: ClassVar = ("attempt_id", "appointment_id", "rule")
+    public: ClassVar = ("attempt_id", "appointment_id", "rule", "patient_id", "starts_at")
     attempt_id: AttemptId
     appointment_id: AppointmentId
     rule: str
+    patient_id: PatientId | None = None
+    starts_at: datetime | None = None  # of the appointment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptAnswered(Event):
     """A call of ours was picked up by `by`: human or machine."""
 
-    public: ClassVar = ("attempt_id", "by")
+    public: ClassVar = ("attempt_id", "by", "patient_id", "starts_at")
     attempt_id: AttemptId
     by: str
     call_id: CallId
+    patient_id: PatientId | None = None
+    starts_at: datetime | None = None  # of the appointment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,10 +254,12 @@ class AttemptEnded(Event):
     `hung_up`: somebody answered and was gone before the call could say anything.
     """
 
-    public: ClassVar = ("attempt_id", "result", "appointment_id")
+    public: ClassVar = ("attempt_id", "result", "appointment_id", "patient_id", "starts_at")
     attempt_id: AttemptId
     appointment_id: AppointmentId
     result: str
+    patient_id: PatientId | None = None
+    starts_at: datetime | None = None  # of the appointment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

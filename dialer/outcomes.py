@@ -17,7 +17,7 @@ from crm_core.tasks import service as tasks
 from dialer import store
 from dialer.attempt import TIMELINE_CODES, Attempt, Result, Signal, hears, step
 from dialer.retry import RetryRule, next_try
-from dialer.service import DIALER, plan_in
+from dialer.service import DIALER, appointment_time, plan_in
 from telephony import names
 from telephony.originate import CallResult
 
@@ -100,7 +100,15 @@ async def somebody_answered(db: Database, attempt_id: AttemptId, by: str, unique
             return
         await answered_in(tx, attempt, by=by, call_id=call.id if call else None)
         if call is not None:
-            await tx.emit(AttemptAnswered(attempt_id=attempt_id, by=by, call_id=call.id))
+            await tx.emit(
+                AttemptAnswered(
+                    attempt_id=attempt_id,
+                    by=by,
+                    call_id=call.id,
+                    patient_id=attempt.patient_id,
+                    starts_at=await appointment_time(tx, attempt),
+                )
+            )
 
 
 async def answered_in(tx: Tx, attempt: Attempt, *, by: str, call_id: CallId | None) -> None:
@@ -166,4 +174,12 @@ async def _tell(tx: Tx, attempt: Attempt, result: Result) -> None:
     code = TIMELINE_CODES.get(result)
     if code:
         await timeline.add(tx, attempt.patient_id, TimelineKind.CALL, tx.now, code, {}, attempt.ref)
-    await tx.emit(AttemptEnded(attempt_id=attempt.id, result=result, appointment_id=attempt.appointment_id))
+    await tx.emit(
+        AttemptEnded(
+            attempt_id=attempt.id,
+            result=result,
+            appointment_id=attempt.appointment_id,
+            patient_id=attempt.patient_id,
+            starts_at=await appointment_time(tx, attempt),
+        )
+    )

@@ -75,7 +75,7 @@ async def _plan_or_hasten(tx: Tx, appointment: Appointment, msisdn: Msisdn, at: 
         raise CallForbiddenError("attempt_open")
     await store.postpone(tx.conn, waiting.id, at)
     await audit.record(tx, "hasten reminder call", "appointment", appointment.id, detail={"attempt_id": waiting.id})
-    await tx.emit(AttemptPlanned(attempt_id=waiting.id, appointment_id=appointment.id))
+    await tx.emit(_planned(waiting.id, appointment))
     return waiting.id
 
 
@@ -92,14 +92,37 @@ async def plan_in(tx: Tx, appointment: Appointment, msisdn: Msisdn, at: datetime
         now=tx.now,
     )
     await audit.record(tx, "plan reminder call", "appointment", appointment.id, detail={"attempt_id": attempt_id})
-    await tx.emit(AttemptPlanned(attempt_id=attempt_id, appointment_id=appointment.id))
+    await tx.emit(_planned(attempt_id, appointment))
     return attempt_id
+
+
+def _planned(attempt_id: AttemptId, appointment: Appointment) -> AttemptPlanned:
+    return AttemptPlanned(
+        attempt_id=attempt_id,
+        appointment_id=appointment.id,
+        patient_id=appointment.patient_id,
+        starts_at=appointment.slot.starts_at,
+    )
 
 
 async def suppress_in(tx: Tx, attempt: Attempt, rule: str) -> None:
     """A planned try is not made."""
     await store.mark_over(tx.conn, attempt.id, step(attempt.state, Signal.FORBID), rule, tx.now)
-    await tx.emit(AttemptSuppressed(attempt_id=attempt.id, appointment_id=attempt.appointment_id, rule=rule))
+    await tx.emit(
+        AttemptSuppressed(
+            attempt_id=attempt.id,
+            appointment_id=attempt.appointment_id,
+            rule=rule,
+            patient_id=attempt.patient_id,
+            starts_at=await appointment_time(tx, attempt),
+        )
+    )
+
+
+async def appointment_time(tx: Tx, attempt: Attempt) -> datetime | None:
+    """When the appointment is that the attempt is about: pages show both on that day."""
+    appointment = await appointments.get(tx.conn, attempt.appointment_id)
+    return appointment.slot.starts_at if appointment else None
 
 
 async def plan_reminders(db: Database, now: datetime, *, timezone: ZoneInfo, after_booking: timedelta) -> int:

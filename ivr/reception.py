@@ -92,7 +92,15 @@ class Reception:
         facts, flow = await self._about(attempt)
         call = await self._call(channel, Direction.OUT, facts.caller, attempt)
         async with self.db.transaction(SYSTEM) as tx:
-            await tx.emit(AttemptAnswered(attempt_id=attempt, by=names.BY_HUMAN, call_id=call.id))
+            await tx.emit(
+                AttemptAnswered(
+                    attempt_id=attempt,
+                    by=names.BY_HUMAN,
+                    call_id=call.id,
+                    patient_id=facts.patient.id if facts.patient else None,
+                    starts_at=facts.appointment.slot.starts_at if facts.appointment else None,
+                )
+            )
         return self._conversation(channel, call, flow, facts, Channel.CALL)
 
     async def _about(self, attempt_id: AttemptId) -> tuple[Facts, Flow]:

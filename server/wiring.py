@@ -80,7 +80,7 @@ class Server:
         ami.subscribe(dialer.hear)
         reception = self._reception()
         fastagi = FastAgiServer(reception.routes(), port=self.config.ports.fastagi)
-        live = LiveHub(self.url, self.board)
+        live = LiveHub(self.url, self.board, self.config.hospital.timezone)
         return (
             Service("fastagi", fastagi.run),
             Service("ami", ami.run, reports=True),

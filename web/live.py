@@ -1,14 +1,19 @@
-"""Live messages: one LISTEN per process, server-sent events to each page, by right and by person.
+"""Live messages: one LISTEN per process, server-sent events to each browser, by right, by person and by what it shows.
 
-A message carries a type and ids; the page then fetches the part it shows, where permission is checked as always.
+A message carries a type, ids and topics; the page then fetches the part it shows, where permission is checked as
+always. docs/live.md follows one from the event to the screen.
 """
 
 import asyncio
 import json
 import logging
+import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from math import inf
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -17,6 +22,7 @@ from crm_core.kernel.errors import DatabaseUnavailableError
 from crm_core.kernel.event import NOTIFY_CHANNEL
 from crm_core.kernel.ids import UserId
 from crm_core.kernel.status import StatusBoard
+from web.topics import concerns, topics_of
 
 log = logging.getLogger("live")
 
@@ -25,14 +31,17 @@ PROBE_TIMEOUT_S = 5.0
 BACKLOG = 200  # a page that reads slower than this is told to look again at everything
 RESYNC = '{"type":"Resync"}'
 PART = "live"
+REMEMBERED_S = 30.0  # a page that subscribes says how long ago it was fetched, and hears what happened since
+REMEMBERED = 2_000
 
 
 @dataclass(slots=True, eq=False)
 class Listener:
-    """One open page. `kinds` are the event types this person may hear of."""
+    """One open browser. `kinds` are the event types this person may hear of, `topics` what its pages show."""
 
     user_id: UserId
     kinds: frozenset[str]
+    topics: frozenset[str]
     messages: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(BACKLOG))  # None: go away
 
     def offer(self, message: str | None) -> None:
@@ -47,12 +56,22 @@ class Listener:
 PERSONAL = frozenset({"AgentRang"})  # for the user named in the message, nobody else
 
 
-def may_hear(listener: Listener, notice: dict[str, object]) -> bool:
-    """By right; a personal event also by person."""
-    kind = str(notice.get("type", ""))
-    if kind in PERSONAL and notice.get("user_id") != listener.user_id:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One notice as it came. `at` by the loop's clock."""
+
+    at: float
+    kind: str
+    user_id: object
+    topics: frozenset[str]
+    message: str
+
+
+def may_hear(listener: Listener, told: Told) -> bool:
+    """By right and by what the page shows; a personal event also by person."""
+    if told.kind in PERSONAL and told.user_id != listener.user_id:
         return False
-    return kind in listener.kinds
+    return told.kind in listener.kinds and concerns(listener.topics, told.topics)
 
 
 @dataclass(slots=True)
@@ -61,17 +80,37 @@ class LiveHub:
 
     database_url: str
     status: StatusBoard
+    zone: ZoneInfo  # of the days that topics name
     _listeners: set[Listener] = field(default_factory=set)
+    _told: deque[Told] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    _hearing_since: float = field(default=inf)
 
     @contextmanager
-    def listen(self, user_id: UserId, kinds: frozenset[str]) -> Iterator[Listener]:
-        """A place to wait for messages, as long as the page is open."""
-        listener = Listener(user_id, kinds)
+    def listen(
+        self, user_id: UserId, kinds: frozenset[str], topics: frozenset[str], *, ago_s: float | None = None
+    ) -> Iterator[Listener]:
+        """A place to wait for messages, as long as the page is open.
+
+        First those of the last `ago_s`, in which the page was fetched; where they are not known, or without it, the
+        page is told to look again.
+        """
+        listener = Listener(user_id, kinds, topics)
         self._listeners.add(listener)
+        self._catch_up(listener, ago_s)
         try:
             yield listener
         finally:
             self._listeners.discard(listener)
+
+    def _catch_up(self, listener: Listener, ago_s: float | None) -> None:
+        since = time.monotonic() - ago_s if ago_s is not None else -inf
+        oldest = self._told[0].at if len(self._told) == REMEMBERED else self._hearing_since
+        if ago_s is None or ago_s > REMEMBERED_S or since < oldest:
+            listener.offer(RESYNC)
+            return
+        for told in self._told:
+            if told.at >= since and may_hear(listener, told):
+                listener.offer(told.message)
 
     async def run(self) -> None:
         """Until the connection breaks; the supervisor calls again. Raises DatabaseUnavailableError."""
@@ -91,6 +130,8 @@ class LiveHub:
     async def _hear(self, conn: asyncpg.Connection) -> None:
         await conn.add_listener(NOTIFY_CHANNEL, self._on_notice)
         self.status.report(PART)
+        self._told.clear()
+        self._hearing_since = time.monotonic()
         self._tell_everybody(RESYNC)  # what happened while nobody listened is not in the queue
         cut = asyncio.Event()  # the server said goodbye; the probe is for one that says nothing more
         conn.add_termination_listener(lambda _: cut.set())
@@ -100,15 +141,20 @@ class LiveHub:
             await conn.execute("SELECT 1", timeout=PROBE_TIMEOUT_S)
 
     def _on_notice(self, _conn: object, _pid: int, _channel: str, payload: object) -> None:
-        text = str(payload)
         try:
-            notice = json.loads(text)
+            told = self._understood(json.loads(str(payload)))
         except ValueError:
             log.warning("a notice is not JSON")
             return
+        self._told.append(told)
         for listener in self._listeners:
-            if may_hear(listener, notice):
-                listener.offer(text)
+            if may_hear(listener, told):
+                listener.offer(told.message)
+
+    def _understood(self, notice: dict[str, object]) -> Told:
+        topics = topics_of(notice, self.zone)
+        message = json.dumps(notice | {"topics": sorted(topics)}, separators=(",", ":"))
+        return Told(time.monotonic(), str(notice.get("type", "")), notice.get("user_id"), topics, message)
 
     def close(self) -> None:
         """The server stops: every page's stream ends now and is opened again by the browser."""

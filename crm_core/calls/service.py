@@ -176,7 +176,7 @@ async def connected(db: Database, which: Which, desk: str, *, at: datetime | Non
             await agents.release(tx, call.id, but=agent.user_id)
             await leg_store.end(tx.conn, call.id, tx.now)
             await leg_store.begin(tx.conn, call.id, agent.user_id, tx.now)
-            await tx.emit(CallConnected(call_id=call.id, user_id=agent.user_id))
+            await tx.emit(CallConnected(call_id=call.id, user_id=agent.user_id, queue=call.queue))
         return await _loaded(tx, call.id)
 
 
@@ -209,7 +209,7 @@ async def ended(db: Database, which: Which, reason: str, *, at: datetime | None 
         over = await _loaded(tx, call.id)
         missed = rules.is_missed(call)
         await _add_to_timeline(tx, over, missed=missed)
-        await tx.emit(CallEnded(call_id=call.id, reason=reason, patient_id=call.patient_id, agent_id=call.agent_id))
+        await tx.emit(_ended(over))
         if missed:
             await tx.emit(_missed(over))
         return over
@@ -232,12 +232,23 @@ async def voicemail_left(db: Database, which: Which) -> bool:
         return await tasks.open_in(tx, TaskKind.HEAR_VOICEMAIL, call.caller, call.ref, call.patient_id) is not None
 
 
+def _ended(call: Call) -> CallEnded:
+    return CallEnded(
+        call_id=call.id,
+        reason=call.end_reason,
+        patient_id=call.patient_id,
+        agent_id=call.agent_id,
+        queue=call.queue,
+    )
+
+
 def _missed(call: Call) -> CallMissed:
     waited = call.ended_at - call.queued_at if call.ended_at and call.queued_at else None
     return CallMissed(
         call_id=call.id,
         caller=call.caller,
         patient_id=call.patient_id,
+        queue=call.queue,
         waited_s=max(0, round(waited.total_seconds())) if waited else 0,
     )
 
@@ -256,7 +267,7 @@ async def set_disposition(db: Database, actor: Actor, call_id: CallId, dispositi
         await audit.record(tx, "set disposition", "call", call.id)
         if user_id is not None:
             await agents.signal(tx, user_id, AgentSignal.DISPOSITION_SET, call.id)
-            await tx.emit(DispositionSet(call_id=call.id, user_id=user_id))
+            await tx.emit(DispositionSet(call_id=call.id, user_id=user_id, patient_id=call.patient_id))
         return await _loaded(tx, call.id)
 
 

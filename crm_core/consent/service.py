@@ -149,7 +149,13 @@ async def _say(
         for person in people:
             await timeline.add(tx, person.id, TimelineKind.CONSENT, tx.now, code, args, f"consent/{consent_id}")
         await tx.emit(
-            ConsentChanged(msisdn=msisdn, purpose=purpose.value, channel=channel.value, decision=choice.value)
+            ConsentChanged(
+                msisdn=msisdn,
+                purpose=purpose.value,
+                channel=channel.value,
+                decision=choice.value,
+                patient_ids=tuple(person.id for person in people),
+            )
         )
 
 

@@ -89,7 +89,8 @@ class Tx:
         """Run the reactions in this transaction; the notice leaves at commit."""
         for handler in self.handlers.get(type(event), ()):
             await handler(event, self)
-        await self.conn.execute("SELECT pg_notify($1, $2)", NOTIFY_CHANNEL, notice(event))
+        if event.is_told:
+            await self.conn.execute("SELECT pg_notify($1, $2)", NOTIFY_CHANNEL, notice(event))
 
 
 def handler_table(subscriptions: Iterable[Subscription]) -> HandlerTable:

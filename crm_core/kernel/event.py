@@ -14,9 +14,13 @@ NOTIFY_CHANNEL = "hcrm_event"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened. `public` names the fields a notice may carry: ids and states, nothing personal."""
+    """Something that happened. `public` names the fields a notice may carry: ids and states, nothing personal.
+
+    By these ids an open page knows whether it shows what happened (web/topics.py).
+    """
 
     public: ClassVar[tuple[str, ...]] = ()
+    is_told: ClassVar[bool] = True  # False: for reactions only, no notice leaves; an import makes thousands
 
 
 # A handler takes the event and the open transaction; `Any` because each handler names its own event class.
@@ -29,7 +33,7 @@ def notice(event: Event) -> str:
     body: dict[str, object] = {"type": type(event).__name__}
     for name in event.public:
         value = getattr(event, name)
-        body[name] = value if isinstance(value, (int, str, bool, type(None))) else str(value)
+        body[name] = value if isinstance(value, (int, str, bool, tuple, type(None))) else str(value)
     text = json.dumps(body, separators=(",", ":"))
     if len(text.encode()) > 7_900:
         raise ValueError("event notice too long")

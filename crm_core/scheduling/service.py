@@ -110,7 +110,10 @@ async def confirm_in(tx: Tx, appointment_id: AppointmentId, channel: str) -> App
     await _add_to_timeline(tx, appointment, "Appointment confirmed: {department}, {practitioner}, {starts_at}")
     await tx.emit(
         AppointmentConfirmed(
-            appointment_id=appointment_id, patient_id=appointment.patient_id, slot_id=appointment.slot.id
+            appointment_id=appointment_id,
+            patient_id=appointment.patient_id,
+            slot_id=appointment.slot.id,
+            starts_at=appointment.slot.starts_at,
         )
     )
     return await _loaded(tx, appointment_id)
@@ -146,6 +149,7 @@ async def _give_back(tx: Tx, appointment: Appointment, channel: Channel, *, is_m
             appointment_id=appointment.id,
             patient_id=appointment.patient_id,
             slot_id=appointment.slot.id,
+            starts_at=appointment.slot.starts_at,
             is_move=is_move,
         )
     )

@@ -42,17 +42,18 @@ async def open_in(
         return None
     if patient_id is not None:
         await timeline.add(tx, patient_id, TimelineKind.TASK, tx.now, TIMELINE_CODES[what], {}, f"tasks/{task_id}")
-    await tx.emit(TaskOpened(task_id=task_id, kind=what))
+    await tx.emit(TaskOpened(task_id=task_id, kind=what, patient_id=patient_id))
     return task_id
 
 
 async def done(db: Database, actor: Actor, task_id: TaskId) -> Task:
     """A person has dealt with it. Repeating it changes nothing. Raises TaskNotFoundError."""
     async with db.transaction(actor) as tx:
-        if await store.mark_done(tx.conn, task_id, by=actor.name, now=tx.now):
-            await audit.record(tx, "finish task", "task", task_id)
-            await tx.emit(TaskDone(task_id=task_id))
+        is_new = await store.mark_done(tx.conn, task_id, by=actor.name, now=tx.now)
         task = await store.get(tx.conn, task_id)
         if task is None:
             raise TaskNotFoundError("no such task")
+        if is_new:
+            await audit.record(tx, "finish task", "task", task_id)
+            await tx.emit(TaskDone(task_id=task_id, patient_id=task.patient_id))
         return task

@@ -49,7 +49,7 @@ async def test_what_is_written_late_has_the_time_at_which_it_happened(hotline: H
     ]
     async with hotline.db.connection() as conn:
         assert await conn.fetchval("SELECT since FROM agent_state WHERE state = 'wrap_up'") == seconds[5]
-        assert await conn.fetchval("SELECT ended_at - connected_at FROM call_leg") == timedelta(seconds=1)
+        assert await conn.fetchval("SELECT left_at - connected_at FROM call_leg") == timedelta(seconds=1)
 
 
 async def test_a_call_from_the_menu_to_an_agent_to_the_end(hotline: Hotline) -> None:
@@ -162,7 +162,9 @@ async def test_a_patient_nobody_answered_is_missed(hotline: Hotline) -> None:
     await service.agent_rang(hotline.db, LINK, "desk-01")
     hotline.now += timedelta(seconds=42)
     await service.ended(hotline.db, LINK, "Normal Clearing")
-    assert hotline.happened[-1] == events.CallMissed(call_id=call.id, caller=CALLER, patient_id=patient.id, waited_s=42)
+    assert hotline.happened[-1] == events.CallMissed(
+        call_id=call.id, caller=CALLER, patient_id=patient.id, waited_s=42, queue="operators"
+    )
     assert await hotline.state() == "available"
     async with hotline.db.connection() as conn:
         assert (await timeline.page(conn, patient.id, limit=1))[0].code == "Incoming call, nobody was free"

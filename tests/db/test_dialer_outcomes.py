@@ -17,7 +17,7 @@ from dialer.attempt import State
 from dialer.placing import claim
 from telephony import names
 from telephony.originate import CallResult
-from tests.db.dialer_ward import NOON, NURSE, RULE, SETTINGS, Ward, open_ward
+from tests.db.dialer_ward import NOON, NURSE, RULE, SETTINGS, STARTS, Ward, open_ward
 
 pytestmark = pytest.mark.db
 
@@ -77,8 +77,16 @@ async def test_a_person_who_answered_is_not_called_again(ward: Ward) -> None:
     assert call
     assert await ward.tries(appointment) == [(State.DONE, "human")]
     assert ward.happened[1:] == [
-        events.AttemptAnswered(attempt_id=attempt.id, by="human", call_id=call.id),
-        events.AttemptEnded(attempt_id=attempt.id, appointment_id=appointment, result="human"),
+        events.AttemptAnswered(
+            attempt_id=attempt.id, by="human", call_id=call.id, patient_id=attempt.patient_id, starts_at=STARTS
+        ),
+        events.AttemptEnded(
+            attempt_id=attempt.id,
+            appointment_id=appointment,
+            result="human",
+            patient_id=attempt.patient_id,
+            starts_at=STARTS,
+        ),
     ]
 
 

@@ -38,7 +38,10 @@ async def test_the_button_plans_a_call_for_now(ward: Ward) -> None:
     attempt = await ward.remind(appointment)
     assert (attempt.state, attempt.number, attempt.not_before) == (State.PLANNED, 1, NOON)
     assert (attempt.requested_by, attempt.msisdn, attempt.purpose) == ("wang", PHONE, "care")
-    assert ward.happened == [events.AttemptPlanned(attempt_id=attempt.id, appointment_id=appointment)]
+    planned = events.AttemptPlanned(
+        attempt_id=attempt.id, appointment_id=appointment, patient_id=attempt.patient_id, starts_at=STARTS
+    )
+    assert ward.happened == [planned]
 
 
 async def test_at_night_the_button_plans_for_the_morning(ward: Ward) -> None:

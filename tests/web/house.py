@@ -216,7 +216,7 @@ async def open_house(
         deps = WebDeps(
             db=db,
             status=board,
-            live=LiveHub(url, board),
+            live=LiveHub(url, board, settings.timezone),
             settings=settings,
             lines=Lines(),
             dialing=Dialing(),

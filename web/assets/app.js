@@ -2,6 +2,7 @@
 import "@tabler/core/dist/js/tabler.esm.min.js";
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { startLive } from "./live.js";
+import { hear, hearAgain } from "./parts.js";
 
 window.htmx = htmx;
 Object.assign(htmx.config, {
@@ -54,7 +55,7 @@ body.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!requestConfig.triggeringEvent?.type.startsWith("live:")) return;
   if (!isPressed && !target.querySelector(".htmx-request")) return;
   detail.shouldSwap = false;
-  setTimeout(() => elt.isConnected && htmx.ajax("GET", requestConfig.path, { source: elt, target }), LATER_MS);
+  setTimeout(() => elt.isConnected && refresh(elt), LATER_MS);
 });
 // What a live message replaced while its request was on the way hears no answer any more; the person still does.
 body.addEventListener("htmx:beforeSend", ({ detail: { xhr, elt, requestConfig } }) => {
@@ -169,4 +170,11 @@ setInterval(() => {
   }
 }, 1000);
 
-if (body.dataset.live) startLive(body.dataset.live, htmx, body);
+const refresh = (part) => htmx.trigger(part, "live:refresh");
+if (body.dataset.live) {
+  startLive(body.dataset.live, body, (message) => {
+    hear(message, refresh);
+    htmx.trigger(body, `live:${message.type}`, { ...message }); // for the desk; htmx writes into it
+  });
+  body.addEventListener("htmx:afterSettle", ({ detail }) => hearAgain(detail.xhr?.hcrmAskedAt ?? Infinity, refresh));
+}

@@ -7,14 +7,15 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse, sse_response
 
 from crm_core.users.rights import Right, allows
+from web import forms
 from web.deps import DEPS
 from web.live import Listener
 from web.security import is_still_logged_in, login_of
+from web.topics import parse_topics
 
 PING_S = 15
 HEARS: dict[Right, tuple[str, ...]] = {
     Right.SEE_PATIENTS: (
-        "PatientRegistered",
         "PatientChanged",
         "AppointmentBooked",
         "AppointmentConfirmed",
@@ -44,11 +45,14 @@ HEARS: dict[Right, tuple[str, ...]] = {
 
 
 async def live(request: web.Request) -> web.StreamResponse:
-    """Open until the page goes, the account is closed or the session ends."""
+    """Open until the page goes, the account is closed or the session ends. `ago`: milliseconds since it was fetched."""
     login = login_of(request)
+    topics = parse_topics(request.query.get("topics", ""), login.role, login.user_id)
+    ago = forms.optional_number(request.query, "ago")
     kinds = frozenset(kind for right, some in HEARS.items() if allows(login.role, right) for kind in some)
     deps = request.app[DEPS]
-    with deps.live.listen(login.user_id, kinds) as listener:
+    ago_s = None if ago is None else ago / 1000
+    with deps.live.listen(login.user_id, kinds, topics, ago_s=ago_s) as listener:
         async with sse_response(request, ping_interval=PING_S) as answer:
             with suppress(ConnectionError):  # the page went in the middle of a message
                 await _pass_on(request, listener, answer)
