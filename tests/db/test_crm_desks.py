@@ -92,13 +92,13 @@ async def test_each_agent_of_a_transferred_call_writes_down_their_own_leg(hotlin
     await service.set_disposition(hotline.db, hotline.agents["li"], call.id, "booked", "周三上午")
     async with hotline.db.connection() as conn:
         legs = await leg_store.of_call(conn, call.id)
-        found = [await store.page(conn, agent_id=hotline.agents[login].user_id) for login in ("chen", "li", "boss")]
+        found = [await store.of_agent(conn, user_id) for user_id in hotline.ids("chen", "li", "boss")]
     assert [(leg.agent_name, leg.disposition, leg.notes) for leg in legs] == [
         ("Chen", "transferred", "问医保"),
         ("Li", "booked", "周三上午"),
     ]
     assert [(leg.left_at - leg.connected_at).total_seconds() for leg in legs if leg.left_at] == [40, 20]
-    assert ((await hotline.call()).disposition, [len(some) for some in found]) == ("booked", [1, 1, 0])
+    assert ((await hotline.call()).disposition, [len(some.items) for some in found]) == ("booked", [1, 1, 0])
 
 
 async def test_a_reload_goes_on_in_the_same_leg_and_a_way_back_is_a_new_one(hotline: Hotline) -> None:
