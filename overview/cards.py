@@ -60,12 +60,13 @@ async def of_patient(conn: Connection, actor: Actor, patient: Patient, now: date
         patient=patient,
         appointments=appointments,
         reminders=await reminders_of(conn, appointments),
-        texts=await _texts(conn, patient.id) if may(actor, Right.SEE_SMS) else (),
+        texts=await newest_texts(conn, patient.id) if may(actor, Right.SEE_SMS) else (),
         tasks=await tasks.open_tasks(conn, patient_id=patient.id) if may(actor, Right.DO_TASKS) else (),
     )
 
 
-async def _texts(conn: Connection, patient_id: PatientId) -> list[Text]:
+async def newest_texts(conn: Connection, patient_id: PatientId) -> list[Text]:
+    """The newest few."""
     rows = await conn.fetch(
         "SELECT id, direction, text, created_at FROM sms WHERE patient_id = $1 ORDER BY id DESC LIMIT $2",
         patient_id,

@@ -73,12 +73,14 @@ async def pop_in(tx: Tx, actor: Actor, call_id: CallId) -> Pop:
     """For a larger use case. Raises CallNotFoundError, NotYourCallError."""
     standing = await own.ensure(tx.conn, actor, call_id)
     caller = await _caller(tx.conn, standing.call)
+    if caller.family:
+        await seen.family(tx, call_id, len(caller.family))
     shown: Cards | None = None
     last: list[PastCall] = []
     if caller.patient is not None:
         await seen.patient(tx, caller.patient.id, call_id=call_id)
         shown = await cards.of_patient(tx.conn, actor, caller.patient, tx.now)
-        last = await _last_calls(tx.conn, caller.patient.id, but=call_id)
+        last = await last_calls(tx.conn, caller.patient.id, but=call_id)
     mine, _others = rules.split(standing.legs, actor.user_id)
     disposition, notes = rules.written_by(standing.call, mine, actor.user_id)
     return Pop(
@@ -121,7 +123,8 @@ def _now(actor: Actor, standing: Standing) -> CallNow:
     return CallNow(call=standing.call, legs=others, stays=stays)
 
 
-async def _last_calls(conn: Connection, patient_id: PatientId, *, but: CallId) -> list[PastCall]:
+async def last_calls(conn: Connection, patient_id: PatientId, *, but: CallId) -> list[PastCall]:
+    """Newest first, without the one that is under way."""
     rows = await conn.fetch(
         """
         SELECT c.started_at, c.direction, coalesce(u.name, '') AS agent_name, c.disposition, c.notes

@@ -7,4 +7,4 @@ SAME_LOOK = timedelta(minutes=5)  # what refreshes itself within it goes on with
 
 def is_new_look(age_s: float | None) -> bool:
     """Whether a refresh leaves a row, `age_s` after the same person's last row about the same thing. None: no row."""
-    return age_s is None or not 0 <= age_s < SAME_LOOK.total_seconds()
+    return age_s is None or abs(age_s) >= SAME_LOOK.total_seconds()

@@ -25,6 +25,11 @@ async def listed(tx: Tx, subject: str, by: Iterable[str], shown: int, *, again: 
     await _record(tx, f"list {subject}s", subject, "", {"by": sorted(by), "shown": shown}, again=again)
 
 
+async def family(tx: Tx, call_id: CallId, shown: int) -> None:
+    """Everybody who has the number that calls."""
+    await _record(tx, "list patients", "patient", "", {"call_id": str(call_id), "shown": shown}, again=False)
+
+
 async def _record(
     tx: Tx, action: str, subject: str, subject_id: object, detail: Mapping[str, object], *, again: bool
 ) -> None:
@@ -36,8 +41,8 @@ async def _age_s(conn: Connection, actor: Actor, action: str, subject: str, subj
     """Of this person's last such row; None when it is older than matters. By the audit's own clock."""
     age_s: float | None = await conn.fetchval(
         """
-        SELECT extract(epoch FROM clock_timestamp() - max(at))::float FROM audit
-        WHERE actor_user_id = $1 AND at > clock_timestamp() - $2::interval
+        SELECT extract(epoch FROM statement_timestamp() - max(at))::float FROM audit
+        WHERE actor_user_id = $1 AND at > statement_timestamp() - $2::interval
           AND action = $3 AND subject = $4 AND subject_id = $5 AND outcome = 'done'
         """,
         actor.user_id,

@@ -82,6 +82,10 @@ TASK_KIND = {
     "check_outcome": N_("Check whether it was sent"),
     "find_patient": N_("Find out who this is"),
 }
+TASK_ORDER = {
+    "urgent": N_("Most urgent first"),
+    "newest": N_("Newest first"),
+}
 TIMELINE_KIND = {
     "call": N_("Call"),
     "sms": N_("SMS"),

@@ -56,12 +56,6 @@ async def write_down(conn: Connection, call_id: CallId, user_id: UserId, disposi
     )
 
 
-async def of_call(conn: Connection, call_id: CallId) -> list[Leg]:
-    """In the order of time."""
-    legs = await conn.fetchval("SELECT" + OF_CALL + " FROM call c WHERE c.id = $1", call_id)
-    return from_json(call_id, legs or ())
-
-
 OF_CALL = """
     (SELECT coalesce(jsonb_agg(jsonb_build_array(l.user_id, a.name, a.login, l.disposition, l.notes, l.connected_at,
                                                  l.left_at) ORDER BY l.id), '[]')

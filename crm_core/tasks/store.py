@@ -55,6 +55,16 @@ async def open_tasks(
     return [_task(row) for row in rows]
 
 
+async def newest(conn: Connection, *, limit: int, after: TaskId | None = None) -> list[Task]:
+    """What was opened last, first; `after` is the last id of the page before."""
+    rows = await conn.fetch(
+        _TASK + " WHERE t.status = 'open' AND t.id < coalesce($1, 9223372036854775807) ORDER BY t.id DESC LIMIT $2",
+        after,
+        limit,
+    )
+    return [_task(row) for row in rows]
+
+
 async def count_open(conn: Connection) -> dict[TaskKind, int]:
     """How many of each kind wait; kinds of which none does are left out."""
     rows = await conn.fetch("SELECT kind, count(*) AS open FROM task WHERE status = 'open' GROUP BY kind ORDER BY kind")

@@ -19,8 +19,9 @@ from crm_core.tasks import service as tasks
 from overview import board, cards, desk, pop
 from overview import calls as call_log
 from overview.calls import Wanted
+from overview.rehearsal import rehearse
 from tests.db.hotline import CALLER, LINK, NOON, Hotline, opened, register
-from tests.statements import asked
+from tests.statements import logged
 
 pytestmark = pytest.mark.db
 
@@ -73,7 +74,7 @@ async def test_the_pop_of_a_known_patient_is_seven_statements_and_one_audit_row(
     patient_id = await known_patient(hotline)
     await calls.ended(hotline.db, (await hotline.start(Linkedid("0.1"))).id, "normal")
     call = await rung(hotline)
-    async with asked(hotline.db) as statements:
+    async with logged(hotline.db) as statements:
         shown = await pop.pop(hotline.db, hotline.agents["chen"], call.id)
     assert len(statements) <= 8, statements
     assert shown.cards is not None
@@ -82,13 +83,35 @@ async def test_the_pop_of_a_known_patient_is_seven_statements_and_one_audit_row(
     assert await seen(hotline) == [("chen", "see patient", str(patient_id))]
 
 
+async def test_what_a_pop_reads_is_rehearsed_before_anybody_rings(hotline: Hotline) -> None:
+    await known_patient(hotline)
+    call = await rung(hotline)
+    async with logged(hotline.db) as rehearsed:
+        await rehearse(hotline.db)
+    async with logged(hotline.db) as asked:
+        await pop.pop(hotline.db, hotline.agents["chen"], call.id)
+    missing = {one.query for one in asked} - {one.query for one in rehearsed}
+    assert sorted("INSERT INTO audit" in one or "AS about (id)" in one for one in missing) == [True, True]
+
+
 async def test_the_pop_of_a_stranger_asks_for_the_call_and_the_number_only(hotline: Hotline) -> None:
     call = await rung(hotline, caller=STRANGER)
-    async with asked(hotline.db) as statements:
+    async with logged(hotline.db) as statements:
         shown = await pop.pop(hotline.db, hotline.agents["chen"], call.id)
     assert len(statements) <= 3, statements
     assert (shown.cards, shown.caller.patient, shown.caller.family) == (None, None, [])
     assert await seen(hotline) == []
+
+
+async def test_a_family_at_one_number_is_shown_by_name_and_leaves_a_row(hotline: Hotline) -> None:
+    for name in ("王建国", "李秀英"):
+        await register(hotline, name, CALLER)
+    call = await rung(hotline)
+    shown = await pop.pop(hotline.db, hotline.agents["chen"], call.id)
+    assert [one.name for one in shown.caller.family] == ["王建国", "李秀英"]
+    async with hotline.db.connection() as conn:
+        detail = await conn.fetchval("SELECT detail FROM audit WHERE action = 'list patients' AND actor = 'chen'")
+    assert detail == {"call_id": str(call.id), "shown": 2}
 
 
 async def test_a_pop_is_for_whom_it_rings_and_for_supervisors(hotline: Hotline) -> None:
@@ -123,7 +146,7 @@ async def test_the_desk_shows_its_last_calls_a_page_at_a_time(hotline: Hotline) 
         await calls.connected(hotline.db, call.linkedid, "desk-01")
         await calls.ended(hotline.db, call.linkedid, "normal")
         await calls.set_disposition(hotline.db, hotline.agents["chen"], call.id, "booked")
-    async with asked(hotline.db) as statements:
+    async with logged(hotline.db) as statements:
         shown = await desk.show(hotline.db, hotline.agents["chen"])
     assert len(statements) <= 5, statements
     assert shown.pop is None
@@ -141,7 +164,7 @@ async def test_the_queue_names_the_first_and_says_how_many_there_are(hotline: Ho
         hotline.now += timedelta(seconds=1)
         call = await hotline.start(Linkedid(f"{number}.1"), CALLER if number == 0 else STRANGER)
         await calls.queued(hotline.db, call.id, "operators")
-    async with asked(hotline.db) as statements:
+    async with logged(hotline.db) as statements:
         waiting = await desk.queue(hotline.db, hotline.agents["chen"])
     assert len(statements) <= 3, statements
     assert (waiting.length, [one.name for one in waiting.first]) == (7, ["张三丰", "", "", "", ""])
@@ -153,7 +176,7 @@ async def test_a_list_of_calls_leaves_one_row_that_names_the_filters_and_nobody(
         hotline.now += timedelta(seconds=1)
         await hotline.start(Linkedid(f"{number}.1"))
     boss = hotline.agents["boss"]
-    async with asked(hotline.db) as statements:
+    async with logged(hotline.db) as statements:
         found = await call_log.listed(hotline.db, boss, Wanted(caller=CALLER, direction="in"), limit=2)
     assert len(statements) <= 3, statements
     assert [line.patient_name for line in found.items] == ["张三丰", "张三丰"]
@@ -166,13 +189,13 @@ async def test_a_list_of_calls_leaves_one_row_that_names_the_filters_and_nobody(
 
 async def test_one_call_is_five_statements_and_its_audio_is_for_who_may_hear(hotline: Hotline) -> None:
     call = await rung(hotline)
-    async with asked(hotline.db) as statements:
+    async with logged(hotline.db) as statements:
         shown = await call_log.show(hotline.db, hotline.agents["boss"], call.id)
     assert len(statements) <= 5, statements
     assert (shown.line.call.id, shown.heard, shown.absence) == (call.id, [], None)
-    async with asked(hotline.db) as statements:
+    async with logged(hotline.db) as statements:
         await call_log.show(hotline.db, hotline.agents["li"], call.id)
-    assert not any("FROM recording r WHERE r.call_id = $1" in one for one in statements)
+    assert not any("FROM recording r WHERE r.call_id = $1" in one.query for one in statements)
 
 
 async def test_the_wallboard_is_six_statements_and_hides_numbers_from_who_may_not_see_calls(hotline: Hotline) -> None:
@@ -181,7 +204,7 @@ async def test_the_wallboard_is_six_statements_and_hides_numbers_from_who_may_no
     await calls.ended(hotline.db, (await rung(hotline, Linkedid("0.1"))).id, "normal")
     await rung(hotline)
     day = (NOON - timedelta(hours=12), NOON + timedelta(hours=12))
-    async with asked(hotline.db) as statements:
+    async with logged(hotline.db) as statements:
         shown = await board.show(hotline.db, hotline.agents["boss"], *day, ZONE)
     assert len(statements) <= 7, statements
     assert (shown.counts.incoming, shown.counts.missed, shown.counts.waited_s) == (2, 1, None)

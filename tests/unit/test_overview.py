@@ -16,7 +16,7 @@ from overview.board_store import HourCounts
 pytestmark = pytest.mark.unit
 
 
-@pytest.mark.parametrize(("age_s", "is_new"), [(None, True), (0, False), (299, False), (300, True), (-5, True)])
+@pytest.mark.parametrize(("age_s", "is_new"), [(None, True), (0, False), (299, False), (300, True), (-0.1, False)])
 def test_a_refresh_is_a_new_look_after_five_minutes(age_s: float | None, is_new: bool) -> None:
     assert rules.is_new_look(age_s) is is_new
 
