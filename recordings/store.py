@@ -8,7 +8,7 @@ import asyncpg
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import CallId, RecordingId
-from recordings.model import Absence, Found, Kind, Recording, Wanted
+from recordings.model import Absence, Kind, Recording
 from recordings.vault import Kept
 
 
@@ -41,42 +41,25 @@ async def insert(
 
 async def get(conn: Connection, recording_id: RecordingId) -> Recording | None:
     """One recording."""
-    found = await _many(conn, [recording_id])
-    return found[0] if found else None
+    row = await conn.fetchrow(_RECORDING + " WHERE r.id = $1", recording_id)
+    return _recording(row) if row else None
+
+
+_RECORDING = """
+    SELECT r.id, r.call_id, r.kind, r.path, r.key, r.sha256, r.duration_ms, r.size_bytes, r.channels, r.peaks,
+           r.created_at
+    FROM recording r"""
 
 
 async def of_call(conn: Connection, call_id: CallId) -> list[Recording]:
     """What was recorded of a call, the call itself first."""
-    rows = await conn.fetch("SELECT id FROM recording WHERE call_id = $1 ORDER BY kind, created_at", call_id)
-    return await _many(conn, [row["id"] for row in rows])
-
-
-async def _many(conn: Connection, recording_ids: Sequence[RecordingId]) -> list[Recording]:
-    rows = await conn.fetch(
-        """
-        SELECT r.id, r.call_id, r.kind, r.path, r.key, r.sha256, r.duration_ms, r.size_bytes, r.channels, r.peaks,
-               r.created_at
-        FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, position) JOIN recording r USING (id)
-        ORDER BY wanted.position
-        """,
-        recording_ids,
-    )
+    rows = await conn.fetch(_RECORDING + " WHERE r.call_id = $1 ORDER BY r.kind, r.created_at", call_id)
     return [_recording(row) for row in rows]
 
 
 def _recording(row: asyncpg.Record) -> Recording:
     fields = dict(row)
     return Recording(**fields | {"kind": Kind(fields["kind"]), "peaks": tuple(fields["peaks"])})
-
-
-async def ids_of_calls(conn: Connection, call_ids: Sequence[CallId]) -> dict[CallId, RecordingId]:
-    """The recording a list of calls shows: the call itself, else its voicemail."""
-    rows = await conn.fetch(
-        "SELECT DISTINCT ON (call_id) call_id, id FROM recording WHERE call_id = ANY ($1::uuid[]) "
-        "ORDER BY call_id, kind, created_at",
-        call_ids,
-    )
-    return {row["call_id"]: row["id"] for row in rows}
 
 
 async def is_stored(conn: Connection, source: str) -> bool:
@@ -131,52 +114,15 @@ async def was_played_since(conn: Connection, actor: Actor, recording_id: Recordi
     )
 
 
-async def search(conn: Connection, wanted: Wanted, *, limit: int = 50, after: RecordingId | None = None) -> list[Found]:
-    """Newest call first; `after` is the last recording of the page before."""
-    rows = await conn.fetch(
-        """
-        SELECT r.id, r.call_id, r.kind, c.direction, c.caller, c.patient_id, p.name AS patient_name, c.agent_id,
-               u.name AS agent_name, c.disposition, c.started_at, r.duration_ms, r.created_at
-        FROM recording r JOIN call c ON c.id = r.call_id
-        LEFT JOIN patient p ON p.id = c.patient_id LEFT JOIN app_user u ON u.id = c.agent_id
-        WHERE ($1::text IS NULL OR c.caller = $1)
-          AND ($2::text IS NULL OR p.search LIKE $2 OR c.caller LIKE $2)
-          AND ($3::bigint IS NULL OR c.agent_id = $3 OR c.id IN (SELECT call_id FROM call_leg WHERE user_id = $3))
-          AND ($4::bigint IS NULL OR c.patient_id = $4)
-          AND ($5::timestamptz IS NULL OR c.started_at >= $5)
-          AND ($6::timestamptz IS NULL OR c.started_at < $6)
-          AND ($7::text IS NULL OR r.kind = $7)
-          AND ($8::uuid IS NULL OR (c.started_at, r.id) < (
-                SELECT lc.started_at, lr.id FROM recording lr JOIN call lc ON lc.id = lr.call_id WHERE lr.id = $8))
-        ORDER BY c.started_at DESC, r.id DESC LIMIT $9
-        """,
-        wanted.caller,
-        _pattern(wanted.text),
-        wanted.agent_id,
-        wanted.patient_id,
-        wanted.since,
-        wanted.until,
-        wanted.kind.value if wanted.kind else None,
-        after,
-        limit,
-    )
-    return [Found(**{**dict(row), "kind": Kind(row["kind"])}) for row in rows]
-
-
-def _pattern(text: str) -> str | None:
-    words = text.strip().lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{words}%" if words else None
-
-
 async def over(conn: Connection, kind: Kind, before: datetime, *, limit: int) -> list[Recording]:
     """Recordings of calls from before that moment, oldest first."""
     rows = await conn.fetch(
-        "SELECT id FROM recording WHERE kind = $1 AND created_at < $2 ORDER BY created_at LIMIT $3",
+        _RECORDING + " WHERE r.kind = $1 AND r.created_at < $2 ORDER BY r.created_at LIMIT $3",
         kind.value,
         before,
         limit,
     )
-    return await _many(conn, [row["id"] for row in rows])
+    return [_recording(row) for row in rows]
 
 
 async def delete(conn: Connection, recording_id: RecordingId) -> None:

@@ -14,7 +14,7 @@ from crm_core.kernel.errors import (
     NotFoundError,
     TemporarySendError,
 )
-from web import arrival, headers, i18n, render, routes, security, telephone, words
+from web import arrival, headers, i18n, render, routes, security, telephone, warm, words
 from web.access import Route
 from web.api import problem
 from web.deps import DEPS, WebDeps
@@ -53,6 +53,7 @@ def create_app(deps: WebDeps) -> web.Application:
         _add(app, route)
     app.router.add_static(render.STATIC_URL, render.DIST)
     app.on_response_prepare.append(_add_headers)
+    app.on_startup.append(warm.warm_up)
     app.on_shutdown.append(_close_streams)
     app.on_shutdown.append(telephone.close_all)
     return app

@@ -34,6 +34,7 @@ PAGES: tuple[Route, ...] = (
     Route("GET", "/desk/state", desk.state, Right.TAKE_CALLS),
     Route("POST", "/desk/state", desk.set_state, Right.TAKE_CALLS),
     Route("GET", "/desk/waiting", desk.waiting, Right.SEE_CALLS),
+    Route("GET", "/desk/recent", desk.recent, Right.TAKE_CALLS),
     Route("GET", "/desk/colleagues", desk.colleagues, Right.TAKE_CALLS),
     Route("GET", "/desk/caller/{id}", desk.caller, Right.TAKE_CALLS),
     Route("GET", "/desk/pop/{id}", desk.pop, Right.TAKE_CALLS),

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 
-from dialer.attempt import Attempt, State
+from dialer.attempt import State
+from overview.reminders import ReminderCall
 from web.i18n import N_, _, current_locale, filled, say_moment
 
 APPOINTMENT_STATUS = {
@@ -80,6 +81,10 @@ TASK_KIND = {
     "hear_voicemail": N_("Listen to a voice message"),
     "check_outcome": N_("Check whether it was sent"),
     "find_patient": N_("Find out who this is"),
+}
+TASK_ORDER = {
+    "urgent": N_("Most urgent first"),
+    "newest": N_("Newest first"),
 }
 TIMELINE_KIND = {
     "call": N_("Call"),
@@ -245,14 +250,14 @@ def rule_words(rule: str) -> str:
     return _(RULE[rule]) if rule in RULE else rule
 
 
-def attempt_words(attempt: Attempt, now: datetime, zone: tzinfo) -> str:
+def attempt_words(attempt: ReminderCall, now: datetime, zone: tzinfo) -> str:
     """How far a reminder call has come, or how it ended."""
     at = attempt.ended_at or attempt.dialed_at or attempt.not_before
     said = {"at": say_moment(at, zone), "rule": rule_words(attempt.result)}
     return filled(_(ATTEMPT[_stage(attempt, now)]), said)
 
 
-def _stage(attempt: Attempt, now: datetime) -> str:
+def _stage(attempt: ReminderCall, now: datetime) -> str:
     match attempt.state:
         case State.DONE:
             return attempt.result

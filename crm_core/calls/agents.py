@@ -13,9 +13,19 @@ from crm_core.kernel.actor import SYSTEM, Actor, ActorKind
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import CallId, UserId
-from crm_core.users.rights import Right, may
+from crm_core.users.rights import Right, ensure, may
 
-__all__ = ["by_desk", "leave_without_line", "release", "set_lines", "set_state", "signal", "states"]
+__all__ = [
+    "by_desk",
+    "colleagues",
+    "leave_without_line",
+    "mine",
+    "release",
+    "set_lines",
+    "set_state",
+    "signal",
+    "states",
+]
 
 LONGEST_REASON = 100
 LINE_LOST = "line"  # the reason of an agent who is offline because their page has gone
@@ -45,6 +55,20 @@ async def set_state(db: Database, actor: Actor, user_id: UserId, state: str, rea
             after_call=chosen,
         )
         return (await agent_store.find(tx.conn, user_id=user_id))[0]
+
+
+async def mine(db: Database, actor: Actor) -> Agent | None:
+    """What this person is doing; None for an account that cannot take calls."""
+    async with db.connection() as conn:
+        found = await agent_store.find(conn, user_id=actor.user_id) if actor.user_id else []
+    return found[0] if found else None
+
+
+async def colleagues(db: Database, actor: Actor) -> list[Agent]:
+    """Everybody else who has a desk. Raises ForbiddenError."""
+    ensure(actor, Right.TAKE_CALLS)
+    async with db.connection() as conn:
+        return [agent for agent in await states(conn) if agent.user_id != actor.user_id and agent.desk]
 
 
 def _chosen(state: str) -> AgentState:

@@ -1,15 +1,16 @@
 """What an agent does at their desk about a call, besides answering it."""
 
-from crm_core.calls import agent_store, own, store
-from crm_core.calls.errors import CallNotFoundError, NoDeskError, NoLineError, NotYourCallError, NotYourDeskError
-from crm_core.calls.model import Call, CallState
+from crm_core.calls import agent_store, own
+from crm_core.calls.errors import NoDeskError, NoLineError, NotYourCallError, NotYourDeskError
+from crm_core.calls.model import CallState
 from crm_core.consultations import service as consultations
+from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor, ActorKind
-from crm_core.kernel.db import Connection, Database
-from crm_core.kernel.errors import ForbiddenError, InvalidInputError
+from crm_core.kernel.db import Database
+from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import CallId, Msisdn, Uniqueid
 from crm_core.kernel.msisdn import dialled, parse_msisdn
-from crm_core.users.rights import Right, may
+from crm_core.users.rights import Right, ensure, may
 
 
 async def to_dial(db: Database, actor: Actor, login: str, number: str) -> tuple[str, Msisdn]:
@@ -17,8 +18,7 @@ async def to_dial(db: Database, actor: Actor, login: str, number: str) -> tuple[
 
     Raises ForbiddenError, InvalidInputError, NoLineError.
     """
-    if not may(actor, Right.DIAL):
-        raise ForbiddenError("may not dial")
+    ensure(actor, Right.DIAL)
     to = parse_msisdn(number)
     dialled(to)
     async with db.connection() as conn:
@@ -36,10 +36,17 @@ async def to_dial(db: Database, actor: Actor, login: str, number: str) -> tuple[
     return agent.desk, to
 
 
+async def take_line(db: Database, actor: Actor, sip_user: str) -> None:
+    """Written down before the telephone account of a desk is handed to the page. Raises ForbiddenError."""
+    ensure(actor, Right.TAKE_CALLS)
+    async with db.transaction(actor) as tx:
+        await audit.record(tx, "take line", "desk", sip_user)
+
+
 async def to_bring_back(db: Database, actor: Actor, call_id: CallId) -> tuple[str, Uniqueid]:
     """Their desk and the patient's channel. Raises CallNotFoundError, NotYourCallError, NoDeskError."""
     async with db.connection() as conn:
-        call = await _own(conn, actor, call_id)
+        call = (await own.ensure(conn, actor, call_id)).call
         agents = await agent_store.find(conn, user_id=actor.user_id)
     if call.state is not CallState.TALKING or call.agent_id != actor.user_id:
         raise NotYourCallError("you are not in this call")
@@ -51,15 +58,7 @@ async def to_bring_back(db: Database, actor: Actor, call_id: CallId) -> tuple[st
 async def consult(db: Database, actor: Actor, call_id: CallId, text: str) -> None:
     """Somebody asks who is not (yet) a patient. Raises CallNotFoundError, NotYourCallError, InvalidInputError."""
     async with db.transaction(actor) as tx:
-        call = await _own(tx.conn, actor, call_id)
+        call = (await own.ensure(tx.conn, actor, call_id)).call
         if call.caller is None:
             raise InvalidInputError("the caller's number is withheld", field="msisdn")
         await consultations.open_in(tx, call.caller, "phone", text, call.patient_id)
-
-
-async def _own(conn: Connection, actor: Actor, call_id: CallId) -> Call:
-    call = await store.get(conn, call_id)
-    if call is None:
-        raise CallNotFoundError("no such call")
-    await own.ensure(conn, actor, call)
-    return call

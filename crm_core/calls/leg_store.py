@@ -1,10 +1,8 @@
 """Legs in PostgreSQL: who of the hospital spoke in a call, and what each of them wrote down."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from uuid import UUID
-
-import asyncpg
+from typing import Any
 
 from crm_core.calls.model import Leg
 from crm_core.kernel.db import Connection
@@ -58,24 +56,23 @@ async def write_down(conn: Connection, call_id: CallId, user_id: UserId, disposi
     )
 
 
-async def of_call(conn: Connection, call_id: CallId) -> list[Leg]:
-    """In the order of time."""
-    return await of_calls(conn, [call_id])
+OF_CALL = """
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(l.user_id, a.name, a.login, l.disposition, l.notes, l.connected_at,
+                                                 l.left_at) ORDER BY l.id), '[]')
+     FROM call_leg l JOIN app_user a ON a.id = l.user_id WHERE l.call_id = c.id)"""
+_FIELDS = ("user_id", "agent_name", "agent_login", "disposition", "notes")
 
 
-async def of_calls(conn: Connection, call_ids: Sequence[CallId]) -> list[Leg]:
-    """The same of several calls, those of one call in the order of time."""
-    rows = await conn.fetch(
-        """
-        SELECT l.call_id, l.user_id, u.name AS agent_name, l.connected_at, l.left_at, l.disposition, l.notes
-        FROM call_leg l JOIN app_user u ON u.id = l.user_id
-        WHERE l.call_id = ANY ($1::uuid[]) ORDER BY l.id
-        """,
-        call_ids,
+def from_json(call_id: CallId, legs: Iterable[Sequence[Any]]) -> list[Leg]:
+    """Of the column OF_CALL."""
+    return [_leg(call_id, *leg) for leg in legs]
+
+
+def _leg(call_id: CallId, *leg: Any) -> Leg:
+    *same, connected_at, left_at = leg
+    return Leg(
+        call_id=call_id,
+        **dict(zip(_FIELDS, same, strict=True)),
+        connected_at=datetime.fromisoformat(connected_at),
+        left_at=datetime.fromisoformat(left_at) if left_at else None,
     )
-    return [_leg(row) for row in rows]
-
-
-def _leg(row: asyncpg.Record) -> Leg:
-    fields = dict(row)
-    return Leg(**fields | {"call_id": CallId(UUID(bytes=fields["call_id"].bytes))})

@@ -58,6 +58,7 @@ class Call:
     end_reason: str
     agent_id: UserId | None
     agent_name: str
+    agent_login: str
     disposition: str
     notes: str = field(repr=False)
     attempt_id: AttemptId | None
@@ -75,6 +76,7 @@ class Leg:
     call_id: CallId
     user_id: UserId
     agent_name: str
+    agent_login: str
     connected_at: datetime
     left_at: datetime | None
     disposition: str
@@ -119,3 +121,12 @@ class Agent:
     call_id: CallId | None
     since: datetime | None
     after_call: AgentState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A call and one person: the legs of everybody in the order of time, and their state while it is at their desk."""
+
+    call: Call
+    legs: tuple[Leg, ...]
+    here: AgentState | None

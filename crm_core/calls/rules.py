@@ -6,7 +6,7 @@ raise; they only move forward, and what has ended stays ended.
 
 from collections.abc import Sequence
 
-from crm_core.calls.model import Agent, AgentSignal, AgentState, Call, CallSignal, CallState, Direction, Leg
+from crm_core.calls.model import Agent, AgentSignal, AgentState, Call, CallSignal, CallState, Direction, Leg, Standing
 from crm_core.kernel.ids import CallId, UserId
 
 _CALL: dict[tuple[CallState, CallSignal], CallState] = {
@@ -78,15 +78,16 @@ def split(legs: Sequence[Leg], user_id: UserId | None) -> tuple[Leg | None, list
     return own[-1] if own else None, [leg for leg in legs if leg.user_id != user_id]
 
 
-def is_own(call: Call, own: Leg | None, agent: Agent | None, user_id: UserId) -> bool:
+def is_own(standing: Standing, user_id: UserId) -> bool:
     """Whether it is this person's call: they have it, spoke in it, or it rings at their desk."""
-    return call.agent_id == user_id or own is not None or (agent is not None and agent.call_id == call.id)
+    own, _others = split(standing.legs, user_id)
+    return standing.call.agent_id == user_id or own is not None or standing.here is not None
 
 
-def writes_down(call: Call, own: Leg | None, agent: Agent | None, user_id: UserId | None) -> bool:
+def writes_down(standing: Standing, user_id: UserId | None) -> bool:
     """Whether this person says how the call ended: who spoke in it, also before a transfer, or whom it reaches now."""
-    reached = agent is not None and agent.call_id == call.id and agent.state in BUSY
-    return own is not None or call.agent_id in (None, user_id) or reached
+    own, _others = split(standing.legs, user_id)
+    return own is not None or standing.call.agent_id in (None, user_id) or standing.here in BUSY
 
 
 def written_by(call: Call, own: Leg | None, user_id: UserId | None) -> tuple[str, str]:

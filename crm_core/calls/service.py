@@ -110,7 +110,7 @@ async def set_patient(db: Database, which: Which, patient_id: PatientId | None, 
     """
     async with db.transaction(actor) as tx:
         call = await _locked(tx, which)
-        await own.ensure(tx.conn, actor, call)
+        await own.ensure(tx.conn, actor, call.id)
         if call.patient_id == patient_id:
             return call
         try:
@@ -262,7 +262,7 @@ async def set_disposition(db: Database, actor: Actor, call_id: CallId, dispositi
         raise InvalidInputError("disposition or notes too long", field="notes")
     async with db.transaction(actor) as tx:
         call = await _locked(tx, call_id)
-        await own.ensure(tx.conn, actor, call)
+        await own.ensure(tx.conn, actor, call.id)
         user_id = await _write_down(tx, actor, call, disposition, notes)
         await audit.record(tx, "set disposition", "call", call.id)
         if user_id is not None:

@@ -1,39 +1,49 @@
 """The call log in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
-from crm_core.calls.model import Call, CallState, Direction
+from crm_core.calls import leg_store
+from crm_core.calls.model import AgentState, Call, CallState, Direction, Standing
+from crm_core.kernel.cursor import END_OF_TIME, LAST_NUMBER, LAST_UUID, Cursor, Page, page_of
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import AttemptId, CallId, Linkedid, Msisdn, PatientId, Uniqueid, UserId
 
 Which = CallId | Linkedid  # ours, or the exchange's
 
 
-_CALL = """
-    SELECT c.id, c.linkedid, c.uniqueid, c.direction, c.caller, c.did, c.patient_id, c.language, c.state, c.path,
+_COLUMNS = """
+    c.id, c.linkedid, c.uniqueid, c.direction, c.caller, c.did, c.patient_id, c.language, c.state, c.path,
     c.flow_version, c.queue, c.started_at, c.answered_at, c.queued_at, c.connected_at, c.ended_at, c.end_reason,
-    c.agent_id, coalesce(u.name, '') AS agent_name, c.disposition, c.notes, c.attempt_id
-    FROM call c LEFT JOIN app_user u ON u.id = c.agent_id"""
+    c.agent_id, coalesce(u.name, '') AS agent_name, coalesce(u.login, '') AS agent_login, c.disposition,
+    c.notes, c.attempt_id"""
+_FROM = " FROM call c LEFT JOIN app_user u ON u.id = c.agent_id"
+_CALL = "SELECT" + _COLUMNS + _FROM
 _BY_ID = _CALL + " WHERE c.id = $1"
 _BY_LINKEDID = _CALL + " WHERE c.linkedid = $1"
+_HERE = ", (SELECT state FROM agent_state WHERE user_id = $2 AND call_id = c.id) AS here,"
+_STANDING = "SELECT" + _COLUMNS + _HERE + leg_store.OF_CALL + " AS legs" + _FROM + " WHERE c.id = $1"
 _LOCKED = " FOR NO KEY UPDATE OF c"
-_MANY = (
-    _CALL
-    + " JOIN unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, position) ON wanted.id = c.id ORDER BY wanted.position"
-)
 
 
-async def many(conn: Connection, call_ids: Sequence[CallId]) -> list[Call]:
-    """In the order of the ids; unknown ids are left out."""
-    return [_call(row) for row in await conn.fetch(_MANY, call_ids)]
+async def standing(conn: Connection, call_id: CallId, user_id: UserId | None) -> Standing | None:
+    """The call as it stands for this person, in one statement."""
+    row = await conn.fetchrow(_STANDING, call_id, user_id)
+    if row is None:
+        return None
+    call = _call(row, but=("here", "legs"))
+    return Standing(
+        call=call,
+        legs=tuple(leg_store.from_json(call.id, row["legs"])),
+        here=AgentState(row["here"]) if row["here"] else None,
+    )
 
 
-def _call(row: asyncpg.Record) -> Call:
-    fields = dict(row)
+def _call(row: asyncpg.Record, *, but: Container[str] = ()) -> Call:
+    fields = {name: value for name, value in row.items() if name not in but}
     return Call(
         **fields
         | {
@@ -192,8 +202,7 @@ async def set_disposition(conn: Connection, call_id: CallId, disposition: str, n
 
 async def open_calls(conn: Connection) -> list[Call]:
     """Calls that have not ended as far as we know, oldest first."""
-    rows = await conn.fetch("SELECT id FROM call WHERE state <> 'ended' ORDER BY started_at, id")
-    return await many(conn, [row["id"] for row in rows])
+    return [_call(row) for row in await conn.fetch(_CALL + " WHERE c.state <> 'ended' ORDER BY c.started_at, c.id")]
 
 
 async def page(
@@ -203,29 +212,75 @@ async def page(
     since: datetime | None = None,
     until: datetime | None = None,
     direction: str | None = None,
-    agent_id: UserId | None = None,
     patient_id: PatientId | None = None,
     limit: int = 50,
-    after: CallId | None = None,
-) -> list[Call]:
-    """Newest first, begun in [since, until), in which the agent spoke; `after` is the last id of the page before."""
+    after: Cursor | None = None,
+) -> Page[Call]:
+    """Newest first, begun in [since, until)."""
     rows = await conn.fetch(
-        """
-        SELECT id FROM call
-        WHERE ($1::text IS NULL OR caller = $1) AND ($2::timestamptz IS NULL OR started_at >= $2)
-          AND ($3::timestamptz IS NULL OR started_at < $3) AND ($4::text IS NULL OR direction = $4)
-          AND ($5::bigint IS NULL OR agent_id = $5 OR id IN (SELECT call_id FROM call_leg WHERE user_id = $5))
-          AND ($6::bigint IS NULL OR patient_id = $6)
-          AND ($7::uuid IS NULL OR (started_at, id) < (SELECT started_at, id FROM call WHERE id = $7))
-        ORDER BY started_at DESC, id DESC LIMIT $8
+        _CALL
+        + """
+        WHERE ($1::text IS NULL OR c.caller = $1) AND ($2::timestamptz IS NULL OR c.started_at >= $2)
+          AND ($3::timestamptz IS NULL OR c.started_at < $3) AND ($4::text IS NULL OR c.direction = $4)
+          AND ($5::bigint IS NULL OR c.patient_id = $5) AND (c.started_at, c.id) < ($6, $7::uuid)
+        ORDER BY c.started_at DESC, c.id DESC LIMIT $8
         """,
         caller,
         since,
         until,
         direction,
-        agent_id,
         patient_id,
-        after,
-        limit,
+        after.at if after else END_OF_TIME,
+        after.uuid if after else LAST_UUID,
+        limit + 1,
     )
-    return await many(conn, [row["id"] for row in rows])
+    return page_of(rows, limit, _call, lambda row: Cursor(row["started_at"], str(row["id"])))
+
+
+_LEG_COLUMNS = ", l.connected_at AS leg_at, l.id AS leg_id"
+_OF_AGENT = (
+    "SELECT"
+    + _COLUMNS
+    + _LEG_COLUMNS
+    + """
+    FROM call_leg l JOIN call c ON c.id = l.call_id LEFT JOIN app_user u ON u.id = c.agent_id
+    WHERE l.user_id = $1 AND (l.connected_at, l.id) < ($6, $7::bigint)
+      AND NOT EXISTS (SELECT FROM call_leg again
+                      WHERE again.call_id = l.call_id AND again.user_id = l.user_id AND again.id > l.id)
+      AND ($2::text IS NULL OR c.caller = $2)
+      AND ($3::timestamptz IS NULL OR (c.started_at >= $3 AND l.connected_at >= $3))
+      AND ($4::timestamptz IS NULL OR (c.started_at < $4 AND l.connected_at < $4::timestamptz + interval '1 day'))
+      AND ($5::text IS NULL OR c.direction = $5)
+    ORDER BY l.connected_at DESC, l.id DESC LIMIT $8"""
+)
+
+
+async def of_agent(
+    conn: Connection,
+    agent_id: UserId,
+    *,
+    caller: Msisdn | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    direction: str | None = None,
+    limit: int = 50,
+    after: Cursor | None = None,
+) -> Page[Call]:
+    """Calls in which the agent spoke, the one they came into last first: the order of their legs, so that however
+    long the log is, only a page of it is read. No call begins after its legs, and none lasts a day."""
+    rows = await conn.fetch(
+        _OF_AGENT,
+        agent_id,
+        caller,
+        since,
+        until,
+        direction,
+        after.at if after else END_OF_TIME,
+        after.number if after else LAST_NUMBER,
+        limit + 1,
+    )
+    return page_of(rows, limit, _call_of_leg, lambda row: Cursor(row["leg_at"], str(row["leg_id"])))
+
+
+def _call_of_leg(row: asyncpg.Record) -> Call:
+    return _call(row, but=("leg_at", "leg_id"))

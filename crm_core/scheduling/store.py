@@ -1,6 +1,7 @@
 """Schedules, slots and appointments in PostgreSQL."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 
 import asyncpg
@@ -88,26 +89,34 @@ async def taken_places(conn: Connection, slot_id: SlotId) -> list[int]:
     return [row["place"] for row in rows]
 
 
+_APPOINTMENT = """
+    SELECT a.id, a.patient_id, a.slot_id, a.status, a.channel, a.booked_by, a.booked_at, a.confirmed_at,
+           a.cancelled_at, a.cancelled_by, a.moved_from_id, s.department_id, d.name AS department_name,
+           d.name_en AS department_name_en, s.practitioner_id, p.name AS practitioner_name,
+           p.name_en AS practitioner_name_en, s.starts_at, s.ends_at, s.capacity,
+           s.capacity - (SELECT count(*)::int FROM appointment taken
+                         WHERE taken.slot_id = s.id AND taken.status <> 'cancelled') AS free
+    FROM appointment a JOIN slot s ON s.id = a.slot_id JOIN department d ON d.id = s.department_id
+    JOIN practitioner p ON p.id = s.practitioner_id"""
+_OF_SLOT = {field.name for field in fields(Slot)} - {"id"}
+
+
 async def many(conn: Connection, appointment_ids: Sequence[AppointmentId]) -> list[Appointment]:
     """In the order of the ids; unknown ids are left out."""
     rows = await conn.fetch(
-        """
-        SELECT a.id, a.patient_id, a.slot_id, a.status, a.channel, a.booked_by, a.booked_at, a.confirmed_at,
-               a.cancelled_at, a.cancelled_by, a.moved_from_id
-        FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position) JOIN appointment a USING (id)
-        ORDER BY wanted.position
-        """,
+        _APPOINTMENT
+        + " JOIN unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position) ON wanted.id = a.id "
+        + "ORDER BY wanted.position",
         appointment_ids,
     )
-    found = {slot.id: slot for slot in await slots_by_id(conn, sorted({row["slot_id"] for row in rows}))}
-    return [_appointment(row, found[row["slot_id"]]) for row in rows]
+    return [_appointment(row) for row in rows]
 
 
-def _appointment(row: asyncpg.Record, slot: Slot) -> Appointment:
-    fields = dict(row)
-    del fields["slot_id"]
-    fields |= {"slot": slot, "status": Status(fields["status"]), "channel": Channel(fields["channel"])}
-    return Appointment(**fields)
+def _appointment(row: asyncpg.Record) -> Appointment:
+    values = dict(row)
+    slot = Slot(id=values.pop("slot_id"), **{name: values.pop(name) for name in _OF_SLOT})
+    values |= {"slot": slot, "status": Status(values["status"]), "channel": Channel(values["channel"])}
+    return Appointment(**values)
 
 
 async def get(conn: Connection, appointment_id: AppointmentId) -> Appointment | None:
@@ -125,15 +134,13 @@ async def lock(conn: Connection, appointment_id: AppointmentId) -> Appointment |
 async def upcoming(conn: Connection, patient_id: PatientId, now: datetime) -> list[Appointment]:
     """Where this patient is expected from now on, soonest first."""
     rows = await conn.fetch(
-        """
-        SELECT a.id FROM appointment a JOIN slot s ON s.id = a.slot_id
-        WHERE a.patient_id = $1 AND a.status IN ('booked', 'confirmed') AND s.starts_at > $2
-        ORDER BY s.starts_at, a.id
-        """,
+        _APPOINTMENT
+        + " WHERE a.patient_id = $1 AND a.status IN ('booked', 'confirmed') AND s.starts_at > $2 "
+        + "ORDER BY s.starts_at, a.id",
         patient_id,
         now,
     )
-    return await many(conn, [row["id"] for row in rows])
+    return [_appointment(row) for row in rows]
 
 
 async def of_day(

@@ -13,8 +13,9 @@ from crm_core.tasks import store
 from crm_core.tasks.errors import TaskNotFoundError
 from crm_core.tasks.model import Task, TaskKind
 from crm_core.tasks.store import open_tasks
+from crm_core.users.rights import Right, ensure
 
-__all__ = ["TIMELINE_CODES", "done", "open_in", "open_tasks"]
+__all__ = ["TIMELINE_CODES", "done", "open_in", "open_tasks", "reopen"]
 
 TIMELINE_CODES = {
     TaskKind.ANSWER_SMS: "Task: answer a message",
@@ -47,7 +48,8 @@ async def open_in(
 
 
 async def done(db: Database, actor: Actor, task_id: TaskId) -> Task:
-    """A person has dealt with it. Repeating it changes nothing. Raises TaskNotFoundError."""
+    """A person has dealt with it. Repeating it changes nothing. Raises ForbiddenError, TaskNotFoundError."""
+    ensure(actor, Right.DO_TASKS)
     async with db.transaction(actor) as tx:
         is_new = await store.mark_done(tx.conn, task_id, by=actor.name, now=tx.now)
         task = await store.get(tx.conn, task_id)
@@ -57,3 +59,14 @@ async def done(db: Database, actor: Actor, task_id: TaskId) -> Task:
             await audit.record(tx, "finish task", "task", task_id)
             await tx.emit(TaskDone(task_id=task_id, patient_id=task.patient_id))
         return task
+
+
+async def reopen(db: Database, actor: Actor, task_id: TaskId) -> None:
+    """Not dealt with after all: the same waits again, due when it was. Raises ForbiddenError, TaskNotFoundError."""
+    ensure(actor, Right.DO_TASKS)
+    async with db.transaction(actor) as tx:
+        old = await store.get(tx.conn, task_id)
+        if old is None:
+            raise TaskNotFoundError("no such task")
+        await audit.record(tx, "reopen task", "task", task_id)
+        await open_in(tx, old.kind, old.msisdn, old.ref, old.patient_id, old.due_at)

@@ -1,6 +1,5 @@
 """Tasks in PostgreSQL."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
@@ -9,20 +8,10 @@ from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import Msisdn, PatientId, TaskId
 from crm_core.tasks.model import Task, TaskKind
 
-
-async def many(conn: Connection, task_ids: Sequence[TaskId]) -> list[Task]:
-    """In the order of the ids; unknown ids are left out."""
-    rows = await conn.fetch(
-        """
-        SELECT t.id, t.kind, t.patient_id, coalesce(p.name, '') AS patient_name, t.msisdn, t.ref, t.status, t.due_at,
-               t.created_at, t.done_at, t.done_by
-        FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position) JOIN task t USING (id)
-        LEFT JOIN patient p ON p.id = t.patient_id
-        ORDER BY wanted.position
-        """,
-        task_ids,
-    )
-    return [_task(row) for row in rows]
+_TASK = """
+    SELECT t.id, t.kind, t.patient_id, coalesce(p.name, '') AS patient_name, t.msisdn, t.ref, t.status, t.due_at,
+           t.created_at, t.done_at, t.done_by
+    FROM task t LEFT JOIN patient p ON p.id = t.patient_id"""
 
 
 def _task(row: asyncpg.Record) -> Task:
@@ -32,8 +21,15 @@ def _task(row: asyncpg.Record) -> Task:
 
 async def get(conn: Connection, task_id: TaskId) -> Task | None:
     """One task."""
-    found = await many(conn, [task_id])
-    return found[0] if found else None
+    row = await conn.fetchrow(_TASK + " WHERE t.id = $1", task_id)
+    return _task(row) if row else None
+
+
+_OPEN = """
+    WHERE t.status = 'open' AND ($1::text IS NULL OR t.kind = $1) AND ($2::bigint IS NULL OR t.patient_id = $2)
+      AND ($3::text IS NULL OR t.msisdn = $3) AND ($4::timestamptz IS NULL OR t.due_at < $4)
+      AND ($5::bigint IS NULL OR (t.due_at, t.id) > (SELECT due_at, id FROM task WHERE id = $5))
+    ORDER BY t.due_at, t.id LIMIT $6"""
 
 
 async def open_tasks(
@@ -46,15 +42,9 @@ async def open_tasks(
     limit: int = 100,
     after: TaskId | None = None,
 ) -> list[Task]:
-    """What is to be done, most urgent first; `after` is the last id of the page before."""
+    """What is to be done, most urgent first; `after` is the last id of the page before, done meanwhile or not."""
     rows = await conn.fetch(
-        """
-        SELECT id FROM task
-        WHERE status = 'open' AND ($1::text IS NULL OR kind = $1) AND ($2::bigint IS NULL OR patient_id = $2)
-          AND ($3::text IS NULL OR msisdn = $3) AND ($4::timestamptz IS NULL OR due_at < $4)
-          AND ($5::bigint IS NULL OR (due_at, id) > (SELECT due_at, id FROM task WHERE id = $5))
-        ORDER BY due_at, id LIMIT $6
-        """,
+        _TASK + _OPEN,
         kind,
         patient_id,
         msisdn,
@@ -62,7 +52,17 @@ async def open_tasks(
         after,
         limit,
     )
-    return await many(conn, [row["id"] for row in rows])
+    return [_task(row) for row in rows]
+
+
+async def newest(conn: Connection, *, limit: int, after: TaskId | None = None) -> list[Task]:
+    """What was opened last, first; `after` is the last id of the page before."""
+    rows = await conn.fetch(
+        _TASK + " WHERE t.status = 'open' AND t.id < coalesce($1, 9223372036854775807) ORDER BY t.id DESC LIMIT $2",
+        after,
+        limit,
+    )
+    return [_task(row) for row in rows]
 
 
 async def count_open(conn: Connection) -> dict[TaskKind, int]:

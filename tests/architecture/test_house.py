@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("crm_core", "telephony", "ivr", "dialer", "sms", "recordings", "web", "server", "demo")
+PACKAGES = ("crm_core", "telephony", "ivr", "dialer", "sms", "recordings", "overview", "web", "server", "demo")
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "base.py"}
 VENDORS = {
     "panoramisk": "telephony/ami.py",
@@ -36,6 +36,7 @@ PURE = (
     "sms/keywords/*.py",
     "sms/conversations/*.py",
     "recordings/retention.py",
+    "overview/rules.py",
 )
 
 

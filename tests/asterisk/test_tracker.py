@@ -65,8 +65,7 @@ class Hall:
 
     async def calls(self) -> list[Call]:
         async with self.db.connection() as conn:
-            ids = await conn.fetch("SELECT id FROM call ORDER BY started_at")
-            return await call_store.many(conn, [row["id"] for row in ids])
+            return list(reversed((await call_store.page(conn)).items))
 
     async def call_in(self, state: CallState) -> Call:
         async def look() -> Call | None:

@@ -11,7 +11,7 @@ from crm_core.calls.model import Call
 from crm_core.kernel.actor import SYSTEM, Actor, Role
 from crm_core.kernel.db import Database, Tx, open_database
 from crm_core.kernel.event import Event
-from crm_core.kernel.ids import Linkedid, Msisdn, Uniqueid
+from crm_core.kernel.ids import Linkedid, Msisdn, Uniqueid, UserId
 from crm_core.patients import service as patients
 from crm_core.patients.model import NewPatient, Patient
 from crm_core.users import service as users
@@ -62,6 +62,9 @@ class Hotline:
         assert found is not None
         return str(found.state)
 
+    def ids(self, *logins: str) -> list[UserId]:
+        return [user_id for login in logins if (user_id := self.agents[login].user_id) is not None]
+
     async def available(self, *logins: str) -> None:
         for login in logins:
             user_id = self.agents[login].user_id
@@ -70,14 +73,14 @@ class Hotline:
 
 
 @asynccontextmanager
-async def opened(database_url: str) -> AsyncIterator[Hotline]:
+async def opened(database_url: str, *, connections: int = 10) -> AsyncIterator[Hotline]:
     """Two agents at desk-01 and desk-02, a supervisor, nobody available yet."""
     happened: list[Event] = []
 
     async def note(event: Event, tx: Tx) -> None:
         happened.append(event)
 
-    async with open_database(database_url, subscriptions=[(kind, note) for kind in KINDS]) as db:
+    async with open_database(database_url, subscriptions=[(kind, note) for kind in KINDS], max_size=connections) as db:
         found = Hotline(db, happened)
         for login, role in (("chen", Role.AGENT), ("li", Role.AGENT), ("boss", Role.SUPERVISOR)):
             user = await users.create(

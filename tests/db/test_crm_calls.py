@@ -233,12 +233,12 @@ async def test_calls_are_listed_newest_first_by_number_direction_and_time(hotlin
         await hotline.start(Linkedid(f"{number}.1"), CALLER if number % 2 else other, "out" if number == 3 else "in")
     async with hotline.db.connection() as conn:
         first = await store.page(conn, limit=3)
-        rest = await store.page(conn, limit=3, after=first[-1].id)
+        rest = await store.page(conn, limit=3, after=first.next)
         mine = await store.page(conn, caller=CALLER, direction="in")
         late = await store.page(conn, since=NOON + timedelta(minutes=2), until=NOON + timedelta(minutes=3))
-    assert [call.linkedid for call in (*first, *rest)] == ["3.1", "2.1", "1.1", "0.1"]
-    assert [call.linkedid for call in mine] == ["1.1"]
-    assert [call.linkedid for call in late] == ["2.1"]
+    assert [call.linkedid for call in (*first.items, *rest.items)] == ["3.1", "2.1", "1.1", "0.1"]
+    assert [call.linkedid for call in mine.items] == ["1.1"]
+    assert [call.linkedid for call in late.items] == ["2.1"]
 
 
 async def test_the_language_a_caller_chose_is_kept(hotline: Hotline) -> None:

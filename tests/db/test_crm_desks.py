@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from crm_core import events
-from crm_core.calls import agents, leg_store, service, store
+from crm_core.calls import agents, service, store
 from crm_core.calls.errors import NoDeskError, NotYourCallError, NotYourStateError
-from crm_core.calls.model import AgentState, CallState
+from crm_core.calls.model import AgentState, Call, CallState, Leg
+from crm_core.kernel.db import Connection
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import UserId
 from tests.db.hotline import LINK, Hotline, opened
@@ -20,6 +21,12 @@ pytestmark = pytest.mark.db
 async def hotline(database_url: str) -> AsyncIterator[Hotline]:
     async with opened(database_url) as found:
         yield found
+
+
+async def legs_of(conn: Connection, call: Call) -> tuple[Leg, ...]:
+    standing = await store.standing(conn, call.id, None)
+    assert standing is not None
+    return standing.legs
 
 
 async def test_a_desk_that_lost_its_page_gets_its_call_back(hotline: Hotline) -> None:
@@ -91,14 +98,14 @@ async def test_each_agent_of_a_transferred_call_writes_down_their_own_leg(hotlin
     await service.ended(hotline.db, LINK, "Normal Clearing")
     await service.set_disposition(hotline.db, hotline.agents["li"], call.id, "booked", "周三上午")
     async with hotline.db.connection() as conn:
-        legs = await leg_store.of_call(conn, call.id)
-        found = [await store.page(conn, agent_id=hotline.agents[login].user_id) for login in ("chen", "li", "boss")]
+        legs = await legs_of(conn, call)
+        found = [await store.of_agent(conn, user_id) for user_id in hotline.ids("chen", "li", "boss")]
     assert [(leg.agent_name, leg.disposition, leg.notes) for leg in legs] == [
         ("Chen", "transferred", "问医保"),
         ("Li", "booked", "周三上午"),
     ]
     assert [(leg.left_at - leg.connected_at).total_seconds() for leg in legs if leg.left_at] == [40, 20]
-    assert ((await hotline.call()).disposition, [len(some) for some in found]) == ("booked", [1, 1, 0])
+    assert ((await hotline.call()).disposition, [len(some.items) for some in found]) == ("booked", [1, 1, 0])
 
 
 async def test_a_reload_goes_on_in_the_same_leg_and_a_way_back_is_a_new_one(hotline: Hotline) -> None:
@@ -109,7 +116,7 @@ async def test_a_reload_goes_on_in_the_same_leg_and_a_way_back_is_a_new_one(hotl
         await service.connected(hotline.db, LINK, desk)
         await service.agent_left(hotline.db, LINK, desk)
     async with hotline.db.connection() as conn:
-        legs = await leg_store.of_call(conn, call.id)
+        legs = await legs_of(conn, call)
     assert [leg.agent_name for leg in legs] == ["Chen", "Li", "Chen"]
     assert all(leg.left_at for leg in legs)
 

@@ -27,7 +27,8 @@ from crm_core.patients import service as patients
 from crm_core.patients.model import NewPatient
 from crm_core.users import service as users
 from crm_core.users.passwords import generated_password
-from recordings import handlers, keeping, service, store, vault
+from overview.calls import lines_of
+from recordings import handlers, keeping, service, vault
 from recordings.errors import RangeNotSatisfiableError, RecordingNotFoundError, StillRecordingError
 from recordings.jobs import jobs, sweep_rounds
 from recordings.model import Absence, Kind, Recording, Wanted
@@ -247,9 +248,9 @@ async def test_a_voicemail_waits_for_somebody_to_hear_it(archive: Archive) -> No
     assert [(recording.kind, recording.channels) for recording in recordings] == [(Kind.CALL, 2), (Kind.VOICEMAIL, 1)]
     async with archive.db.connection() as conn:
         tasks = await conn.fetch("SELECT kind, msisdn, ref FROM task")
-        shown = await store.ids_of_calls(conn, [call.id])
+        (shown,) = await lines_of(conn, [call])
     assert [tuple(task) for task in tasks] == [("hear_voicemail", CALLER, f"calls/{call.id}")]
-    assert shown == {call.id: recordings[0].id}
+    assert shown.recording_id == recordings[0].id
 
 
 async def test_audio_of_a_call_nobody_told_us_about_is_kept(archive: Archive) -> None:
@@ -331,10 +332,11 @@ async def test_recordings_are_found_by_caller_agent_day_and_name(archive: Archiv
 
     async def find(wanted: Wanted, **paging: object) -> list[RecordingId]:
         found = await service.search(archive.db, SUPERVISOR, wanted, **paging)  # type: ignore[arg-type]
-        return [one.id for one in found]
+        return [one.id for one in found.items]
 
     assert await find(Wanted()) == [second.id, first.id]
-    assert await find(Wanted(), limit=1, after=second.id) == [first.id]
+    newest = await service.search(archive.db, SUPERVISOR, Wanted(), limit=1)
+    assert await find(Wanted(), limit=1, after=newest.next) == [first.id]
     assert await find(Wanted(caller=CALLER)) == [first.id]
     assert await find(Wanted(agent_id=agent.id)) == [second.id]
     assert await find(Wanted(patient_id=patient.id)) == [first.id]
@@ -344,7 +346,7 @@ async def test_recordings_are_found_by_caller_agent_day_and_name(archive: Archiv
     now = archive.db.clock()
     assert await find(Wanted(since=now)) == await find(Wanted(until=now - timedelta(hours=1))) == []
     assert await find(Wanted(kind=Kind.VOICEMAIL)) == []
-    (line,) = await service.search(archive.db, SUPERVISOR, Wanted(agent_id=agent.id))
+    (line,) = (await service.search(archive.db, SUPERVISOR, Wanted(agent_id=agent.id))).items
     assert (line.agent_name, line.patient_name, line.duration_ms) == ("李敏", None, 3000)
 
 

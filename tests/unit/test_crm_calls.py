@@ -8,13 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_core.calls import rules
-from crm_core.calls.model import Agent, AgentSignal, AgentState, CallSignal, CallState
-from crm_core.kernel.ids import CallId, UserId
+from crm_core.calls.model import (
+    Agent,
+    AgentSignal,
+    AgentState,
+    Call,
+    CallSignal,
+    CallState,
+    Direction,
+    Leg,
+    Standing,
+)
+from crm_core.kernel.ids import CallId, Linkedid, Uniqueid, UserId
 
 pytestmark = pytest.mark.unit
 
 THIS = CallId(UUID(int=1))
 OTHER = CallId(UUID(int=2))
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def agent(state: AgentState, call: CallId | None = None, after: AgentState = AgentState.AVAILABLE) -> Agent:
@@ -100,3 +111,77 @@ def test_a_signal_concerns_an_agent_only_when_it_is_news_about_their_call(
     state: AgentState, call: CallId | None, signal: AgentSignal, is_news: bool
 ) -> None:
     assert rules.concerns(agent(state, call), signal, THIS) is is_news
+
+
+ME, COLLEAGUE = UserId(1), UserId(2)
+
+
+def call_of(agent_id: UserId | None) -> Call:
+    return Call(
+        id=THIS,
+        linkedid=Linkedid("1.1"),
+        uniqueid=Uniqueid("1.1"),
+        direction=Direction.IN,
+        caller=None,
+        did="4000",
+        patient_id=None,
+        language="zh_CN",
+        state=CallState.TALKING,
+        path=(),
+        flow_version="",
+        queue="operators",
+        started_at=NOW,
+        answered_at=NOW,
+        queued_at=NOW,
+        connected_at=NOW,
+        ended_at=None,
+        end_reason="",
+        agent_id=agent_id,
+        agent_name="",
+        agent_login="",
+        disposition="the call's",
+        notes="of the last agent",
+        attempt_id=None,
+    )
+
+
+def leg_of(user_id: UserId, disposition: str = "") -> Leg:
+    return Leg(
+        call_id=THIS,
+        user_id=user_id,
+        agent_name="",
+        agent_login="",
+        connected_at=NOW,
+        left_at=None,
+        disposition=disposition,
+        notes="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("agent_id", "spoke", "here", "is_own", "writes"),
+    [
+        (None, (), None, False, True),  # nobody had it: not mine, so the question who writes never comes up
+        (None, (), AgentState.RINGING, True, True),
+        (COLLEAGUE, (COLLEAGUE,), None, False, False),
+        (COLLEAGUE, (COLLEAGUE,), AgentState.RINGING, True, True),  # it is transferred to me
+        (COLLEAGUE, (ME, COLLEAGUE), None, True, True),  # I have transferred it
+        (ME, (ME,), AgentState.WRAP_UP, True, True),
+        (ME, (), None, True, True),
+    ],
+)
+def test_a_call_is_theirs_who_have_it_spoke_in_it_or_hear_it_ring(
+    agent_id: UserId | None, spoke: tuple[UserId, ...], here: AgentState | None, is_own: bool, writes: bool
+) -> None:
+    standing = Standing(call=call_of(agent_id), legs=tuple(leg_of(user_id) for user_id in spoke), here=here)
+    assert (rules.is_own(standing, ME), rules.writes_down(standing, ME)) == (is_own, writes)
+
+
+def test_each_agent_reads_what_they_wrote_themselves() -> None:
+    legs = [leg_of(ME, "first"), leg_of(COLLEAGUE, "theirs"), leg_of(ME, "second")]
+    mine, others = rules.split(legs, ME)
+    assert mine is not None
+    assert (mine.disposition, [leg.disposition for leg in others]) == ("second", ["theirs"])
+    assert rules.written_by(call_of(COLLEAGUE), mine, ME) == ("second", "")
+    assert rules.written_by(call_of(COLLEAGUE), None, ME) == ("", "")
+    assert rules.written_by(call_of(None), None, ME) == ("the call's", "of the last agent")

@@ -11,6 +11,7 @@ from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.ids import Linkedid
 from crm_core.patients import service as patients
 from crm_core.patients.model import NewPatient
+from overview.desk import RECENT
 from tests.web.house import ZHANG, Browser, Dialing, House
 
 pytestmark = pytest.mark.web
@@ -178,3 +179,25 @@ async def test_nobody_writes_about_a_call_that_was_never_theirs_even_when_it_was
         assert (await agent.post(f"{path}/consultation", {"text": "问"}))[0] == 403
         assert "别人的" not in (await agent.get(f"/calls/{call.id}"))[1]
         assert (await boss.post(f"{path}/disposition", form))[0] == 200
+
+
+async def test_the_desk_and_the_call_log_go_on_where_they_ended(house: House) -> None:
+    async with (
+        await house.browser("agent1", "agent", desk=True) as agent,
+        await house.browser("boss", "supervisor") as boss,
+    ):
+        for number in range(RECENT + 2):
+            call = await ring(house, agent, f"{number}.1", f"+86139000000{number:02}")
+            await calls.connected(house.db, call.linkedid, "desk-01")
+            await calls.ended(house.db, call.linkedid, "normal")
+            await calls.set_disposition(house.db, house.users["agent1"].actor, call.id, "question_answered")
+        _, text = await agent.get("/desk")
+        following = re.search(r'hx-get="(/desk/recent\?after=[^"]+)"', text)
+        assert following is not None
+        _, more = await agent.get(following[1])
+        assert (text.count("data-row-link"), more.count("data-row-link"), "Show more" in more) == (RECENT, 2, False)
+        assert (await agent.get("/desk/recent?after=nonsense"))[0] == 422
+        form = {"agent_id": str(house.users["agent1"].id), "after": following[1].partition("=")[2]}
+        _, more = await boss.post("/calls/search", form)
+        assert more.count("data-row-link") == 2
+        assert (await boss.post("/calls/search", {"after": form["after"]}))[0] == 422  # the cursor of another list

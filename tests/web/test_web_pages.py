@@ -11,6 +11,7 @@ from crm_core.kernel.status import OK
 from crm_core.patients import service as patients
 from crm_core.patients.model import NewPatient
 from crm_core.tasks import service as tasks
+from overview.tasks import LISTED
 from sms import service as sms
 from tests.web.house import MORNING, ZHANG, House
 
@@ -240,3 +241,21 @@ async def test_calls_are_filtered_without_a_number_in_any_address(house: House) 
         _, text = await supervisor.post("/calls/search", {"from": day})
         assert "No calls." in text
         assert (await supervisor.post("/calls/search", {"direction": "sideways"}))[0] == 422
+
+
+async def test_tasks_say_how_many_there_are_and_show_all_of_them_page_by_page(house: House) -> None:
+    async with house.db.transaction(SYSTEM) as tx:
+        for number in range(LISTED + 7):
+            await tasks.open_in(tx, "answer_sms", Msisdn(f"+861390000{number:04}"), f"sms/{number}")
+    oldest, newest = "139 0000 0000", f"139 0000 {LISTED + 6:04}"
+    async with await house.browser("nurse") as nurse:
+        _, text = await nurse.get("/tasks")
+        assert (f"Open tasks: {LISTED + 7}" in text, oldest in text, newest in text) == (True, True, False)
+        following = re.search(r'hx-get="(/tasks\?order=urgent&amp;after=\d+)"', text)
+        assert following is not None
+        _, text = await nurse.get(following[1].replace("&amp;", "&"), **{"HX-Target": "more-tasks"})
+        assert (text.count('id="task-'), newest in text, "Show more" in text) == (7, True, False)
+        _, text = await nurse.get("/tasks?order=newest")
+        assert (oldest in text, newest in text) == (False, True)
+        assert (await nurse.get("/tasks?order=worst"))[0] == 422
+    assert [action for _, action, _ in await house.audit()].count("list tasks") == 3

@@ -5,16 +5,14 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from crm_core.calls import desk, leg_store, store
-from crm_core.calls.errors import CallNotFoundError
-from crm_core.calls.model import Call, Direction, Leg
-from crm_core.kernel import audit
-from crm_core.kernel.db import Connection
-from crm_core.kernel.ids import CallId, RecordingId
+from crm_core.calls import desk
+from crm_core.calls.model import Direction, Leg
+from crm_core.kernel import cursor
+from crm_core.kernel.ids import CallId
 from crm_core.kernel.msisdn import parse_msisdn
-from crm_core.users import store as users
 from crm_core.users.rights import Right
-from recordings import store as recordings
+from overview import calls
+from overview.calls import CallLine, Wanted
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
 from web.api.recordings import uuid_in_path
 
@@ -28,9 +26,11 @@ class LegOut(BaseModel):
     disposition: str
 
     @classmethod
-    def of(cls, leg: Leg, agent: str | None) -> "LegOut":
+    def of(cls, leg: Leg) -> "LegOut":
         """From the call log."""
-        return cls(agent=agent, connected_at=leg.connected_at, left_at=leg.left_at, disposition=leg.disposition)
+        return cls(
+            agent=leg.agent_login, connected_at=leg.connected_at, left_at=leg.left_at, disposition=leg.disposition
+        )
 
 
 class CallOut(BaseModel):
@@ -59,14 +59,14 @@ class CallOut(BaseModel):
     recording_id: UUID | None
 
     @classmethod
-    def of(cls, call: Call, agent: str | None, legs: list[LegOut], recording_id: RecordingId | None) -> "CallOut":
+    def of(cls, line: CallLine) -> "CallOut":
         """From the call log."""
         return cls(
-            **{name: getattr(call, name) for name in _SAME},
-            path=list(call.path),
-            agent=agent,
-            legs=legs,
-            recording_id=recording_id,
+            **{name: getattr(line.call, name) for name in _SAME},
+            path=list(line.call.path),
+            agent=line.call.agent_login or None,
+            legs=[LegOut.of(leg) for leg in line.legs],
+            recording_id=line.recording_id,
         )
 
 
@@ -115,40 +115,17 @@ CallPage = Page[CallOut]
 async def find(ask: Ask[CallsQuery, NoBody]) -> CallPage:
     """By caller, time and direction."""
     query = ask.query
-    async with ask.deps.db.connection() as conn:
-        found = await store.page(
-            conn,
-            caller=parse_msisdn(query.caller) if query.caller else None,
-            since=query.since,
-            direction=query.direction,
-            limit=query.limit,
-            after=CallId(uuid_in_path(query.after)) if query.after else None,
-        )
-        items = await _shown(conn, found)
-    return CallPage(items=items, next=str(found[-1].id) if len(found) == query.limit else None)
-
-
-async def _shown(conn: Connection, calls: list[Call]) -> list[CallOut]:
-    ids = [call.id for call in calls]
-    audio = await recordings.ids_of_calls(conn, ids)
-    logins = {user.id: user.login for user in await users.users(conn)}
-    legs: dict[CallId, list[LegOut]] = {}
-    for leg in await leg_store.of_calls(conn, ids):
-        legs.setdefault(leg.call_id, []).append(LegOut.of(leg, logins.get(leg.user_id)))
-    return [
-        CallOut.of(one, logins.get(one.agent_id) if one.agent_id else None, legs.get(one.id, []), audio.get(one.id))
-        for one in calls
-    ]
+    wanted = Wanted(
+        caller=parse_msisdn(query.caller) if query.caller else None, since=query.since, direction=query.direction
+    )
+    found = await calls.listed(ask.deps.db, ask.actor, wanted, limit=query.limit, after=cursor.parse(query.after))
+    return CallPage(items=[CallOut.of(line) for line in found.items], next=str(found.next) if found.next else None)
 
 
 async def show(ask: Ask[NoQuery, NoBody]) -> CallOut:
     """One call."""
-    async with ask.deps.db.transaction(ask.actor) as tx:
-        call = await store.get(tx.conn, CallId(uuid_in_path(ask.http.match_info["id"])))
-        if call is None:
-            raise CallNotFoundError("no such call")
-        await audit.record(tx, "view call", "call", call.id)
-        return (await _shown(tx.conn, [call]))[0]
+    shown = await calls.show(ask.deps.db, ask.actor, CallId(uuid_in_path(ask.http.match_info["id"])))
+    return CallOut.of(shown.line)
 
 
 async def dial(ask: Ask[NoQuery, DialIn]) -> Dialing:

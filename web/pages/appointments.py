@@ -19,10 +19,10 @@ from crm_core.patients.errors import PatientNotFoundError
 from crm_core.scheduling import service, store
 from crm_core.scheduling.errors import AppointmentNotFoundError
 from crm_core.scheduling.model import Appointment, Channel, Slot
+from overview.reminders import reminders_of
 from web import forms, words
 from web.deps import DEPS
 from web.i18n import _
-from web.reminders import reminders_of
 from web.render import page
 from web.security import actor_of
 

@@ -1,26 +1,20 @@
 """The call log: a list with filters, one call with its way through the menu and its recordings, and the player."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
 from aiohttp import web
 
-from crm_core.calls import leg_store
-from crm_core.calls import store as calls
-from crm_core.calls.errors import CallNotFoundError
-from crm_core.calls.model import Call, Direction
-from crm_core.kernel.db import Connection
+from crm_core.calls.model import Direction
+from crm_core.kernel import cursor
 from crm_core.kernel.errors import InvalidInputError
-from crm_core.kernel.ids import CallId, Msisdn, PatientId, RecordingId, UserId
+from crm_core.kernel.ids import CallId, Msisdn, RecordingId, UserId
 from crm_core.kernel.msisdn import parse_msisdn
-from crm_core.patients import store as patients
-from crm_core.users import store as users
-from crm_core.users.model import User
-from crm_core.users.rights import Right, allows
+from overview import calls
+from overview.calls import Wanted
 from recordings import service as recordings
-from recordings import store as recording_store
-from recordings.model import Absence, Recording, Wanted
+from recordings.model import Wanted as WantedRecordings
 from web import audio, forms
 from web.deps import DEPS
 from web.render import page
@@ -41,30 +35,16 @@ async def search(request: web.Request) -> web.StreamResponse:
 
 
 async def _list(request: web.Request, form: Mapping[str, str], template: str) -> web.Response:
-    deps = request.app[DEPS]
+    deps, actor = request.app[DEPS], actor_of(request)
     since, until = _days(form, deps.settings.timezone)
-    after = form.get("after", "")
-    async with deps.db.connection() as conn:
-        found = await calls.page(
-            conn,
-            caller=_caller(form),
-            since=since,
-            until=until,
-            direction=_direction(form),
-            agent_id=_agent(form),
-            limit=LISTED + 1,
-            after=CallId(forms.uuid_of(after)) if after else None,
-        )
-        shown = found[:LISTED]
-        context = {
-            "calls": shown,
-            "names": await names_of(conn, shown),
-            "recorded": await recording_store.ids_of_calls(conn, [call.id for call in shown]),
-            "agents": await desk_users(conn),
-            "wanted": form,
-            "more": {**form, "after": str(shown[-1].id)} if len(found) > LISTED else None,
-        }
-    return page(request, template, context)
+    wanted = Wanted(caller=_caller(form), since=since, until=until, direction=_direction(form), agent_id=_agent(form))
+    found = await calls.listed(deps.db, actor, wanted, limit=LISTED, after=cursor.parse(form.get("after", "")))
+    agents = await calls.agents(deps.db, actor) if template == "calls/index.html" else ()
+    return page(request, template, {"calls": found.items, "agents": agents, "more": _more(form, found.next)})
+
+
+def _more(form: Mapping[str, str], after: cursor.Cursor | None) -> dict[str, str] | None:
+    return {**form, "after": str(after)} if after else None
 
 
 def _caller(form: Mapping[str, str]) -> Msisdn | None:
@@ -91,33 +71,10 @@ def _days(form: Mapping[str, str], zone: tzinfo) -> tuple[datetime | None, datet
     return since, until
 
 
-async def names_of(conn: Connection, found: Iterable[Call]) -> dict[PatientId, str]:
-    """Names of the patients in some calls."""
-    ids = list({call.patient_id for call in found if call.patient_id})
-    return {patient.id: patient.name for patient in await patients.many(conn, ids)}
-
-
-async def desk_users(conn: Connection) -> list[User]:
-    """Who can have taken a call."""
-    return [user for user in await users.users(conn) if allows(user.role, Right.TAKE_CALLS)]
-
-
 async def show(request: web.Request) -> web.StreamResponse:
     """One call."""
-    deps, actor = request.app[DEPS], actor_of(request)
-    call_id = CallId(forms.path_uuid(request))
-    async with deps.db.connection() as conn:
-        call = await calls.get(conn, call_id)
-        if call is None:
-            raise CallNotFoundError("no such call")
-        names = await names_of(conn, [call])
-        legs = await leg_store.of_call(conn, call_id)
-    heard: list[Recording] = []
-    absence: Absence | None = None
-    if actor.role and allows(actor.role, Right.HEAR_RECORDINGS):
-        heard, absence = await recordings.of_call(deps.db, actor, call_id)
-    context = {"call": call, "names": names, "legs": legs, "heard": heard, "absence": absence}
-    return page(request, "calls/show.html", context)
+    shown = await calls.show(request.app[DEPS].db, actor_of(request), CallId(forms.path_uuid(request)))
+    return page(request, "calls/show.html", {"shown": shown})
 
 
 async def index_recordings(request: web.Request) -> web.StreamResponse:
@@ -134,22 +91,12 @@ async def search_recordings(request: web.Request) -> web.StreamResponse:
 
 
 async def _list_recordings(request: web.Request, form: Mapping[str, str], template: str) -> web.Response:
-    deps = request.app[DEPS]
+    deps, actor = request.app[DEPS], actor_of(request)
     since, until = _days(form, deps.settings.timezone)
-    wanted = Wanted(text=forms.text(form, "text", limit=60), agent_id=_agent(form), since=since, until=until)
-    after = form.get("after", "")
-    found = await recordings.search(
-        deps.db,
-        actor_of(request),
-        wanted,
-        limit=LISTED + 1,
-        after=RecordingId(forms.uuid_of(after)) if after else None,
-    )
-    async with deps.db.connection() as conn:
-        agents = await desk_users(conn)
-    shown = found[:LISTED]
-    more = {**form, "after": str(shown[-1].id)} if len(found) > LISTED else None
-    return page(request, template, {"found": shown, "agents": agents, "wanted": form, "more": more})
+    wanted = WantedRecordings(text=forms.text(form, "text", limit=60), agent_id=_agent(form), since=since, until=until)
+    found = await recordings.search(deps.db, actor, wanted, limit=LISTED, after=cursor.parse(form.get("after", "")))
+    agents = await calls.agents(deps.db, actor) if template == "recordings/index.html" else ()
+    return page(request, template, {"found": found.items, "agents": agents, "more": _more(form, found.next)})
 
 
 async def player(request: web.Request) -> web.StreamResponse:

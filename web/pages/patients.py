@@ -15,7 +15,8 @@ from crm_core.patients import service, timeline
 from crm_core.patients import store as patients
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import NewPatient, Patient, TimelineKind
-from web import cards, forms, words
+from overview import cards
+from web import forms, words
 from web.deps import DEPS
 from web.i18n import _
 from web.pages import wishes
@@ -63,14 +64,14 @@ async def find(request: web.Request) -> web.StreamResponse:
 
 async def show(request: web.Request) -> web.StreamResponse:
     """Everything about one patient on one page. Leaves an audit row: who looked at whom."""
-    db = request.app[DEPS].db
-    patient = await service.view(db, actor_of(request), PatientId(forms.path_number(request)))
+    db, actor = request.app[DEPS].db, actor_of(request)
+    patient = await service.view(db, actor, PatientId(forms.path_number(request)))
     async with db.connection() as conn:
         context = {
             "patient": patient,
             "entries": await timeline.page(conn, patient.id, limit=ENTRIES + 1),
             "family": await _family(conn, patient),
-            **await cards.of_patient(conn, patient, db.clock()),
+            "cards": await cards.of_patient(conn, actor, patient, db.clock()),
             **await wishes.context_of(conn, patient),
         }
     return page(request, "patients/show.html", _with_entries(context, ""))
@@ -110,13 +111,9 @@ async def entries(request: web.Request) -> web.StreamResponse:
 
 async def show_cards(request: web.Request) -> web.StreamResponse:
     """The cards beside the timeline, when something changed."""
-    db = request.app[DEPS].db
-    async with db.connection() as conn:
-        patient = await patients.get(conn, PatientId(forms.path_number(request)))
-        if patient is None:
-            raise PatientNotFoundError("no such patient")
-        context = await cards.of_patient(conn, patient, db.clock())
-    return page(request, "patients/_cards.html", {"patient": patient, **context})
+    patient_id = PatientId(forms.path_number(request))
+    shown = await cards.refreshed(request.app[DEPS].db, actor_of(request), patient_id)
+    return page(request, "patients/_cards.html", {"patient": shown.patient, "cards": shown})
 
 
 async def new(request: web.Request) -> web.StreamResponse:

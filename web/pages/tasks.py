@@ -4,9 +4,11 @@ import json
 
 from aiohttp import web
 
+from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import TaskId
-from crm_core.tasks import service, store
-from crm_core.tasks.errors import TaskNotFoundError
+from crm_core.tasks import service
+from overview import tasks
+from overview.tasks import Order
 from web import forms
 from web.deps import DEPS
 from web.i18n import _
@@ -15,12 +17,22 @@ from web.security import actor_of
 
 
 async def index(request: web.Request) -> web.StreamResponse:
-    """What is open, the oldest due first."""
-    db = request.app[DEPS].db
-    async with db.connection() as conn:
-        tasks = await store.open_tasks(conn)
+    """What is open, a page at a time: the oldest due first, or what was opened last."""
+    order = _order(request)
+    after = forms.optional_number(request.query, "after")
     part = request.headers.get("HX-Target") == "tasks"
-    return page(request, "tasks/_list.html" if part else "tasks/index.html", {"tasks": tasks})
+    found = await tasks.listed(
+        request.app[DEPS].db, actor_of(request), order, after=TaskId(after) if after else None, again=part
+    )
+    template = "tasks/_rows.html" if after else "tasks/_list.html" if part else "tasks/index.html"
+    return page(request, template, {"found": found})
+
+
+def _order(request: web.Request) -> Order:
+    try:
+        return Order(request.query.get("order", Order.URGENT))
+    except ValueError:
+        raise InvalidInputError("no such order", field="order") from None
 
 
 async def done(request: web.Request) -> web.StreamResponse:
@@ -32,9 +44,5 @@ async def done(request: web.Request) -> web.StreamResponse:
 
 async def reopen(request: web.Request) -> web.StreamResponse:
     """Undo: the same task waits again."""
-    async with request.app[DEPS].db.transaction(actor_of(request)) as tx:
-        old = await store.get(tx.conn, TaskId(forms.path_number(request)))
-        if old is None:
-            raise TaskNotFoundError("no such task")
-        await service.open_in(tx, old.kind, old.msisdn, old.ref, old.patient_id, old.due_at)
+    await service.reopen(request.app[DEPS].db, actor_of(request), TaskId(forms.path_number(request)))
     return web.Response(status=204, headers={"HX-Trigger": json.dumps({"toast": {"text": _("Open again.")}})})

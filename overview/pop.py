@@ -1,0 +1,138 @@
+"""The screen pop: one call, who calls, and what the hospital knows about them. The agent waits for this one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from crm_core.calls import own, rules
+from crm_core.calls.model import Call, Direction, Leg, Standing
+from crm_core.kernel.actor import Actor
+from crm_core.kernel.db import Connection, Database, Tx
+from crm_core.kernel.ids import CallId, PatientId
+from crm_core.patients import store as patients
+from crm_core.patients.model import Patient
+from crm_core.users.rights import Right, ensure
+from overview import cards, seen
+from overview.cards import Cards
+
+CALLS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastCall:
+    """One line about an earlier call."""
+
+    started_at: datetime
+    direction: Direction
+    agent_name: str
+    disposition: str
+    notes: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallNow:
+    """How the call stands; `legs` are other people's.
+
+    `stays`: still this person's business when it has gone elsewhere.
+    """
+
+    call: Call
+    legs: Sequence[Leg]
+    stays: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who it may be: the patient the call is tied to, or everybody who has this number."""
+
+    patient: Patient | None
+    family: Sequence[Patient]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pop:
+    """`disposition` and `notes` are what this person wrote; `is_mine`: they say how it ended."""
+
+    now: CallNow
+    caller: Caller
+    cards: Cards | None
+    last_calls: Sequence[PastCall]
+    is_mine: bool
+    disposition: str
+    notes: str = field(repr=False)
+
+
+async def pop(db: Database, actor: Actor, call_id: CallId) -> Pop:
+    """Raises ForbiddenError, CallNotFoundError, NotYourCallError. Leaves a row: who was seen because of which call."""
+    ensure(actor, Right.TAKE_CALLS)
+    async with db.transaction(actor) as tx:
+        return await pop_in(tx, actor, call_id)
+
+
+async def pop_in(tx: Tx, actor: Actor, call_id: CallId) -> Pop:
+    """For a larger use case. Raises CallNotFoundError, NotYourCallError."""
+    standing = await own.ensure(tx.conn, actor, call_id)
+    caller = await _caller(tx.conn, standing.call)
+    if caller.family:
+        await seen.family(tx, call_id, len(caller.family))
+    shown: Cards | None = None
+    last: list[PastCall] = []
+    if caller.patient is not None:
+        await seen.patient(tx, caller.patient.id, call_id=call_id)
+        shown = await cards.of_patient(tx.conn, actor, caller.patient, tx.now)
+        last = await last_calls(tx.conn, caller.patient.id, but=call_id)
+    mine, _others = rules.split(standing.legs, actor.user_id)
+    disposition, notes = rules.written_by(standing.call, mine, actor.user_id)
+    return Pop(
+        now=_now(actor, standing),
+        caller=caller,
+        cards=shown,
+        last_calls=last,
+        is_mine=rules.writes_down(standing, actor.user_id),
+        disposition=disposition,
+        notes=notes,
+    )
+
+
+async def call_now(db: Database, actor: Actor, call_id: CallId) -> CallNow:
+    """Only how the call stands; what the agent is typing stays. Raises as `pop`."""
+    ensure(actor, Right.TAKE_CALLS)
+    async with db.connection() as conn:
+        return _now(actor, await own.ensure(conn, actor, call_id))
+
+
+async def ringing(db: Database, actor: Actor, call_id: CallId) -> Caller:
+    """Name and number for the telephone, on whatever page the agent is. Raises as `pop`."""
+    ensure(actor, Right.TAKE_CALLS)
+    async with db.transaction(actor) as tx:
+        caller = await _caller(tx.conn, (await own.ensure(tx.conn, actor, call_id)).call)
+        if caller.patient is not None:
+            await seen.patient(tx, caller.patient.id, call_id=call_id, again=True)
+        return caller
+
+
+async def _caller(conn: Connection, call: Call) -> Caller:
+    if call.patient_id is not None:
+        return Caller(patient=await patients.get(conn, call.patient_id), family=())
+    return Caller(patient=None, family=await patients.find_by_msisdn(conn, call.caller) if call.caller else ())
+
+
+def _now(actor: Actor, standing: Standing) -> CallNow:
+    mine, others = rules.split(standing.legs, actor.user_id)
+    stays = mine is not None or standing.call.agent_id == actor.user_id or own.stands_above(actor)
+    return CallNow(call=standing.call, legs=others, stays=stays)
+
+
+async def last_calls(conn: Connection, patient_id: PatientId, *, but: CallId) -> list[PastCall]:
+    """Newest first, without the one that is under way."""
+    rows = await conn.fetch(
+        """
+        SELECT c.started_at, c.direction, coalesce(u.name, '') AS agent_name, c.disposition, c.notes
+        FROM call c LEFT JOIN app_user u ON u.id = c.agent_id
+        WHERE c.patient_id = $1 AND c.id <> $2 ORDER BY c.started_at DESC LIMIT $3
+        """,
+        patient_id,
+        but,
+        CALLS,
+    )
+    return [PastCall(**{**dict(row), "direction": Direction(row["direction"])}) for row in rows]

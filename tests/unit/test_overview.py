@@ -1,0 +1,62 @@
+"""Rules of the screens: when a look is a new one, the wallboard's sums, where a list goes on."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm_core.kernel import cursor
+from crm_core.kernel.cursor import Cursor
+from crm_core.kernel.errors import InvalidInputError
+from overview import board, rules
+from overview.board_store import HourCounts
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(("age_s", "is_new"), [(None, True), (0, False), (299, False), (300, True), (-0.1, False)])
+def test_a_refresh_is_a_new_look_after_five_minutes(age_s: float | None, is_new: bool) -> None:
+    assert rules.is_new_look(age_s) is is_new
+
+
+def hour(at: int, incoming: int, missed: int, waited: int = 0, waited_s: float = 0) -> HourCounts:
+    return HourCounts(hour=at, incoming=incoming, outgoing=1, missed=missed, waited=waited, waited_s=waited_s)
+
+
+def test_the_days_mean_wait_counts_every_patient_once() -> None:
+    total = board.totals([hour(8, 10, 1, waited=9, waited_s=90), hour(9, 1, 0, waited=1, waited_s=110)])
+    assert (total.incoming, total.outgoing, total.missed, total.waited_s) == (11, 2, 1, 20)
+    assert board.totals([]).waited_s is None
+
+
+def test_bars_show_opening_hours_always_and_other_hours_when_somebody_called() -> None:
+    bars = board.bars([hour(3, 2, 1), hour(8, 8, 2), hour(23, 0, 0)])
+    assert [bar.hour for bar in bars] == [3, *range(7, 22)]
+    assert (bars[0].height, bars[0].missed_height, bars[2].height, bars[1].height) == (25, 12.5, 100, 0)
+    assert {bar.height for bar in board.bars([])} == {0}
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.uuids())
+def test_a_cursor_comes_back_as_it_left(at: datetime, id_: UUID) -> None:
+    back = cursor.parse(str(Cursor(at, str(id_))))
+    assert back is not None
+    assert (back.at, back.uuid) == (at, id_)
+    assert len(str(back)) <= 100  # what the API takes
+
+
+@pytest.mark.parametrize("text", ["x", "%%%", "MTIz", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk6MQ", "é", "a" * 99])
+def test_what_is_no_cursor_of_this_list_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInputError):
+        _ = number_of(text)
+
+
+def number_of(text: str) -> int:
+    found = cursor.parse(text)
+    assert found is not None
+    return found.number
+
+
+def test_no_cursor_is_the_first_page() -> None:
+    assert cursor.parse("") is None
