@@ -8,14 +8,14 @@ import pytest
 
 from crm_core.consent import service as consent
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
-from crm_core.kernel.errors import ConflictError, InvalidInputError
+from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import Msisdn
-from sms import outbound, service, store
+from sms import outbound, service
 from sms.delivery import MAX_TRIES, Refusal
 from sms.errors import ContactForbiddenError
 from sms.model import SmsState
 from tests.db.sms_hospital import NOON, ZHANG, Hospital
-from tests.db.sms_queue import claim, claimed, heard, opened, queue, segment_states, send, sms
+from tests.db.sms_queue import claim, claimed, heard, opened, queue, segment_states, sms
 
 pytestmark = pytest.mark.db
 LONG = "请按时复诊。" * 40  # four segments
@@ -210,24 +210,6 @@ async def test_care_is_never_capped(hospital: Hospital) -> None:
         await queue(hospital, f"第{n}次复诊提醒")
 
 
-async def test_a_person_may_send_again_what_is_in_doubt_and_only_once(hospital: Hospital) -> None:
-    sms_id = await queue(hospital)
-    await claimed(hospital)
-    with pytest.raises(ConflictError):
-        await service.resend(hospital.db, SYSTEM, sms_id)
-    await outbound.park_found_sending(hospital.db, "sim1")
-    again = await service.resend(hospital.db, SYSTEM, sms_id)
-    assert await service.resend(hospital.db, SYSTEM, sms_id) == again != sms_id
-    assert (await sms(hospital, again)).text == (await sms(hospital, sms_id)).text
-
-
-async def test_what_has_not_left_can_be_taken_back(hospital: Hospital) -> None:
-    sms_id = await queue(hospital)
-    assert await service.withdraw(hospital.db, SYSTEM, sms_id)
-    assert await claim(hospital) is None
-    assert not await service.withdraw(hospital.db, SYSTEM, await send(hospital))
-
-
 @pytest.mark.parametrize("text", ["", "  ", "a\0b", "半个\ud83d", "长" * 2000])
 async def test_what_cannot_be_sent_is_refused_at_once(hospital: Hospital, text: str) -> None:
     with pytest.raises(InvalidInputError) as error:
@@ -244,19 +226,6 @@ async def test_one_key_is_one_message(hospital: Hospital) -> None:
     )
     assert len(set(ids)) == 1
     assert len(await hospital.messages()) == 1
-
-
-async def test_threads_show_the_newest_and_what_is_unread(hospital: Hospital) -> None:
-    await hospital.receive("你好", ZHANG)
-    await hospital.receive("在吗", ZHANG)
-    await queue(hospital, "在的")
-    async with hospital.db.connection() as conn:
-        (thread,) = await store.threads(conn)
-        unread = await store.unread_count(conn)
-    assert (thread.peer, thread.last_text, thread.unread, unread) == (ZHANG, "在的", 2, 2)
-    assert await service.mark_read(hospital.db, SYSTEM, ZHANG) == 2
-    async with hospital.db.connection() as conn:
-        assert await store.unread_count(conn) == 0
 
 
 async def test_the_next_message_is_found_by_an_index(hospital: Hospital) -> None:
