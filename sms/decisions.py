@@ -38,7 +38,7 @@ def can_withdraw(sms: Sms) -> bool:
     return sms.direction is Direction.OUT and sms.state is SmsState.QUEUED
 
 
-async def resend(db: Database, actor: Actor, sms_id: SmsId, *, zone: tzinfo | None = None) -> SmsId:
+async def resend(db: Database, actor: Actor, sms_id: SmsId, *, zone: tzinfo) -> SmsId:
     """Send again what failed or whose outcome is unknown. Pressed twice, by two people, it is sent once.
 
     Raises SmsNotFoundError, ConflictError when it may still arrive or somebody said that it has, ContactForbiddenError,

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 from crm_core.consent import service as consent
-from crm_core.consent.model import HOSPITAL_ZONE
 from crm_core.events import SmsQueued
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor, ActorKind
@@ -50,14 +49,14 @@ async def queue(
     is_reply: bool = False,
     reply_to: SmsId | None = None,
     not_before: datetime | None = None,
-    zone: tzinfo | None = None,
+    zone: tzinfo,
 ) -> SmsId:
     """Queue one message. With a known `dedupe_key` the message queued first comes back.
 
     `is_reply`: the patient wrote within the last day; quiet hours and refusals do not hold back an answer.
     Raises ContactForbiddenError(rule), PurposeForbiddenError, NotTheirNumberError, InvalidInputError.
 
-    In quiet hours it waits for the next window, which the modem's worker knows; with `zone` that is known at once.
+    In quiet hours, which begin and end on the clock of `zone`, it waits for the next window.
     """
     why = purpose_of(purpose)
     usual = Priority.CONVERSATION if is_reply else priority_of(why)
@@ -87,7 +86,7 @@ async def note_refusal(db: Database, actor: Actor, purpose: Purpose) -> None:
         await audit.write(conn, actor, "queue sms", "sms", outcome="refused", detail={"purpose": purpose.value})
 
 
-async def queue_in(tx: Tx, new: NewSms, *, zone: tzinfo | None = None, routes: tuple[Route, ...] = ()) -> SmsId:
+async def queue_in(tx: Tx, new: NewSms, *, zone: tzinfo, routes: tuple[Route, ...] = ()) -> SmsId:
     """The same inside a caller's transaction."""
     if not may_send(tx.actor, new.purpose):
         raise PurposeForbiddenError("this role does not write for this purpose")
@@ -200,8 +199,8 @@ async def _check_caps(tx: Tx, new: NewSms) -> None:
         raise ContactForbiddenError("frequency_cap")
 
 
-async def _first_moment(tx: Tx, new: NewSms, zone: tzinfo | None) -> datetime:
-    """When it may leave at the earliest. Without a zone that is left to the worker, which knows the hospital's."""
+async def _first_moment(tx: Tx, new: NewSms, zone: tzinfo) -> datetime:
+    """When it may leave at the earliest; the worker asks again when it does."""
     wanted = max(new.not_before or tx.now, tx.now)
     permission = await consent.may_contact(
         tx.conn,
@@ -210,13 +209,11 @@ async def _first_moment(tx: Tx, new: NewSms, zone: tzinfo | None) -> datetime:
         msisdn=new.to,
         now=wanted,
         is_reply=new.is_reply,
-        zone=zone or HOSPITAL_ZONE,
+        zone=zone,
     )
     if permission.not_before is None and not permission.allowed:
         raise ContactForbiddenError(permission.rule)
-    if permission.not_before is None or zone is None:
-        return wanted
-    return max(wanted, permission.not_before)
+    return max(wanted, permission.not_before or wanted)
 
 
 async def _preferred_modem(tx: Tx, new: NewSms, routes: tuple[Route, ...]) -> str:

@@ -1,7 +1,7 @@
 """What a person writes by hand: to a number, perhaps in answer to what just came from it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
@@ -32,14 +32,14 @@ class Written:
     waits: bool
 
 
-async def write(db: Database, actor: Actor, draft: Draft) -> Written:
+async def write(db: Database, actor: Actor, draft: Draft, *, zone: tzinfo) -> Written:
     """Queue it. Whose number it is and what it answers is found here, not asked from the reader of a form.
 
     Raises ContactForbiddenError(rule), PurposeForbiddenError, InvalidInputError.
     """
     try:
         async with db.transaction(actor) as tx:
-            sms_id = await service.queue_in(tx, await _new(tx, draft))
+            sms_id = await service.queue_in(tx, await _new(tx, draft), zone=zone)
             sms = await store.get(tx.conn, sms_id)
             if sms is None:
                 raise SmsNotFoundError("no such message")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
@@ -12,7 +13,7 @@ from sms import decisions, outbound
 from sms.delivery import Refusal
 from sms.errors import SmsNotFoundError
 from sms.model import SmsState
-from tests.db.sms_hospital import ZHANG, Hospital
+from tests.db.sms_hospital import LETTERHEAD, ZHANG, Hospital
 from tests.db.sms_queue import claim, claimed, opened, queue, send, sms
 
 pytestmark = pytest.mark.db
@@ -20,6 +21,8 @@ NURSE = Actor(ActorKind.USER, "nurse", Role.NURSE)
 COLLEAGUE = Actor(ActorKind.USER, "colleague", Role.AGENT)
 AUDITOR = Actor(ActorKind.USER, "auditor", Role.AUDITOR)
 MARKETER = Actor(ActorKind.USER, "marketer", Role.MARKETER)
+
+RESEND = partial(decisions.resend, zone=LETTERHEAD.timezone)
 
 
 @pytest.fixture
@@ -35,13 +38,17 @@ async def in_doubt(hospital: Hospital) -> SmsId:
     return sms_id
 
 
+async def resend(hospital: Hospital, who: Actor, sms_id: SmsId) -> SmsId:
+    return await decisions.resend(hospital.db, who, sms_id, zone=LETTERHEAD.timezone)
+
+
 async def audited(hospital: Hospital, action: str) -> list[tuple[object, ...]]:
     return await hospital.rows("SELECT actor, subject_id FROM audit WHERE action = $1", action)
 
 
 async def test_two_people_who_send_again_at_once_send_one_text(hospital: Hospital) -> None:
     sms_id = await in_doubt(hospital)
-    both = await asyncio.gather(*(decisions.resend(hospital.db, who, sms_id) for who in (NURSE, COLLEAGUE)))
+    both = await asyncio.gather(*(resend(hospital, who, sms_id) for who in (NURSE, COLLEAGUE)))
     assert len(set(both)) == 1
     assert len(await hospital.messages()) == 2
     assert (await sms(hospital, both[0])).text == (await sms(hospital, sms_id)).text
@@ -53,13 +60,13 @@ async def test_what_may_still_arrive_is_not_sent_again(hospital: Hospital) -> No
     sms_id = await queue(hospital)
     await claimed(hospital)
     with pytest.raises(ConflictError):
-        await decisions.resend(hospital.db, NURSE, sms_id)
+        await resend(hospital, NURSE, sms_id)
 
 
 async def test_what_failed_can_be_sent_again_too(hospital: Hospital) -> None:
     sms_id = await queue(hospital)
     await outbound.record_refused(hospital.db, await claimed(hospital), Refusal.PERMANENT, "+CMS ERROR: 1")
-    again = await decisions.resend(hospital.db, NURSE, sms_id)
+    again = await resend(hospital, NURSE, sms_id)
     assert (await claimed(hospital)).sms_id == again
 
 
@@ -73,12 +80,12 @@ async def test_who_asked_the_patient_closes_the_question(hospital: Hospital) -> 
     assert await audited(hospital, "sms arrived") == [("nurse", str(sms_id))]
     assert await audited(hospital, "finish task") == [("nurse", "1")]
     with pytest.raises(ConflictError):
-        await decisions.resend(hospital.db, COLLEAGUE, sms_id)
+        await resend(hospital, COLLEAGUE, sms_id)
 
 
 async def test_what_was_sent_again_cannot_be_said_to_have_arrived(hospital: Hospital) -> None:
     sms_id = await in_doubt(hospital)
-    await decisions.resend(hospital.db, NURSE, sms_id)
+    await resend(hospital, NURSE, sms_id)
     with pytest.raises(ConflictError):
         await decisions.arrived(hospital.db, NURSE, sms_id)
 
@@ -96,7 +103,7 @@ async def test_what_has_not_left_can_be_taken_back(hospital: Hospital) -> None:
     assert not await decisions.withdraw(hospital.db, SYSTEM, await send(hospital))
 
 
-@pytest.mark.parametrize("decide", [decisions.resend, decisions.arrived, decisions.withdraw])
+@pytest.mark.parametrize("decide", [RESEND, decisions.arrived, decisions.withdraw])
 async def test_only_who_writes_decides(hospital: Hospital, decide: decisions.Decide) -> None:
     sms_id = await in_doubt(hospital)
     with pytest.raises(ForbiddenError):
@@ -107,10 +114,10 @@ async def test_only_who_writes_decides(hospital: Hospital, decide: decisions.Dec
 
 async def test_a_marketer_does_not_send_care_again(hospital: Hospital) -> None:
     with pytest.raises(ForbiddenError):
-        await decisions.resend(hospital.db, MARKETER, await in_doubt(hospital))
+        await resend(hospital, MARKETER, await in_doubt(hospital))
 
 
 async def test_what_a_patient_wrote_is_nothing_to_send_again(hospital: Hospital) -> None:
     (received,) = await hospital.receive("你好", ZHANG)
     with pytest.raises(SmsNotFoundError):
-        await decisions.resend(hospital.db, NURSE, received)
+        await resend(hospital, NURSE, received)

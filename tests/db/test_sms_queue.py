@@ -14,7 +14,7 @@ from sms import outbound, service
 from sms.delivery import MAX_TRIES, Refusal
 from sms.errors import ContactForbiddenError
 from sms.model import SmsState
-from tests.db.sms_hospital import NOON, ZHANG, Hospital
+from tests.db.sms_hospital import LETTERHEAD, NOON, ZHANG, Hospital
 from tests.db.sms_queue import claim, claimed, heard, opened, queue, segment_states, sms
 
 pytestmark = pytest.mark.db
@@ -107,7 +107,9 @@ async def test_an_answer_goes_before_reminders_and_reminders_before_offers(hospi
     await allow_offers(hospital)
     offer = await queue(hospital, "【示例医院】体检优惠，拒收请回复R", purpose="marketing")
     reminder = await queue(hospital, "复诊提醒")
-    answer = await service.queue(hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True)
+    answer = await service.queue(
+        hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True, zone=LETTERHEAD.timezone
+    )
     order = [(await claimed(hospital)).sms_id for _ in range(3)]
     assert order == [answer, reminder, offer]
 
@@ -136,7 +138,9 @@ async def test_at_night_a_reminder_waits_for_the_morning_and_an_answer_does_not(
     hospital.clock.now = NOON + timedelta(hours=10)  # 22:00 in Shanghai
     await hospital.receive("还有号吗")
     reminder = await queue(hospital, "复诊提醒")
-    answer = await service.queue(hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True)
+    answer = await service.queue(
+        hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True, zone=LETTERHEAD.timezone
+    )
     assert (await claimed(hospital)).sms_id == answer
     assert await claim(hospital) is None
     found = await sms(hospital, reminder)
@@ -147,7 +151,9 @@ async def test_at_night_a_reminder_waits_for_the_morning_and_an_answer_does_not(
 
 async def test_who_wrote_nothing_is_not_answered_at_night(hospital: Hospital) -> None:
     hospital.clock.now = NOON + timedelta(hours=10)
-    await service.queue(hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True)
+    await service.queue(
+        hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True, zone=LETTERHEAD.timezone
+    )
     assert await claim(hospital) is None
 
 
@@ -202,7 +208,7 @@ async def test_a_machine_sends_one_notice_a_day_and_people_as_many_as_they_see_f
     with pytest.raises(ContactForbiddenError, match="frequency_cap"):
         await queue(hospital, "通知二", purpose="notice")
     nurse = Actor(ActorKind.USER, "nurse", Role.NURSE)
-    await service.queue(hospital.db, nurse, to=ZHANG, text="通知三", purpose="notice")
+    await service.queue(hospital.db, nurse, to=ZHANG, text="通知三", purpose="notice", zone=LETTERHEAD.timezone)
 
 
 async def test_care_is_never_capped(hospital: Hospital) -> None:
@@ -220,7 +226,9 @@ async def test_what_cannot_be_sent_is_refused_at_once(hospital: Hospital, text: 
 async def test_one_key_is_one_message(hospital: Hospital) -> None:
     ids = await asyncio.gather(
         *(
-            service.queue(hospital.db, SYSTEM, to=ZHANG, text="一次", purpose="care", dedupe_key="once")
+            service.queue(
+                hospital.db, SYSTEM, to=ZHANG, text="一次", purpose="care", dedupe_key="once", zone=LETTERHEAD.timezone
+            )
             for _ in range(5)
         )
     )

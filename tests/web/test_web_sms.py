@@ -1,6 +1,7 @@
 """Texts on pages and in the API: every role sees what it may read, whatever it asks for."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from crm_core.users.rights import Right, allows
 from sms import inbound, store
 from sms import service as sms
 from tests.web.api_client import client
-from tests.web.house import MORNING, ZHANG, House
+from tests.web.house import MORNING, ZHANG, ZONE, House
 from web import routes
 from web.access import Route
 
@@ -44,7 +45,7 @@ def sms_routes() -> list[Route]:
 
 async def queued(house: House, state: str = "unknown", *, to: Msisdn = ZHANG) -> SmsId:
     """A text of ours in a state."""
-    sms_id = await sms.queue(house.db, SYSTEM, to=to, text="您好", purpose="care")
+    sms_id = await sms.queue(house.db, SYSTEM, to=to, text="您好", purpose="care", zone=ZONE)
     async with house.db.connection() as conn:
         await conn.execute("UPDATE sms SET state = $2 WHERE id = $1", sms_id, state)
     return sms_id
@@ -211,3 +212,16 @@ async def test_a_program_that_reads_texts_is_in_the_audit_under_the_patient(hous
         rows = await conn.fetch("SELECT action, subject, subject_id FROM audit WHERE actor_kind = 'token' ORDER BY id")
     thread = (await thread_path(house, sms_id)).rpartition("/")[2]
     assert [tuple(row) for row in rows] == [("read sms", "patient", "1"), ("list sms", "sms_thread", thread)]
+
+
+async def test_at_night_the_writer_is_told_that_a_text_waits_for_the_morning(house: House) -> None:
+    house.db.clock = lambda: MORNING + timedelta(hours=12)  # ten in the evening
+    async with await house.browser("nurse") as nurse, client(house) as system:
+        headers = {"X-CSRF-Token": nurse.csrf, "Origin": nurse.base}
+        form = {"to": ZHANG, "text": "请来取报告", "purpose": "care"}
+        async with nurse.http.post(f"{nurse.base}/sms", data=form, headers=headers) as answer:
+            assert "It will be sent when it is allowed again." in answer.headers["HX-Trigger"]
+        await system.post("/sms", form)
+    async with house.db.connection() as conn:
+        due = await conn.fetch("SELECT DISTINCT not_before FROM sms")
+    assert [row["not_before"] for row in due] == [MORNING + timedelta(hours=22)]

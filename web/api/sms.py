@@ -91,6 +91,7 @@ async def send(ask: Ask[NoQuery, SmsIn]) -> Queued:
         to=parse_msisdn(body.to),
         text=body.text,
         purpose=body.purpose,
+        zone=ask.deps.settings.timezone,
         patient_id=None if body.patient_id is None else PatientId(body.patient_id),
     )
     return Queued(id=sms_id)

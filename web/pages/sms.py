@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
@@ -141,9 +142,9 @@ async def compose(request: web.Request) -> web.StreamResponse:
 
 async def write(request: web.Request) -> web.StreamResponse:
     """Queue a text. Refusals come back with their rule and what was typed."""
-    db, actor = request.app[DEPS].db, actor_of(request)
+    db, actor, zone = request.app[DEPS].db, actor_of(request), request.app[DEPS].settings.timezone
     try:
-        written = await writing.write(db, actor, _draft(await forms.posted(request)))
+        written = await writing.write(db, actor, _draft(await forms.posted(request)), zone=zone)
     except HcrmError as error:
         return _refused(request, error)
     is_read = may(actor, Right.SEE_SMS)
@@ -170,7 +171,7 @@ def _refused(request: web.Request, error: HcrmError) -> web.Response:
 
 async def resend(request: web.Request) -> web.StreamResponse:
     """A person decides to send again what did not arrive, or may not have."""
-    return await _decided(request, decisions.resend)
+    return await _decided(request, partial(decisions.resend, zone=request.app[DEPS].settings.timezone))
 
 
 async def arrived(request: web.Request) -> web.StreamResponse:
