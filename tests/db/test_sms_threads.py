@@ -1,6 +1,7 @@
 """Conversations: the list is right whatever happens to the texts, quick however many, and every look is known."""
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -11,12 +12,14 @@ import pytest
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
 from crm_core.kernel.db import Connection
 from crm_core.kernel.errors import ForbiddenError, NotFoundError
+from crm_core.kernel.event import NOTIFY_CHANNEL
 from crm_core.kernel.ids import Msisdn, SmsId, ThreadId
-from sms import store, thread_store, threads
+from sms import decisions, store, thread_store, threads
 from sms.model import Place
 from sms.threads import TEXTS_SHOWN, THREADS_SHOWN, Filter, Wanted
 from tests.db.sms_hospital import NOON, STRANGER, ZHANG, Hospital
 from tests.db.sms_queue import opened, queue
+from tests.eventually import eventually
 
 pytestmark = pytest.mark.db
 NURSE = Actor(ActorKind.USER, "nurse", Role.NURSE)
@@ -26,6 +29,7 @@ TRUTH = """
            count(*) FILTER (WHERE direction = 'in' AND read_at IS NULL)
     FROM sms GROUP BY peer ORDER BY peer
 """
+AT_ONCE = 5_000
 KEPT = "SELECT peer, last_sms_id, last_at, unread FROM sms_thread ORDER BY peer"
 
 
@@ -200,20 +204,48 @@ async def test_each_look_is_written_under_the_patient_once_a_quarter_of_an_hour(
     ]
 
 
+async def test_open_pages_hear_the_ids_of_what_happened_and_nothing_personal(hospital: Hospital) -> None:
+    patient_id = await hospital.patient()
+    heard: list[dict[str, object]] = []
+
+    def note(_conn: object, _pid: int, _channel: str, payload: object) -> None:
+        said = json.loads(str(payload))
+        if said["type"].startswith("Sms"):
+            heard.append(said)
+
+    async with hospital.db.own_connection() as conn:
+        await conn.add_listener(NOTIFY_CHANNEL, note)
+        (received,) = await hospital.receive("你好")
+        thread_id = await thread_of(hospital)
+        await threads.read(hospital.db, NURSE, thread_id)
+        queued = await queue(hospital, "您好")
+        await decisions.withdraw(hospital.db, NURSE, queued)
+        await eventually(lambda: len(heard) == 4, what="four notices")
+    ids = {"thread_id": thread_id}
+    assert heard == [
+        {"type": "SmsReceived", "sms_id": received, **ids, "patient_id": patient_id},
+        {"type": "SmsRead", **ids},
+        {"type": "SmsQueued", "sms_id": queued, **ids, "patient_id": None},
+        {"type": "SmsStateChanged", "sms_id": queued, **ids, "patient_id": None, "state": "suppressed"},
+    ]
+
+
 async def many_texts(hospital: Hospital, *, peers: int, each: int, unread_every: int = 1) -> None:
     async with hospital.db.connection() as conn:
-        await conn.execute(
-            """
-            INSERT INTO sms (direction, peer, text, state, modem, created_by, created_at, not_before, read_at)
-            SELECT 'in', '+861391111' || lpad(((n - 1) % $1::int)::text, 4, '0'), 'text ' || n, 'received', 'sim1', 'x',
-                   $3::timestamptz + n * interval '1 second', $3, CASE WHEN n % $4::int <> 0 THEN $3 END
-            FROM generate_series(1, $1::int * $2::int) AS n
-            """,
-            peers,
-            each,
-            NOON,
-            unread_every,
-        )
+        for first in range(1, peers * each + 1, AT_ONCE):
+            await conn.execute(
+                """
+                INSERT INTO sms (direction, peer, text, state, modem, created_by, created_at, not_before, read_at)
+                SELECT 'in', '+861391111' || lpad(((n - 1) % $1::int)::text, 4, '0'), 'text ' || n, 'received', 'sim1',
+                       'x', $2::timestamptz + n * interval '1 second', $2, CASE WHEN n % $3::int <> 0 THEN $2 END
+                FROM generate_series($4::int, $5::int) AS n
+                """,
+                peers,
+                NOON,
+                unread_every,
+                first,
+                min(first + AT_ONCE - 1, peers * each),
+            )
 
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
