@@ -19,6 +19,7 @@ from crm_core.kernel.ids import (
     SlotId,
     SmsId,
     TaskId,
+    ThreadId,
     UserId,
 )
 
@@ -275,8 +276,9 @@ class RecordingStored(Event):
 class SmsReceived(Event):
     """A whole message came in, all segments of it."""
 
-    public: ClassVar = ("sms_id", "patient_id")
+    public: ClassVar = ("sms_id", "thread_id", "patient_id")
     sms_id: SmsId
+    thread_id: ThreadId
     patient_id: PatientId | None
 
 
@@ -284,16 +286,20 @@ class SmsReceived(Event):
 class SmsQueued(Event):
     """A message waits for a modem."""
 
-    public: ClassVar = ("sms_id",)
+    public: ClassVar = ("sms_id", "thread_id", "patient_id")
     sms_id: SmsId
+    thread_id: ThreadId
+    patient_id: PatientId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsStateChanged(Event):
     """Sent, delivered, failed ..."""
 
-    public: ClassVar = ("sms_id", "state")
+    public: ClassVar = ("sms_id", "thread_id", "patient_id", "state")
     sms_id: SmsId
+    thread_id: ThreadId
+    patient_id: PatientId | None
     state: str
 
 
@@ -301,5 +307,5 @@ class SmsStateChanged(Event):
 class SmsRead(Event):
     """Staff opened a thread."""
 
-    public: ClassVar = ()
-    peer: str = field(repr=False)
+    public: ClassVar = ("thread_id",)
+    thread_id: ThreadId

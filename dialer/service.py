@@ -5,7 +5,6 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from crm_core.consent import service as consent
-from crm_core.consent.model import HOSPITAL_ZONE
 from crm_core.events import AttemptPlanned, AttemptSuppressed
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor, ActorKind
@@ -33,7 +32,7 @@ async def remind(
     actor: Actor,
     appointment_id: AppointmentId,
     *,
-    timezone: ZoneInfo = HOSPITAL_ZONE,
+    timezone: ZoneInfo,
 ) -> AttemptId:
     """Call this patient about this appointment: now, or when the hour allows it, as the attempt's `not_before` says.
 

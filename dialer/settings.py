@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
-from crm_core.consent.model import HOSPITAL_ZONE
 from dialer.retry import RetryRule
 
 
@@ -13,7 +12,7 @@ class DialerSettings:
     """When people may be called is consent's to say. `plan_from` None: nobody is reminded by itself."""
 
     caller_id: str  # the hospital's own number, never another
-    timezone: ZoneInfo = HOSPITAL_ZONE
+    timezone: ZoneInfo
     prefixes: tuple[str, ...] = ("+86",)  # whatever is registered, nothing else is dialled
     ring_s: float = 30.0  # never below 15: people must have the time to reach the telephone
     max_calls: int = 4  # lines of the trunk that reminders may take at once

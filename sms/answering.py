@@ -195,7 +195,7 @@ async def _reply(incoming: Incoming, said: Answer, patient_id: PatientId | None)
         is_reply=True,
     )
     try:
-        await service.queue_in(tx, new)
+        await service.queue_in(tx, new, zone=incoming.letterhead.timezone)
     except ContactForbiddenError as error:
         log.info("no reply", extra={"sms_id": sms.id, "rule": error.rule})
 
@@ -229,6 +229,11 @@ async def _change_consent(incoming: Incoming, action: Action) -> None:
 
 async def _has_refused(incoming: Incoming, purpose: Purpose) -> bool:
     permission = await consent.may_contact(
-        incoming.tx.conn, purpose=purpose.value, channel="sms", msisdn=incoming.msisdn, now=incoming.tx.now
+        incoming.tx.conn,
+        purpose=purpose.value,
+        channel="sms",
+        msisdn=incoming.msisdn,
+        now=incoming.tx.now,
+        zone=incoming.letterhead.timezone,
     )
     return permission.rule == Rule.OPTED_OUT

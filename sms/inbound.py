@@ -12,16 +12,17 @@ from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.ids import PatientId, SmsId
 from crm_core.patients import store as patients
 from crm_core.patients import timeline
-from sms import inbound_store, pdu, store
+from crm_core.tasks import service as tasks
+from crm_core.tasks.model import TaskKind
+from sms import inbound_store, pdu, store, thread_store
 from sms.address import msisdn_of_peer, peer_of
 from sms.assembly import WINDOW, Assembled, Part, assemble, give_up
 from sms.inbound_store import NewPart, StoredPart
-from sms.model import Sms
+from sms.model import UNREADABLE, Sms
 from sms.pdu import Deliver, PduError
 
 log = logging.getLogger("sms.inbound")
 
-UNREADABLE = "unreadable"  # the peer of a PDU nobody can read; staff find it by its row
 GIVE_UP_AFTER = timedelta(hours=6)
 LOOK_BACK = 2 * WINDOW
 
@@ -49,13 +50,17 @@ async def keep(db: Database, modem: str, hex_text: str, deliver: Deliver) -> Sms
         return await _assemble(tx, part)
 
 
-async def keep_unreadable(db: Database, modem: str, line: str) -> None:
-    """What cannot be decoded is kept as it came, so that it neither blocks the modem nor is lost."""
+async def keep_unreadable(db: Database, modem: str, line: str) -> SmsId | None:
+    """What cannot be decoded is kept as it came, so that it neither blocks the modem nor is lost; a person is asked.
+
+    They see who wrote where that much can be read. None when it was kept before.
+    """
     hex_text = line[:1000].replace("\0", "")
+    sender = pdu.sender_of(hex_text)
     part = NewPart(
         fingerprint=_fingerprint(modem, hex_text),
         modem=modem,
-        peer=UNREADABLE,
+        peer=UNREADABLE if sender is None else peer_of(sender),
         reference=None,
         total=1,
         number=1,
@@ -63,9 +68,23 @@ async def keep_unreadable(db: Database, modem: str, line: str) -> None:
         pdu=hex_text,
         smsc_at=None,
     )
-    async with db.transaction(SYSTEM) as tx:
-        await inbound_store.insert_part(tx.conn, part, now=tx.now)
     log.error("a message cannot be read", extra={"modem": modem, "pii_pdu": hex_text})
+    async with db.transaction(SYSTEM) as tx:
+        part_id = await inbound_store.insert_part(tx.conn, part, now=tx.now)
+        return None if part_id is None else await _ask_a_person(tx, part, part_id)
+
+
+async def _ask_a_person(tx: Tx, part: NewPart, part_id: int) -> SmsId:
+    """A text without words: no conversation takes it, somebody asks the patient what they wrote."""
+    patient_id = await _only_patient(tx, part.peer)
+    sms_id = await store.insert_in(
+        tx.conn, peer=part.peer, text="", modem=part.modem, patient_id=patient_id, now=tx.now
+    )
+    await inbound_store.attach_parts(tx.conn, [part_id], sms_id)
+    await inbound_store.mark_handled(tx.conn, sms_id, now=tx.now)
+    await tasks.open_in(tx, TaskKind.ANSWER_SMS, msisdn_of_peer(part.peer), f"sms/{sms_id}", patient_id)
+    await _tell(tx, sms_id, part.peer, patient_id)
+    return sms_id
 
 
 async def give_up_waiting(db: Database) -> int:
@@ -103,8 +122,13 @@ async def _receive(tx: Tx, modem: str, peer: str, whole: Assembled) -> SmsId:
     await inbound_store.attach_parts(tx.conn, whole.part_ids, sms_id)
     if patient_id is not None:
         await _on_timeline(tx, patient_id, sms_id, whole.text)
-    await tx.emit(SmsReceived(sms_id=sms_id, patient_id=patient_id))
+    await _tell(tx, sms_id, peer, patient_id)
     return sms_id
+
+
+async def _tell(tx: Tx, sms_id: SmsId, peer: str, patient_id: PatientId | None) -> None:
+    thread_id = await thread_store.id_with(tx.conn, peer)
+    await tx.emit(SmsReceived(sms_id=sms_id, thread_id=thread_id, patient_id=patient_id))
 
 
 async def belongs_to(tx: Tx, sms: Sms, patient_id: PatientId) -> None:

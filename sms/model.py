@@ -6,9 +6,12 @@ from enum import IntEnum, StrEnum
 from typing import NewType
 from uuid import UUID
 
-from crm_core.kernel.ids import AppointmentId, Msisdn, PatientId, SmsId
+from crm_core.kernel.ids import AppointmentId, Msisdn, PatientId, SmsId, ThreadId
 
 ClaimId = NewType("ClaimId", UUID)  # one hand-over to a modem, by one process
+
+
+UNREADABLE = "unreadable"  # the peer of texts whose sender cannot be read either
 
 
 class Direction(StrEnum):
@@ -53,6 +56,7 @@ class Sms:
     """One message as people know it, however many segments it travels in."""
 
     id: SmsId
+    thread_id: ThreadId
     direction: Direction
     peer: str = field(repr=False)  # MSISDN, short code or an operator's name
     text: str = field(repr=False)
@@ -89,16 +93,35 @@ class SmsSegment:
 
 
 @dataclass(frozen=True, slots=True)
-class Thread:
-    """One peer in the list of conversations: the newest message and how many wait to be read."""
+class Place:
+    """Where a list of conversations goes on: behind what was last written at `at`. Stays when a row moves."""
 
+    at: datetime
+    id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """All texts with one peer, as the list shows it. `names`: the first people who have this number."""
+
+    id: ThreadId
     peer: str = field(repr=False)
-    patient_id: PatientId | None
-    last_id: SmsId
+    names: tuple[str, ...] = field(repr=False)
+    unread: int
+    last_at: datetime
     last_text: str = field(repr=False)
     last_direction: Direction
-    last_at: datetime
-    unread: int
+    last_state: str
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Not one person, but everything that came from nobody knows whom."""
+        return self.peer == UNREADABLE
+
+    @property
+    def place(self) -> Place:
+        """Of this one in the list."""
+        return Place(self.last_at, self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from crm_core.consent import service as consent
-from crm_core.events import SmsStateChanged
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.ids import SmsId
@@ -20,6 +19,7 @@ from crm_core.tasks import service as tasks
 from sms import address, delivery, outbound_store, store
 from sms.address import msisdn_of_peer, peer_of
 from sms.delivery import Refusal, Verdict
+from sms.happened import state_changed
 from sms.model import ClaimId, Purpose, Sms, SmsState
 from sms.pdu import StatusReport, Submit
 from sms.routing import FAILOVER_AFTER
@@ -55,7 +55,7 @@ async def claim(db: Database, modem: str, claim_id: ClaimId, *, zone: tzinfo) ->
             if await _may_leave(tx, sms, zone):
                 submits = _submits(sms)
                 await outbound_store.mark_sending(tx.conn, sms.id, modem, claim_id, len(submits), now=tx.now)
-                await _tell(tx, sms.id, SmsState.SENDING)
+                await _tell(tx, sms, SmsState.SENDING)
                 return Claim(claim_id, sms.id, submits)
 
 
@@ -82,7 +82,7 @@ async def _may_leave(tx: Tx, sms: Sms, zone: tzinfo) -> bool:
             reason = permission.rule
     if reason:
         await outbound_store.set_state(tx.conn, sms.id, SmsState.SUPPRESSED, reason=reason)
-        await _tell(tx, sms.id, SmsState.SUPPRESSED)
+        await _tell(tx, sms, SmsState.SUPPRESSED)
     return not reason
 
 
@@ -126,7 +126,7 @@ async def record_sent(db: Database, claimed: Claim, number: int, reference: int)
             await outbound_store.mark_segment_sending(tx.conn, claimed.sms_id, number + 1)
             return
         await outbound_store.mark_sent(tx.conn, claimed.sms_id, now=tx.now)
-        await _tell(tx, claimed.sms_id, SmsState.SENT)
+        await _tell(tx, sms, SmsState.SENT)
         if sms.patient_id is not None:
             await timeline.add(
                 tx, sms.patient_id, "sms", tx.now, "SMS sent: {text}", {"text": sms.text}, f"sms/{sms.id}"
@@ -145,11 +145,11 @@ async def record_refused(db: Database, claimed: Claim, kind: Refusal, reason: st
         elif wait is not None:
             await outbound_store.end_segments(tx.conn, sms.id, SmsState.QUEUED, old=[SmsState.SENDING])
             await outbound_store.wait_until(tx.conn, sms.id, tx.now + wait, reason=reason)
-            await _tell(tx, sms.id, SmsState.QUEUED)
+            await _tell(tx, sms, SmsState.QUEUED)
         else:
             await outbound_store.end_segments(tx.conn, sms.id, SmsState.FAILED, old=[SmsState.SENDING, SmsState.QUEUED])
             await outbound_store.set_state(tx.conn, sms.id, SmsState.FAILED, reason=reason)
-            await _tell(tx, sms.id, SmsState.FAILED)
+            await _tell(tx, sms, SmsState.FAILED)
 
 
 async def give_back(db: Database, claim_id: ClaimId) -> None:
@@ -159,11 +159,11 @@ async def give_back(db: Database, claim_id: ClaimId) -> None:
     """
     async with db.transaction(SYSTEM) as tx:
         await outbound_store.lock_claim(tx.conn, claim_id)
-        sms_id = await outbound_store.sending_of(tx.conn, claim_id)
-        if sms_id is not None:
-            await outbound_store.end_segments(tx.conn, sms_id, SmsState.QUEUED, old=[SmsState.SENDING])
-            await outbound_store.wait_until(tx.conn, sms_id, tx.now, reason="")
-            await _tell(tx, sms_id, SmsState.QUEUED)
+        sms = await outbound_store.sending_of(tx.conn, claim_id)
+        if sms is not None:
+            await outbound_store.end_segments(tx.conn, sms.id, SmsState.QUEUED, old=[SmsState.SENDING])
+            await outbound_store.wait_until(tx.conn, sms.id, tx.now, reason="")
+            await _tell(tx, sms, SmsState.QUEUED)
 
 
 async def park_found_sending(db: Database, modem: str, *, in_hand: ClaimId | None = None) -> int:
@@ -182,7 +182,7 @@ async def park_stuck(db: Database) -> int:
 
 async def _park_all(tx: Tx, found: list[SmsId]) -> int:
     for sms in await store.many(tx.conn, found):
-        await _park(tx, sms, "it was being sent when the server stopped or lost the modem")
+        await _park(tx, sms, "found_sending")
     return len(found)
 
 
@@ -190,7 +190,7 @@ async def _park(tx: Tx, sms: Sms, reason: str) -> None:
     await outbound_store.end_segments(tx.conn, sms.id, SmsState.UNKNOWN, old=[SmsState.SENDING])
     await outbound_store.set_state(tx.conn, sms.id, SmsState.UNKNOWN, reason=reason)
     await tasks.open_in(tx, "check_outcome", msisdn_of_peer(sms.peer), f"sms/{sms.id}", sms.patient_id)
-    await _tell(tx, sms.id, SmsState.UNKNOWN)
+    await _tell(tx, sms, SmsState.UNKNOWN)
 
 
 async def apply_report(db: Database, modem: str, report: StatusReport) -> bool:
@@ -232,7 +232,7 @@ async def _settle(tx: Tx, sms: Sms, at: datetime, status: int) -> None:
     else:
         reason = f"delivery status {status}" if state is SmsState.FAILED else ""
         await outbound_store.set_state(tx.conn, sms.id, state, reason=reason)
-    await _tell(tx, sms.id, state)
+    await _tell(tx, sms, state)
 
 
 async def expire(db: Database) -> int:
@@ -246,10 +246,10 @@ async def expire(db: Database) -> int:
                 continue
             await outbound_store.end_segments(tx.conn, sms.id, SmsState.EXPIRED, old=[SmsState.SENT])
             await outbound_store.set_state(tx.conn, sms.id, SmsState.EXPIRED, reason="no delivery report in time")
-            await _tell(tx, sms.id, SmsState.EXPIRED)
+            await _tell(tx, sms, SmsState.EXPIRED)
             count += 1
     return count
 
 
-async def _tell(tx: Tx, sms_id: SmsId, state: SmsState) -> None:
-    await tx.emit(SmsStateChanged(sms_id=sms_id, state=state.value))
+async def _tell(tx: Tx, sms: Sms, state: SmsState) -> None:
+    await tx.emit(state_changed(sms, state))

@@ -115,12 +115,12 @@ async def lock_claimed(conn: Connection, sms_id: SmsId, claim_id: ClaimId) -> Sm
     return await store.get(conn, sms_id) if found else None
 
 
-async def sending_of(conn: Connection, claim_id: ClaimId) -> SmsId | None:
+async def sending_of(conn: Connection, claim_id: ClaimId) -> Sms | None:
     """What is being sent under a claim, locked. Few messages are being sent at any time: one per modem."""
-    found: SmsId | None = await conn.fetchval(
+    sms_id = await conn.fetchval(
         "SELECT id FROM sms WHERE state = 'sending' AND claim = $1 FOR NO KEY UPDATE", claim_id
     )
-    return found
+    return await store.get(conn, sms_id) if sms_id else None
 
 
 async def sending_on(conn: Connection, modem: str, *, in_hand: ClaimId | None) -> list[SmsId]:
@@ -181,9 +181,11 @@ async def set_report(
     return done is not None
 
 
-async def mark_delivered(conn: Connection, sms_id: SmsId, *, at: datetime) -> None:
-    """Every segment is on the telephone."""
-    await conn.execute("UPDATE sms SET state = 'delivered', reason = '', delivered_at = $2 WHERE id = $1", sms_id, at)
+async def mark_delivered(conn: Connection, sms_id: SmsId, *, at: datetime, reason: str = "") -> None:
+    """Every segment is on the telephone, or a person says so."""
+    await conn.execute(
+        "UPDATE sms SET state = 'delivered', reason = $3, delivered_at = $2 WHERE id = $1", sms_id, at, reason
+    )
 
 
 async def without_report(conn: Connection, *, before: datetime, limit: int = 200) -> list[Sms]:

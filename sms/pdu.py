@@ -113,6 +113,16 @@ def decode(hex_text: str) -> Deliver | StatusReport:
     return decode_tpdu(data[1 + data[0] :])
 
 
+def sender_of(hex_text: str) -> Address | None:
+    """Who wrote a message of which nothing else can be read."""
+    try:
+        data = bytes.fromhex(hex_text.strip())
+        tpdu = data[1 + data[0] :]
+        return address.decode(tpdu[1:])[0] if tpdu[0] & 0b11 == 0b00 else None
+    except (ValueError, IndexError, AddressError):
+        return None
+
+
 def decode_tpdu(tpdu: bytes) -> Deliver | StatusReport:
     """The same without the SMSC's address."""
     if not tpdu or len(tpdu) > MAX_TPDU_BYTES:

@@ -1,7 +1,7 @@
 """Which right each purpose of a text needs: the only place that says so. Pure."""
 
-from crm_core.kernel.actor import Actor
-from crm_core.users.rights import Right, allows
+from crm_core.kernel.actor import ANONYMOUS, Actor
+from crm_core.users.rights import Right, may
 from sms.model import Purpose
 
 RIGHT_FOR: dict[Purpose, Right] = {
@@ -13,7 +13,9 @@ RIGHT_FOR: dict[Purpose, Right] = {
 
 def may_send(actor: Actor, purpose: Purpose) -> bool:
     """Whoever has no role is our own machine or a patient's conversation; their words are ours."""
-    return actor.role is None or allows(actor.role, RIGHT_FOR[purpose])
+    if actor.role is None:
+        return actor != ANONYMOUS
+    return may(actor, RIGHT_FOR[purpose])
 
 
 def open_to(actor: Actor) -> tuple[Purpose, ...]:

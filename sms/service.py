@@ -1,23 +1,22 @@
-"""Queue messages, remind of appointments, read threads."""
+"""Queue messages and remind of appointments."""
 
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 from crm_core.consent import service as consent
-from crm_core.consent.model import HOSPITAL_ZONE
-from crm_core.events import SmsQueued, SmsRead, SmsStateChanged
+from crm_core.events import SmsQueued
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor, ActorKind
 from crm_core.kernel.db import Database, Tx
-from crm_core.kernel.errors import ConflictError, InvalidInputError, NotFoundError
+from crm_core.kernel.errors import InvalidInputError, NotFoundError
 from crm_core.kernel.ids import AppointmentId, Msisdn, PatientId, SmsId
 from crm_core.patients import store as patients
 from crm_core.patients.model import Patient
 from crm_core.scheduling import store as scheduling
 from crm_core.scheduling.errors import AppointmentNotFoundError, AppointmentNotOpenError, AppointmentOverError
 from crm_core.scheduling.model import Appointment
-from sms import inbound_store, outbound_store, segments, store, wording
+from sms import inbound_store, segments, store, thread_store, wording
 from sms.address import msisdn_of_peer
 from sms.caps import CAPS, LOOK_BACK, is_capped
 from sms.errors import (
@@ -25,16 +24,14 @@ from sms.errors import (
     NoPhoneError,
     NotTheirNumberError,
     PurposeForbiddenError,
-    SmsNotFoundError,
 )
 from sms.letterhead import Letterhead
-from sms.model import Direction, NewSms, Priority, Purpose, SmsState
+from sms.model import NewSms, Priority, Purpose
 from sms.purposes import may_send
 from sms.routing import Route, preferred_modem
 
 MAX_TEXT_SEGMENTS = 20
 ANSWERABLE_FOR = timedelta(days=1)
-RESENDABLE = frozenset({SmsState.FAILED, SmsState.EXPIRED, SmsState.UNKNOWN, SmsState.SUPPRESSED})
 _OPT_OUT_WORDS = re.compile(r"拒收|退订|reply\s+(STOP|R|T|TD)\b", re.IGNORECASE)
 
 
@@ -52,21 +49,22 @@ async def queue(
     is_reply: bool = False,
     reply_to: SmsId | None = None,
     not_before: datetime | None = None,
-    zone: tzinfo | None = None,
+    zone: tzinfo,
 ) -> SmsId:
     """Queue one message. With a known `dedupe_key` the message queued first comes back.
 
     `is_reply`: the patient wrote within the last day; quiet hours and refusals do not hold back an answer.
     Raises ContactForbiddenError(rule), PurposeForbiddenError, NotTheirNumberError, InvalidInputError.
 
-    In quiet hours it waits for the next window, which the modem's worker knows; with `zone` that is known at once.
+    In quiet hours, which begin and end on the clock of `zone`, it waits for the next window.
     """
-    urgency = Priority(priority) if priority is not None else _priority(purpose, is_reply=is_reply)
+    why = purpose_of(purpose)
+    usual = Priority.CONVERSATION if is_reply else priority_of(why)
     new = NewSms(
         to=to,
         text=text,
-        purpose=_purpose(purpose),
-        priority=urgency,
+        purpose=why,
+        priority=usual if priority is None else Priority(priority),
         patient_id=patient_id,
         appointment_id=appointment_id,
         dedupe_key=dedupe_key,
@@ -78,13 +76,17 @@ async def queue(
         async with db.transaction(actor) as tx:
             return await queue_in(tx, new, zone=zone)
     except PurposeForbiddenError:
-        async with db.connection() as conn:
-            detail = {"purpose": new.purpose.value}
-            await audit.write(conn, actor, "queue sms", "sms", outcome="refused", detail=detail)
+        await note_refusal(db, actor, new.purpose)
         raise
 
 
-async def queue_in(tx: Tx, new: NewSms, *, zone: tzinfo | None = None, routes: tuple[Route, ...] = ()) -> SmsId:
+async def note_refusal(db: Database, actor: Actor, purpose: Purpose) -> None:
+    """Of a purpose this role does not write for; the transaction that asked is gone."""
+    async with db.connection() as conn:
+        await audit.write(conn, actor, "queue sms", "sms", outcome="refused", detail={"purpose": purpose.value})
+
+
+async def queue_in(tx: Tx, new: NewSms, *, zone: tzinfo, routes: tuple[Route, ...] = ()) -> SmsId:
     """The same inside a caller's transaction."""
     if not may_send(tx.actor, new.purpose):
         raise PurposeForbiddenError("this role does not write for this purpose")
@@ -108,7 +110,8 @@ async def queue_in(tx: Tx, new: NewSms, *, zone: tzinfo | None = None, routes: t
     if sms_id is None:  # somebody else was faster with this key
         return await _known(tx, new.dedupe_key or "")
     await audit.record(tx, "queue sms", "sms", sms_id, detail={"purpose": new.purpose.value})
-    await tx.emit(SmsQueued(sms_id=sms_id))
+    thread_id = await thread_store.id_with(tx.conn, new.to)
+    await tx.emit(SmsQueued(sms_id=sms_id, thread_id=thread_id, patient_id=new.patient_id))
     return sms_id
 
 
@@ -167,16 +170,6 @@ async def _open_appointment(tx: Tx, appointment_id: AppointmentId) -> tuple[Appo
     return appointment, patient
 
 
-async def mark_read(db: Database, actor: Actor, peer: str) -> int:
-    """Staff opened a thread; how many messages became read."""
-    async with db.transaction(actor) as tx:
-        count = await store.mark_read(tx.conn, peer, now=tx.now)
-        await audit.record(tx, "read sms thread", "sms", detail={"messages": count})
-        if count:
-            await tx.emit(SmsRead(peer=peer))
-        return count
-
-
 async def _as_answer(tx: Tx, new: NewSms) -> NewSms:
     """An answer names what it answers: the newest text of the last day unless told. Without one it is no answer."""
     if not new.is_reply and new.reply_to is None:
@@ -206,47 +199,8 @@ async def _check_caps(tx: Tx, new: NewSms) -> None:
         raise ContactForbiddenError("frequency_cap")
 
 
-async def resend(db: Database, actor: Actor, sms_id: SmsId, *, zone: tzinfo | None = None) -> SmsId:
-    """A person decides to send again what failed or whose outcome is unknown. Pressed twice, it is sent once.
-
-    Raises SmsNotFoundError, ConflictError when it may still arrive, ContactForbiddenError.
-    """
-    async with db.transaction(actor) as tx:
-        old = await store.lock(tx.conn, sms_id)
-        if old is None or old.direction is not Direction.OUT:
-            raise SmsNotFoundError("no such message")
-        if old.state not in RESENDABLE:
-            raise ConflictError("the message may still arrive")
-        new = NewSms(
-            to=Msisdn(old.peer),
-            text=old.text,
-            purpose=old.purpose or Purpose.CARE,
-            priority=Priority(old.priority),
-            patient_id=old.patient_id,
-            appointment_id=old.appointment_id,
-            reply_to=old.reply_to_id,
-            is_reply=old.reply_to_id is not None,
-            dedupe_key=f"resend:{sms_id}",
-        )
-        return await queue_in(tx, new, zone=zone)
-
-
-async def withdraw(db: Database, actor: Actor, sms_id: SmsId) -> bool:
-    """Take back what has not left; False when it is too late. Raises SmsNotFoundError."""
-    async with db.transaction(actor) as tx:
-        sms = await store.lock(tx.conn, sms_id)
-        if sms is None or sms.direction is not Direction.OUT:
-            raise SmsNotFoundError("no such message")
-        if sms.state is not SmsState.QUEUED:
-            return False
-        await outbound_store.set_state(tx.conn, sms_id, SmsState.SUPPRESSED, reason="withdrawn")
-        await audit.record(tx, "withdraw sms", "sms", sms_id)
-        await tx.emit(SmsStateChanged(sms_id=sms_id, state=SmsState.SUPPRESSED.value))
-        return True
-
-
-async def _first_moment(tx: Tx, new: NewSms, zone: tzinfo | None) -> datetime:
-    """When it may leave at the earliest. Without a zone that is left to the worker, which knows the hospital's."""
+async def _first_moment(tx: Tx, new: NewSms, zone: tzinfo) -> datetime:
+    """When it may leave at the earliest; the worker asks again when it does."""
     wanted = max(new.not_before or tx.now, tx.now)
     permission = await consent.may_contact(
         tx.conn,
@@ -255,13 +209,11 @@ async def _first_moment(tx: Tx, new: NewSms, zone: tzinfo | None) -> datetime:
         msisdn=new.to,
         now=wanted,
         is_reply=new.is_reply,
-        zone=zone or HOSPITAL_ZONE,
+        zone=zone,
     )
     if permission.not_before is None and not permission.allowed:
         raise ContactForbiddenError(permission.rule)
-    if permission.not_before is None or zone is None:
-        return wanted
-    return max(wanted, permission.not_before)
+    return max(wanted, permission.not_before or wanted)
 
 
 async def _preferred_modem(tx: Tx, new: NewSms, routes: tuple[Route, ...]) -> str:
@@ -276,13 +228,13 @@ async def _known(tx: Tx, dedupe_key: str) -> SmsId:
     return known
 
 
-def _priority(purpose: str, *, is_reply: bool) -> Priority:
-    if is_reply:
-        return Priority.CONVERSATION
-    return Priority.BULK if purpose == Purpose.MARKETING else Priority.REMINDER
+def priority_of(purpose: Purpose) -> Priority:
+    """Of what is no answer."""
+    return Priority.BULK if purpose is Purpose.MARKETING else Priority.REMINDER
 
 
-def _purpose(text: str) -> Purpose:
+def purpose_of(text: str) -> Purpose:
+    """Raises InvalidInputError."""
     try:
         return Purpose(text)
     except ValueError:

@@ -7,16 +7,18 @@ import asyncpg
 
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import AppointmentId, PatientId, SmsId
-from sms.model import Direction, NewSms, Purpose, Sms, SmsSegment, SmsState, Thread
+from sms.model import Direction, NewSms, Purpose, Sms, SmsSegment, SmsState
 
 
 async def many(conn: Connection, sms_ids: Sequence[SmsId]) -> list[Sms]:
     """In the order of the ids; unknown ids are left out."""
     rows = await conn.fetch(
         """
-        SELECT id, direction, peer, text, purpose, state, reason, priority, modem, patient_id, appointment_id,
-               reply_to_id, created_by, created_at, not_before, sent_at, delivered_at, read_at, handled_at, tries
-        FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position) JOIN sms USING (id)
+        SELECT sms.id, thread.id AS thread_id, direction, sms.peer, text, purpose, state, reason, priority, modem,
+               patient_id, appointment_id, reply_to_id, created_by, created_at, not_before, sent_at, delivered_at,
+               read_at, handled_at, tries
+        FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
+        JOIN sms ON sms.id = wanted.id JOIN sms_thread AS thread ON thread.peer = sms.peer
         ORDER BY wanted.position
         """,
         sms_ids,
@@ -143,35 +145,9 @@ async def page(
     return await many(conn, [row["id"] for row in rows])
 
 
-async def threads(conn: Connection, *, limit: int = 50, unread_only: bool = False) -> list[Thread]:
-    """Peers with their newest message, newest first."""
-    rows = await conn.fetch(
-        """
-        SELECT last.peer, last.patient_id, last.id AS last_id, last.text AS last_text,
-               last.direction AS last_direction, last.created_at AS last_at, peers.unread
-        FROM (SELECT peer, max(id) AS id, count(*) FILTER (WHERE direction = 'in' AND read_at IS NULL)::int AS unread
-              FROM sms GROUP BY peer) AS peers
-        JOIN sms last ON last.id = peers.id
-        WHERE NOT $2 OR peers.unread > 0
-        ORDER BY last.id DESC LIMIT $1
-        """,
-        limit,
-        unread_only,
-    )
-    return [Thread(**{**dict(row), "last_direction": Direction(row["last_direction"])}) for row in rows]
-
-
 async def unread_count(conn: Connection) -> int:
-    """Inbound messages nobody has read."""
-    return int(await conn.fetchval("SELECT count(*) FROM sms WHERE direction = 'in' AND read_at IS NULL"))
-
-
-async def mark_read(conn: Connection, peer: str, *, now: datetime) -> int:
-    """How many became read."""
-    rows = await conn.fetch(
-        "UPDATE sms SET read_at = $2 WHERE peer = $1 AND direction = 'in' AND read_at IS NULL RETURNING id", peer, now
-    )
-    return len(rows)
+    """Inbound messages nobody has read, all of them."""
+    return int(await conn.fetchval("SELECT coalesce(sum(unread), 0) FROM sms_thread WHERE unread > 0"))
 
 
 async def counts_since(conn: Connection, since: datetime) -> dict[tuple[str, str], int]:

@@ -47,7 +47,7 @@ class Timing:
 
 
 READS_UNTIL_UNREADABLE = 3
-_BROKEN_OFF = (Refusal.UNKNOWN, "it was being sent when the link to the modem ended")
+_BROKEN_OFF = (Refusal.UNKNOWN, "link_ended")
 _ANNOUNCED = re.compile(r'\+(?:CMTI|CDSI):\s*"?(\w+)')
 
 

@@ -74,6 +74,7 @@ SMS_STATE = {
     "suppressed": N_("Not sent"),
     "received": N_("Received"),
 }
+SMS_CHOICE = {"arrived": N_("It arrived, close"), "resend": N_("Send again"), "withdraw": N_("Take back")}
 PURPOSE = {"care": N_("Care"), "notice": N_("Notice"), "marketing": N_("Marketing")}
 TASK_KIND = {
     "answer_sms": N_("Answer an SMS"),
@@ -215,6 +216,10 @@ RULE = {
     "number_changed": N_("The patient's number was changed."),
     "no_phone": N_("This patient has no telephone number."),
     "outcome_unknown": N_("Nobody knows how the last call about this ended; a person must check first."),
+    "found_sending": N_("The server stopped or lost the modem while it was being sent."),
+    "link_ended": N_("The modem was lost while it was being sent."),
+    "withdrawn": N_("Somebody took it back."),
+    "said_to_have_arrived": N_("The patient was asked."),
     "attempt_open": N_("A call about this is already under way."),
 }
 ATTEMPT = {

@@ -3,11 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from crm_core.kernel.ids import Msisdn
-
-HOSPITAL_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 class Purpose(StrEnum):

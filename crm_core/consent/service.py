@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from crm_core.consent import rules, store
-from crm_core.consent.model import HOSPITAL_ZONE, Choice, ContactChannel, Permission, Purpose, QuietHours
+from crm_core.consent.model import Choice, ContactChannel, Permission, Purpose, QuietHours
 from crm_core.events import ConsentChanged
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
@@ -27,8 +27,8 @@ async def may_contact(
     channel: str,
     msisdn: Msisdn,
     now: datetime,
+    zone: tzinfo,
     is_reply: bool = False,
-    zone: tzinfo = HOSPITAL_ZONE,
     hours: QuietHours | None = None,
 ) -> Permission:
     """Ask where the message leaves, not only where it is planned. `is_reply`: an answer to what they began.

@@ -14,6 +14,7 @@ UserId = NewType("UserId", int)
 TokenId = NewType("TokenId", int)
 AttemptId = NewType("AttemptId", int)
 SmsId = NewType("SmsId", int)
+ThreadId = NewType("ThreadId", int)  # all texts with one number
 CallId = NewType("CallId", UUID)  # ours: one call, whatever number of channels it had
 RecordingId = NewType("RecordingId", UUID)  # random: cannot be guessed
 

@@ -15,7 +15,7 @@ from crm_core.tasks.model import Task, TaskKind
 from crm_core.tasks.store import open_tasks
 from crm_core.users.rights import Right, ensure
 
-__all__ = ["TIMELINE_CODES", "done", "open_in", "open_tasks", "reopen"]
+__all__ = ["TIMELINE_CODES", "done", "done_about", "open_in", "open_tasks", "reopen"]
 
 TIMELINE_CODES = {
     TaskKind.ANSWER_SMS: "Task: answer a message",
@@ -45,6 +45,14 @@ async def open_in(
         await timeline.add(tx, patient_id, TimelineKind.TASK, tx.now, TIMELINE_CODES[what], {}, f"tasks/{task_id}")
     await tx.emit(TaskOpened(task_id=task_id, kind=what, patient_id=patient_id))
     return task_id
+
+
+async def done_about(tx: Tx, kind: TaskKind, msisdn: Msisdn | None, ref: str) -> None:
+    """What the task asked for was done where the thing itself is shown. Nothing happens when there is none."""
+    task_id = await store.open_about(tx.conn, kind, msisdn, ref)
+    if task_id is not None and await store.mark_done(tx.conn, task_id, by=tx.actor.name, now=tx.now):
+        await audit.record(tx, "finish task", "task", task_id)
+        await tx.emit(TaskDone(task_id=task_id))
 
 
 async def done(db: Database, actor: Actor, task_id: TaskId) -> Task:

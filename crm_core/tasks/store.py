@@ -106,6 +106,17 @@ async def has_open(conn: Connection, kind: TaskKind, ref: str) -> bool:
     )
 
 
+async def open_about(conn: Connection, kind: TaskKind, msisdn: Msisdn | None, ref: str) -> TaskId | None:
+    """The one that waits."""
+    found: TaskId | None = await conn.fetchval(
+        "SELECT id FROM task WHERE status = 'open' AND kind = $1 AND msisdn = $2 AND ref = $3",
+        kind,
+        msisdn or "",
+        ref,
+    )
+    return found
+
+
 async def mark_done(conn: Connection, task_id: TaskId, *, by: str, now: datetime) -> bool:
     """False when it was done before, or never existed."""
     done = await conn.fetchval(

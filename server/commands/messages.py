@@ -7,6 +7,7 @@ import typer
 
 from crm_core.kernel.ids import SmsId
 from crm_core.kernel.msisdn import parse_msisdn
+from server import config as configuration
 from server.commands import output
 from server.commands.session import COMMAND_LINE, database
 from sms import service
@@ -30,7 +31,14 @@ def send(
 
 async def _send(to: str, text: str, purpose: Purpose) -> SmsId:
     async with database() as db:
-        return await service.queue(db, COMMAND_LINE, to=parse_msisdn(to), text=text, purpose=purpose)
+        return await service.queue(
+            db,
+            COMMAND_LINE,
+            to=parse_msisdn(to),
+            text=text,
+            purpose=purpose,
+            zone=configuration.load().hospital.timezone,
+        )
 
 
 def register(app: typer.Typer) -> None:

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -60,7 +61,8 @@ pytestmark = pytest.mark.asterisk
 
 API = Actor(ActorKind.TOKEN, "token:1", Role.API)
 ANY_TIME = Window(time.min, time.max)
-SETTINGS = DialerSettings(caller_id="02088886666", ring_s=15, max_calls=12, plan_from=None)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+SETTINGS = DialerSettings(caller_id="02088886666", timezone=SHANGHAI, ring_s=15, max_calls=12, plan_from=None)
 
 
 @dataclass
@@ -78,7 +80,7 @@ class Stage:
         return booked.id
 
     async def remind(self, appointment_id: AppointmentId) -> None:
-        await dialer.remind(self.db, API, appointment_id)
+        await dialer.remind(self.db, API, appointment_id, timezone=SHANGHAI)
 
     async def attempts(self, appointment_id: AppointmentId) -> list[Attempt]:
         async with self.db.connection() as conn:

@@ -12,7 +12,7 @@ from crm_core.patients.model import Patient
 from sms import service as sms
 from tests.browser.people import Seat, log_in, sit_down
 from tests.eventually import eventually
-from tests.web.house import KEY, ZHANG, House
+from tests.web.house import KEY, ZHANG, ZONE, House
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +28,9 @@ async def furnish(house: House) -> None:
     await house.sessions()
     patient = await house.patient()
     await house.call("1.1")
-    await sms.queue(house.db, SYSTEM, to=ZHANG, text="您好，您的预约已确认。", purpose="care", patient_id=patient.id)
+    await sms.queue(
+        house.db, SYSTEM, to=ZHANG, text="您好，您的预约已确认。", purpose="care", patient_id=patient.id, zone=ZONE
+    )
 
 
 async def seated(

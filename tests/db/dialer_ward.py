@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -39,7 +40,8 @@ PHONE = "+8613800138000"
 NURSE = Actor(ActorKind.USER, "wang", Role.NURSE)
 ALL_DAY = Window(time.min, time.max)
 ALWAYS = QuietHours(care=ALL_DAY, marketing=ALL_DAY)
-SETTINGS = DialerSettings(caller_id="02088886666", plan_from=None)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+SETTINGS = DialerSettings(caller_id="02088886666", timezone=SHANGHAI, plan_from=None)
 RULE = RetryRule()
 
 
@@ -64,7 +66,7 @@ class Ward:
         return booked.id
 
     async def remind(self, appointment_id: AppointmentId) -> Attempt:
-        return await self.attempt(await service.remind(self.db, NURSE, appointment_id))
+        return await self.attempt(await service.remind(self.db, NURSE, appointment_id, timezone=SHANGHAI))
 
     async def attempt(self, attempt_id: AttemptId) -> Attempt:
         async with self.db.connection() as conn:

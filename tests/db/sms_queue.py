@@ -25,7 +25,7 @@ async def opened(database_url: str) -> AsyncIterator[Hospital]:
 
 
 async def queue(hospital: Hospital, text: str = "您好", *, purpose: str = "care", to: Msisdn = ZHANG) -> SmsId:
-    return await service.queue(hospital.db, SYSTEM, to=to, text=text, purpose=purpose)
+    return await service.queue(hospital.db, SYSTEM, to=to, text=text, purpose=purpose, zone=LETTERHEAD.timezone)
 
 
 async def claim(hospital: Hospital, modem: str = "sim1", claim_id: ClaimId | None = None) -> Claim | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.db
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 NIGHT = datetime(2026, 3, 2, 16, tzinfo=UTC)
 NUMBER = Msisdn("+8613800138000")
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 async def rule(
@@ -27,7 +29,7 @@ async def rule(
 ) -> str:
     async with db.connection() as conn:
         answer = await service.may_contact(
-            conn, purpose=purpose, channel=channel, msisdn=NUMBER, now=now, is_reply=is_reply
+            conn, purpose=purpose, channel=channel, msisdn=NUMBER, now=now, zone=SHANGHAI, is_reply=is_reply
         )
     return str(answer.rule)
 

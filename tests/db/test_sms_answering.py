@@ -112,15 +112,17 @@ async def test_a_reminder_is_confirmed_moved_and_asked_about(hospital: Hospital)
 
 async def test_refusing_is_confirmed_once_and_works_at_once(hospital: Hospital) -> None:
     await hospital.patient()
-    waiting = await service.queue(hospital.db, SYSTEM, to=ZHANG, text="【示例医院】通知", purpose="notice")
+    waiting = await service.queue(
+        hospital.db, SYSTEM, to=ZHANG, text="【示例医院】通知", purpose="notice", zone=LETTERHEAD.timezone
+    )
     assert "已为您退订" in await hospital.says("退订")
     assert await hospital.says("Ｔ") == ""
     with pytest.raises(ContactForbiddenError, match="opted_out"):
-        await service.queue(hospital.db, SYSTEM, to=ZHANG, text="通知", purpose="notice")
-    await service.queue(hospital.db, SYSTEM, to=ZHANG, text="就诊提醒", purpose="care")
+        await service.queue(hospital.db, SYSTEM, to=ZHANG, text="通知", purpose="notice", zone=LETTERHEAD.timezone)
+    await service.queue(hospital.db, SYSTEM, to=ZHANG, text="就诊提醒", purpose="care", zone=LETTERHEAD.timezone)
     assert "恢复" in await hospital.says("恢复")
     hospital.clock.now += timedelta(days=2)
-    await service.queue(hospital.db, SYSTEM, to=ZHANG, text="通知", purpose="notice")
+    await service.queue(hospital.db, SYSTEM, to=ZHANG, text="通知", purpose="notice", zone=LETTERHEAD.timezone)
     async with hospital.db.connection() as conn:
         assert (await store.get(conn, waiting)) is not None
 
@@ -129,7 +131,7 @@ async def test_refusing_everything_stops_reminders_but_not_booking(hospital: Hos
     await hospital.patient()
     await hospital.says("全部退订")
     with pytest.raises(ContactForbiddenError, match="opted_out"):
-        await service.queue(hospital.db, SYSTEM, to=ZHANG, text="就诊提醒", purpose="care")
+        await service.queue(hospital.db, SYSTEM, to=ZHANG, text="就诊提醒", purpose="care", zone=LETTERHEAD.timezone)
     assert [await hospital.says(text) for text in ("预约", "1", "1", "1")][-1].startswith("【示例医院】预约成功")
 
 
@@ -149,7 +151,9 @@ async def test_a_stranger_may_refuse_too(hospital: Hospital) -> None:
     assert "退订" in await hospital.says("T", STRANGER)
     permission = None
     async with hospital.db.connection() as conn:
-        permission = await consent.may_contact(conn, purpose="notice", channel="sms", msisdn=STRANGER, now=NOON)
+        permission = await consent.may_contact(
+            conn, purpose="notice", channel="sms", msisdn=STRANGER, now=NOON, zone=LETTERHEAD.timezone
+        )
     assert permission.rule == "opted_out"
 
 
@@ -242,4 +246,6 @@ async def test_the_sender_is_on_the_timeline(hospital: Hospital) -> None:
 
 async def test_nobody_may_be_texted_by_a_made_up_number(hospital: Hospital) -> None:
     with pytest.raises(InvalidInputError):
-        await service.queue(hospital.db, SMS_SENDER, to=Msisdn("10086"), text="x", purpose="care")
+        await service.queue(
+            hospital.db, SMS_SENDER, to=Msisdn("10086"), text="x", purpose="care", zone=LETTERHEAD.timezone
+        )

@@ -9,7 +9,6 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.errors import DatabaseUnavailableError
 from crm_core.kernel.status import StatusBoard
 from sms import outbound, outbound_store
@@ -71,14 +70,15 @@ async def test_a_claim_whose_answer_was_lost_goes_back_and_no_other_does(hospita
     assert await claim(hospital) is None
 
 
-async def test_a_claim_that_is_still_being_committed_is_waited_for(hospital: Hospital) -> None:
+async def test_a_claim_that_is_still_being_committed_is_waited_for(hospital: Hospital, database_url: str) -> None:
     sms_id, claim_id = await queue(hospital), ClaimId(uuid4())
-    async with hospital.db.transaction(SYSTEM) as tx:
-        await outbound_store.lock_claim(tx.conn, claim_id)
-        await outbound_store.mark_sending(tx.conn, sms_id, "sim1", claim_id, 1, now=tx.now)
-        giving_back = asyncio.ensure_future(outbound.give_back(hospital.db, claim_id))
-        await eventually(lambda: tx.conn.fetchval(WAITS), what="who gives back waits")
-    await giving_back
+    async with somebody_else(database_url) as claiming:
+        async with claiming.transaction():
+            await outbound_store.lock_claim(claiming, claim_id)
+            await outbound_store.mark_sending(claiming, sms_id, "sim1", claim_id, 1, now=hospital.clock.now)
+            giving_back = asyncio.ensure_future(outbound.give_back(hospital.db, claim_id))
+            await eventually(lambda: claiming.fetchval(WAITS), what="who gives back waits")
+        await giving_back
     assert (await sms(hospital, sms_id)).state is SmsState.QUEUED
 
 

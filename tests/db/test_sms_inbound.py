@@ -8,8 +8,8 @@ import pytest
 
 from crm_core.kernel.db import open_database
 from crm_core.kernel.ids import SmsId
-from sms import inbound, pdu
-from tests.db.sms_hospital import NOON, STRANGER, ZHANG, Clock, Hospital
+from sms import answering, inbound, pdu
+from tests.db.sms_hospital import LETTERHEAD, NOON, STRANGER, ZHANG, Clock, Hospital
 from tests.sms_deliver import deliver
 
 pytestmark = pytest.mark.db
@@ -92,6 +92,19 @@ async def test_what_nobody_can_read_is_kept_as_it_came(hospital: Hospital) -> No
     for _ in range(2):
         await inbound.keep_unreadable(hospital.db, "sim1", "07NOT A PDU\0")
     assert await hospital.rows("SELECT peer, pdu FROM sms_inbound_part") == [("unreadable", "07NOT A PDU")]
+    ((sms_id, peer, text),) = await hospital.rows("SELECT id, peer, text FROM sms")
+    assert (peer, text) == ("unreadable", "")
+    assert await hospital.rows("SELECT kind, ref FROM task WHERE status = 'open'") == [("answer_sms", f"sms/{sms_id}")]
+    await answering.answer(hospital.db, SmsId(int(str(sms_id))), LETTERHEAD)
+    assert await hospital.messages("out") == []
+
+
+async def test_of_a_text_that_is_cut_off_people_see_who_wrote(hospital: Hospital) -> None:
+    patient_id = await hospital.patient()
+    (whole,) = deliver("我想预约明天上午的内科", ZHANG, at=NOON, reference=1)
+    await inbound.keep_unreadable(hospital.db, "sim1", whole[:-10])
+    assert await hospital.rows("SELECT peer, patient_id FROM sms") == [(ZHANG, patient_id)]
+    assert await hospital.rows("SELECT msisdn, patient_id FROM task") == [(ZHANG, patient_id)]
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ import pytest
 
 from crm_core.consent import service as consent
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
-from crm_core.kernel.errors import ConflictError, InvalidInputError
+from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import Msisdn
-from sms import outbound, service, store
+from sms import outbound, service
 from sms.delivery import MAX_TRIES, Refusal
 from sms.errors import ContactForbiddenError
 from sms.model import SmsState
-from tests.db.sms_hospital import NOON, ZHANG, Hospital
-from tests.db.sms_queue import claim, claimed, heard, opened, queue, segment_states, send, sms
+from tests.db.sms_hospital import LETTERHEAD, NOON, ZHANG, Hospital
+from tests.db.sms_queue import claim, claimed, heard, opened, queue, segment_states, sms
 
 pytestmark = pytest.mark.db
 LONG = "请按时复诊。" * 40  # four segments
@@ -107,7 +107,9 @@ async def test_an_answer_goes_before_reminders_and_reminders_before_offers(hospi
     await allow_offers(hospital)
     offer = await queue(hospital, "【示例医院】体检优惠，拒收请回复R", purpose="marketing")
     reminder = await queue(hospital, "复诊提醒")
-    answer = await service.queue(hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True)
+    answer = await service.queue(
+        hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True, zone=LETTERHEAD.timezone
+    )
     order = [(await claimed(hospital)).sms_id for _ in range(3)]
     assert order == [answer, reminder, offer]
 
@@ -136,7 +138,9 @@ async def test_at_night_a_reminder_waits_for_the_morning_and_an_answer_does_not(
     hospital.clock.now = NOON + timedelta(hours=10)  # 22:00 in Shanghai
     await hospital.receive("还有号吗")
     reminder = await queue(hospital, "复诊提醒")
-    answer = await service.queue(hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True)
+    answer = await service.queue(
+        hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True, zone=LETTERHEAD.timezone
+    )
     assert (await claimed(hospital)).sms_id == answer
     assert await claim(hospital) is None
     found = await sms(hospital, reminder)
@@ -147,7 +151,9 @@ async def test_at_night_a_reminder_waits_for_the_morning_and_an_answer_does_not(
 
 async def test_who_wrote_nothing_is_not_answered_at_night(hospital: Hospital) -> None:
     hospital.clock.now = NOON + timedelta(hours=10)
-    await service.queue(hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True)
+    await service.queue(
+        hospital.db, SYSTEM, to=ZHANG, text="好的", purpose="care", is_reply=True, zone=LETTERHEAD.timezone
+    )
     assert await claim(hospital) is None
 
 
@@ -202,7 +208,7 @@ async def test_a_machine_sends_one_notice_a_day_and_people_as_many_as_they_see_f
     with pytest.raises(ContactForbiddenError, match="frequency_cap"):
         await queue(hospital, "通知二", purpose="notice")
     nurse = Actor(ActorKind.USER, "nurse", Role.NURSE)
-    await service.queue(hospital.db, nurse, to=ZHANG, text="通知三", purpose="notice")
+    await service.queue(hospital.db, nurse, to=ZHANG, text="通知三", purpose="notice", zone=LETTERHEAD.timezone)
 
 
 async def test_care_is_never_capped(hospital: Hospital) -> None:
@@ -212,24 +218,6 @@ async def test_care_is_never_capped(hospital: Hospital) -> None:
     await queue(hospital, "通知", purpose="notice")
     with pytest.raises(ContactForbiddenError, match="frequency_cap"):
         await queue(hospital, "通知", purpose="notice")
-
-
-async def test_a_person_may_send_again_what_is_in_doubt_and_only_once(hospital: Hospital) -> None:
-    sms_id = await queue(hospital)
-    await claimed(hospital)
-    with pytest.raises(ConflictError):
-        await service.resend(hospital.db, SYSTEM, sms_id)
-    await outbound.park_found_sending(hospital.db, "sim1")
-    again = await service.resend(hospital.db, SYSTEM, sms_id)
-    assert await service.resend(hospital.db, SYSTEM, sms_id) == again != sms_id
-    assert (await sms(hospital, again)).text == (await sms(hospital, sms_id)).text
-
-
-async def test_what_has_not_left_can_be_taken_back(hospital: Hospital) -> None:
-    sms_id = await queue(hospital)
-    assert await service.withdraw(hospital.db, SYSTEM, sms_id)
-    assert await claim(hospital) is None
-    assert not await service.withdraw(hospital.db, SYSTEM, await send(hospital))
 
 
 @pytest.mark.parametrize("text", ["", "  ", "a\0b", "半个\ud83d", "长" * 2000])
@@ -242,25 +230,14 @@ async def test_what_cannot_be_sent_is_refused_at_once(hospital: Hospital, text: 
 async def test_one_key_is_one_message(hospital: Hospital) -> None:
     ids = await asyncio.gather(
         *(
-            service.queue(hospital.db, SYSTEM, to=ZHANG, text="一次", purpose="care", dedupe_key="once")
+            service.queue(
+                hospital.db, SYSTEM, to=ZHANG, text="一次", purpose="care", dedupe_key="once", zone=LETTERHEAD.timezone
+            )
             for _ in range(5)
         )
     )
     assert len(set(ids)) == 1
     assert len(await hospital.messages()) == 1
-
-
-async def test_threads_show_the_newest_and_what_is_unread(hospital: Hospital) -> None:
-    await hospital.receive("你好", ZHANG)
-    await hospital.receive("在吗", ZHANG)
-    await queue(hospital, "在的")
-    async with hospital.db.connection() as conn:
-        (thread,) = await store.threads(conn)
-        unread = await store.unread_count(conn)
-    assert (thread.peer, thread.last_text, thread.unread, unread) == (ZHANG, "在的", 2, 2)
-    assert await service.mark_read(hospital.db, SYSTEM, ZHANG) == 2
-    async with hospital.db.connection() as conn:
-        assert await store.unread_count(conn) == 0
 
 
 async def test_the_next_message_is_found_by_an_index(hospital: Hospital) -> None:

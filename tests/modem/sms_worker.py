@@ -62,7 +62,7 @@ class TextingHospital(Hospital):
 
     async def queue(self, text: str, *, to: Msisdn = ZHANG) -> SmsId:
         """A reminder of somebody's."""
-        return await service.queue(self.db, SYSTEM, to=to, text=text, purpose="care")
+        return await service.queue(self.db, SYSTEM, to=to, text=text, purpose="care", zone=LETTERHEAD.timezone)
 
     async def sms(self, sms_id: SmsId) -> Sms:
         """As the database has it."""

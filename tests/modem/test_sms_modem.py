@@ -12,7 +12,7 @@ from crm_core.kernel.status import StatusBoard
 from sms import service
 from sms.model import SmsState
 from sms.worker import ModemWorker
-from tests.db.sms_hospital import ZHANG
+from tests.db.sms_hospital import LETTERHEAD, ZHANG
 from tests.modem.gsm_process import GsmProcess, running_network
 from tests.modem.sms_worker import TextingHospital, texting
 
@@ -208,7 +208,9 @@ async def test_an_answer_overtakes_the_bulk(hospital: TextingHospital) -> None:
     bulk = [await hospital.queue(f"群发{n}", to=hospital_number(n)) for n in range(12)]
     await hospital.becomes(bulk[1], "sent", "delivered")
     await hospital.receive("在吗")
-    answer = await service.queue(hospital.db, SYSTEM, to=ZHANG, text="在的", purpose="care", is_reply=True)
+    answer = await service.queue(
+        hospital.db, SYSTEM, to=ZHANG, text="在的", purpose="care", is_reply=True, zone=LETTERHEAD.timezone
+    )
     before = [one for one in bulk if (await hospital.sms(one)).state is not SmsState.QUEUED]
     await hospital.becomes(answer, "sent", "delivered")
     after = [one for one in bulk if (await hospital.sms(one)).state is not SmsState.QUEUED]

@@ -13,7 +13,7 @@ from crm_core.patients.model import NewPatient
 from crm_core.tasks import service as tasks
 from overview.tasks import LISTED
 from sms import service as sms
-from tests.web.house import MORNING, ZHANG, House
+from tests.web.house import MORNING, ZHANG, ZONE, House
 
 pytestmark = pytest.mark.web
 
@@ -47,7 +47,7 @@ async def test_every_page_opens_in_both_languages_with_and_without_data(house: H
         await house.call("1.1")
         house.deps.status.report("ami", OK)
         await admin.post("/appointments", {"patient_id": str(patient.id), "slot_id": str(house.slots[0])})
-        await sms.queue(house.db, SYSTEM, to=ZHANG, text="您好", purpose="care", patient_id=patient.id)
+        await sms.queue(house.db, SYSTEM, to=ZHANG, text="您好", purpose="care", patient_id=patient.id, zone=ZONE)
         async with house.db.transaction(SYSTEM) as tx:
             await tasks.open_in(tx, "call_back", ZHANG, "calls/1", patient.id)
         more = (f"/patients/{patient.id}", f"/patients/{patient.id}/edit", f"/patients/{patient.id}/book")

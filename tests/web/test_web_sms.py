@@ -1,13 +1,18 @@
 """Texts on pages and in the API: every role sees what it may read, whatever it asks for."""
 
+import re
+from datetime import timedelta
+
 import pytest
 
 from crm_core.consent import service as consent
 from crm_core.kernel.actor import SYSTEM, Role
-from crm_core.kernel.ids import PatientId
+from crm_core.kernel.ids import Msisdn, PatientId, SmsId
 from crm_core.users.rights import Right, allows
+from sms import inbound, store
+from sms import service as sms
 from tests.web.api_client import client
-from tests.web.house import MORNING, ZHANG, House
+from tests.web.house import MORNING, ZHANG, ZONE, House
 from web import routes
 from web.access import Route
 
@@ -36,6 +41,21 @@ async def texted(house: House) -> int:
 
 def sms_routes() -> list[Route]:
     return [row for row in routes.table(with_demo=True) if "/sms" in row.path]
+
+
+async def queued(house: House, state: str = "unknown", *, to: Msisdn = ZHANG) -> SmsId:
+    """A text of ours in a state."""
+    sms_id = await sms.queue(house.db, SYSTEM, to=to, text="您好", purpose="care", zone=ZONE)
+    async with house.db.connection() as conn:
+        await conn.execute("UPDATE sms SET state = $2 WHERE id = $1", sms_id, state)
+    return sms_id
+
+
+async def thread_path(house: House, sms_id: int) -> str:
+    async with house.db.connection() as conn:
+        found = await store.get(conn, SmsId(sms_id))
+    assert found is not None
+    return f"/sms/threads/{found.thread_id}"
 
 
 def filled(path: str, sms_id: int) -> str:
@@ -94,3 +114,114 @@ async def test_a_text_for_a_patient_goes_to_their_number_or_is_refused(house: Ho
         for nobody in (PatientId(999), 0, 2**63):
             status, answer = await system.post("/sms", text | {"to": ZHANG, "patient_id": nobody})
             assert (status, answer["code"]) == (422, "invalid_input")
+
+
+async def test_a_text_in_doubt_has_the_buttons_that_decide_and_each_is_pressed_once(house: House) -> None:
+    sms_id = await queued(house)
+    async with await house.browser("nurse") as nurse:
+        _status, text = await nurse.get(f"/sms/{sms_id}")
+        assert ("Send again" in text, "It arrived, close" in text, "Take back" in text) == (True, True, False)
+        status, text = await nurse.post(f"/sms/{sms_id}/arrived")
+        assert (status, "Delivered" in text) == (200, True)
+        assert "It arrived, close" not in text
+        assert "Send again" not in text
+        status, text = await nurse.post(f"/sms/{sms_id}/resend")
+        assert (status, "Somebody else changed this" in text) == (422, True)
+    assert ("nurse", "sms arrived", "done") in await house.audit()
+
+
+async def test_what_failed_is_sent_again_and_what_waits_is_taken_back(house: House) -> None:
+    sms_id = await queued(house, "failed")
+    async with await house.browser("agent") as agent:
+        status, text = await agent.post(f"/sms/{sms_id}/resend")
+        assert (status, "Waiting to be sent" in text, "Take back" in text) == (200, True, True)
+        status, text = await agent.post(f"/sms/{sms_id + 1}/withdraw")
+        assert (status, "Somebody took it back." in text) == (200, True)
+
+
+async def test_a_task_about_a_text_leads_to_its_conversation(house: House) -> None:
+    sms_id = await texted(house)
+    async with await house.browser("nurse") as nurse:
+        status, by_text = await nurse.get(f"/sms/{sms_id}")
+        assert (status, SECRET in by_text) == (200, True)
+        status, by_thread = await nurse.get(await thread_path(house, sms_id))
+        assert (status, SECRET in by_thread) == (200, True)
+        assert (await nurse.get("/sms/999"))[0] == 404
+        assert (await nurse.get("/sms/threads/999"))[0] == 404
+
+
+async def test_a_conversation_is_searched_without_a_name_in_an_address(house: House) -> None:
+    await texted(house)
+    await queued(house, to=Msisdn("+8613911112222"))
+    async with await house.browser("nurse") as nurse:
+        _status, text = await nurse.post("/sms/search", {"q": "zsf"})
+        assert (NAME in text, "139 1111 2222" in text) == (True, False)
+        _status, text = await nurse.post("/sms/search", {"q": "2222"})
+        assert (NAME in text, "139 1111 2222" in text) == (False, True)
+        _status, text = await nurse.post("/sms/search", {"q": "", "filter": "unread"})
+        assert (NAME in text, "139 1111 2222" in text) == (True, False)
+        assert "No conversation." in (await nurse.post("/sms/search", {"q": "nobody"}))[1]
+
+
+async def test_the_list_turns_its_pages_by_a_cursor_that_tells_nothing(house: House) -> None:
+    for n in range(60):
+        await queued(house, to=Msisdn(f"+861391111{n:04d}"))
+    async with await house.browser("nurse") as nurse:
+        _status, first = await nurse.get("/sms")
+        cursor = re.search(r'{"after": "([^"]+)"}', first)
+        assert cursor is not None
+        _status, second = await nurse.post("/sms/search", {"after": cursor[1]})
+        assert (threads_in(first), threads_in(second)) == (50, 10)
+        assert "Show more" not in second
+        for wrong in ("x", "!!", "WzEsMl0", cursor[1] * 9):
+            assert (await nurse.post("/sms/search", {"after": wrong}))[0] == 422
+
+
+def threads_in(text: str) -> int:
+    return len(set(re.findall(r'href="/sms/threads/(\d+)"', text)))
+
+
+async def test_older_texts_come_when_asked_for(house: House) -> None:
+    ids = [await queued(house, "delivered") for _ in range(60)]
+    path = await thread_path(house, ids[0])
+    async with await house.browser("nurse") as nurse:
+        _status, text = await nurse.get(path)
+        assert (f'id="sms-{ids[10]}"' in text, f'id="sms-{ids[9]}"' in text) == (True, False)
+        _status, text = await nurse.get(f"{path}/messages?before={ids[10]}")
+        assert (f'id="sms-{ids[9]}"' in text, f'id="sms-{ids[0]}"' in text) == (True, True)
+        assert "Show older" not in text
+
+
+async def test_a_text_nobody_can_read_is_shown_as_such(house: House) -> None:
+    sms_id = await inbound.keep_unreadable(house.db, "sim1", "07NOT A PDU")
+    async with await house.browser("nurse") as nurse:
+        for path in ("/sms", f"/sms/{sms_id}"):
+            _status, text = await nurse.get(path)
+            assert "Messages that could not be read" in text
+        assert "This message could not be read." in text
+        assert f"/sms/{sms_id}" in (await nurse.get("/tasks"))[1]
+
+
+async def test_a_program_that_reads_texts_is_in_the_audit_under_the_patient(house: House) -> None:
+    sms_id = await texted(house)
+    async with client(house) as system:
+        for _ in range(2):
+            assert (await system.get(f"/sms/{sms_id}"))[0] == 200
+        assert (await system.get("/sms", peer=ZHANG))[0] == 200
+    async with house.db.connection() as conn:
+        rows = await conn.fetch("SELECT action, subject, subject_id FROM audit WHERE actor_kind = 'token' ORDER BY id")
+    thread = (await thread_path(house, sms_id)).rpartition("/")[2]
+    assert [tuple(row) for row in rows] == [("read sms", "patient", "1"), ("list sms", "sms_thread", thread)]
+
+
+async def test_at_night_the_writer_is_told_that_a_text_waits_for_the_morning(house: House) -> None:
+    house.db.clock = lambda: MORNING + timedelta(hours=12)  # ten in the evening
+    async with await house.browser("nurse") as nurse, client(house) as system:
+        headers = {"X-CSRF-Token": nurse.csrf, "Origin": nurse.base}
+        form = {"to": ZHANG, "text": "请来取报告", "purpose": "care"}
+        async with nurse.http.post(f"{nurse.base}/sms", data=form, headers=headers) as answer:
+            assert "It will be sent when it is allowed again." in answer.headers["HX-Trigger"]
+        await system.post("/sms", form)
+    async with house.db.connection() as conn:
+        due = await conn.fetch("SELECT DISTINCT not_before FROM sms")
+    assert [row["not_before"] for row in due] == [MORNING + timedelta(hours=22)]

@@ -11,14 +11,14 @@ from crm_core.kernel.ids import AppointmentId
 from dialer import store as attempts
 from dialer.attempt import State
 from sms import service as sms
-from tests.web.house import MORNING, ZHANG, House
+from tests.web.house import MORNING, ZHANG, ZONE, House
 
 pytestmark = pytest.mark.web
 
 
 async def allowed(house: House, purpose: str, channel: str) -> str:
     async with house.db.connection() as conn:
-        found = await may_contact(conn, purpose=purpose, channel=channel, msisdn=ZHANG, now=MORNING)
+        found = await may_contact(conn, purpose=purpose, channel=channel, msisdn=ZHANG, now=MORNING, zone=ZONE)
     return found.rule
 
 
@@ -108,7 +108,14 @@ async def test_the_day_says_how_each_patient_was_reminded(house: House) -> None:
                 now=tx.now,
             )
         await sms.queue(
-            house.db, SYSTEM, to=ZHANG, text="您好", purpose="care", patient_id=patient.id, appointment_id=appointment
+            house.db,
+            SYSTEM,
+            to=ZHANG,
+            text="您好",
+            purpose="care",
+            patient_id=patient.id,
+            appointment_id=appointment,
+            zone=ZONE,
         )
         _, text = await agent.get("/appointments?day=2026-03-03")
         assert "Reminder call planned for" in text

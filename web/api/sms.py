@@ -4,11 +4,10 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from crm_core.kernel.errors import NotFoundError
 from crm_core.kernel.ids import PatientId, SmsId
 from crm_core.kernel.msisdn import parse_msisdn, try_parse_msisdn
 from crm_core.users.rights import Right
-from sms import service, store
+from sms import lookup, service
 from sms.model import Direction, Purpose, Sms, SmsSegment, SmsState
 from web.api import cursor
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
@@ -92,6 +91,7 @@ async def send(ask: Ask[NoQuery, SmsIn]) -> Queued:
         to=parse_msisdn(body.to),
         text=body.text,
         purpose=body.purpose,
+        zone=ask.deps.settings.timezone,
         patient_id=None if body.patient_id is None else PatientId(body.patient_id),
     )
     return Queued(id=sms_id)
@@ -101,25 +101,20 @@ async def find(ask: Ask[SmsQuery, NoBody]) -> SmsPage:
     """By peer and direction."""
     query, after = ask.query, cursor.number(ask.query.after)
     peer = (try_parse_msisdn(query.peer) or query.peer) if query.peer else None
-    async with ask.deps.db.connection() as conn:
-        found = await store.page(
-            conn,
-            peer=peer,
-            direction=query.direction,
-            limit=query.limit,
-            after=None if after is None else SmsId(after),
-        )
+    found = await lookup.find(
+        ask.deps.db,
+        ask.actor,
+        peer=peer,
+        direction=query.direction,
+        limit=query.limit,
+        after=None if after is None else SmsId(after),
+    )
     return SmsPage(items=[SmsOut.of(one) for one in found], next=cursor.following(found, query.limit))
 
 
 async def show(ask: Ask[NoQuery, NoBody]) -> SmsOut:
     """One message with its segments."""
-    sms_id = SmsId(ask.id())
-    async with ask.deps.db.connection() as conn:
-        found = await store.get(conn, sms_id)
-        segments = await store.segments(conn, sms_id)
-    if found is None:
-        raise NotFoundError("no such message")
+    found, segments = await lookup.see(ask.deps.db, ask.actor, SmsId(ask.id()))
     return SmsOut.of(found, segments)
 
 

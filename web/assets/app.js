@@ -133,7 +133,10 @@ document.addEventListener("click", (event) => {
 function scrollThreads(root) {
   for (const thread of root.querySelectorAll?.("[data-thread]") ?? []) thread.scrollTop = thread.scrollHeight;
 }
-htmx.onLoad((element) => scrollThreads(element.parentElement ?? element));
+htmx.onLoad((element) => {
+  scrollThreads(element.parentElement ?? element);
+  if (element.matches?.("[data-newest]")) scrollThreads(element.closest("[data-thread]").parentElement); // not for older ones
+});
 
 // A small form that empties itself when it was sent.
 body.addEventListener("htmx:afterRequest", (event) => {

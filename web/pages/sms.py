@@ -1,184 +1,164 @@
-"""Messages: threads with what is unread, one thread, and writing. A thread is named by one of its messages."""
+"""Messages: the list of conversations, one of them, writing, and what a person decides about a text."""
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from functools import partial
 
 from aiohttp import web
 
-from crm_core.kernel.actor import Actor
-from crm_core.kernel.db import Connection
-from crm_core.kernel.errors import HcrmError, NotFoundError
-from crm_core.kernel.ids import PatientId, SmsId
-from crm_core.kernel.msisdn import parse_msisdn, try_parse_msisdn
-from crm_core.patients import store as patients
-from crm_core.patients.errors import PatientNotFoundError
-from crm_core.patients.model import Patient
-from crm_core.users.rights import Right, allows
-from sms import purposes, service, store
+from crm_core.kernel.errors import HcrmError
+from crm_core.kernel.ids import PatientId, SmsId, ThreadId
+from crm_core.kernel.msisdn import parse_msisdn
+from crm_core.users.rights import Right, may
+from sms import decisions, purposes, service, threads, writing
 from sms.errors import ContactForbiddenError
-from sms.model import Direction, Purpose, Sms, SmsState
-from web import forms, words
+from sms.model import Sms, SmsState
+from sms.threads import Conversation, Filter, ThreadPage, Wanted
+from sms.writing import Draft
+from web import forms, place, words
 from web.deps import DEPS
 from web.i18n import _
 from web.render import page
 from web.security import actor_of
 
-THREADS = 60
-MESSAGES = 100
-ANSWERED_WITHIN = timedelta(days=1)
 BAD = frozenset({SmsState.FAILED, SmsState.EXPIRED, SmsState.UNKNOWN, SmsState.SUPPRESSED})
+LONGEST_SEARCH = 100
+EVERYTHING = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
-    """One peer with the people who have this number, oldest message first."""
+class Shown:
+    """What the page and its parts draw; the parts for which nothing is given are not drawn."""
 
-    peer: str
-    people: tuple[Patient, ...]
-    messages: tuple[Sms, ...]
+    request: web.Request
+    list: ThreadPage | None = None
+    wanted: Wanted = EVERYTHING
+    conversation: Conversation | None = None
+    open_id: int | None = None
+    is_composing: bool = False
 
-    @property
-    def last_id(self) -> SmsId | None:
-        """What names the thread in addresses; None while nobody wrote anything."""
-        return self.messages[-1].id if self.messages else None
+    def context(self) -> dict[str, object]:
+        """For the templates."""
+        return {
+            "list": self.list,
+            "wanted": self.wanted,
+            "more": place.written(self.list.more) if self.list and self.list.more else "",
+            "conversation": self.conversation,
+            "open_id": self.conversation.thread_id if self.conversation else self.open_id,
+            "composing": self.is_composing,
+            "purposes": purposes.open_to(actor_of(self.request)),
+            "choices": choices,
+            "bad": BAD,
+        }
 
-    @property
-    def can_write(self) -> bool:
-        """Short codes and operators' names cannot be answered."""
-        return try_parse_msisdn(self.peer) is not None
+
+def choices(sms: Sms) -> tuple[str, ...]:
+    """What a person can decide about a text now; the last part of the address that does it."""
+    possible = {
+        "arrived": decisions.can_have_arrived(sms),
+        "resend": decisions.can_resend(sms),
+        "withdraw": decisions.can_withdraw(sms),
+    }
+    return tuple(name for name, is_possible in possible.items() if is_possible)
 
 
 async def index(request: web.Request) -> web.StreamResponse:
-    """The list of threads."""
-    return page(request, "sms/index.html", await _with_threads(request, None))
+    """The list of conversations."""
+    return await _whole(request, None)
 
 
-async def thread_list(request: web.Request) -> web.StreamResponse:
-    """Only the list, when something came in."""
-    return page(request, "sms/_threads.html", await _with_threads(request, None))
+async def _whole(
+    request: web.Request, conversation: Conversation | None, *, is_composing: bool = False
+) -> web.Response:
+    """The page: the list beside a conversation, as far as this role may read them."""
+    db, actor = request.app[DEPS].db, actor_of(request)
+    found = await threads.page(db, actor, EVERYTHING) if may(actor, Right.SEE_SMS) else None
+    shown = Shown(request, found, conversation=conversation, is_composing=is_composing)
+    return page(request, "sms/index.html", shown.context())
 
 
-async def _with_threads(request: web.Request, conversation: Conversation | None) -> dict[str, object]:
-    async with request.app[DEPS].db.connection() as conn:
-        threads = await store.threads(conn, limit=THREADS)
-        ids = list({thread.patient_id for thread in threads if thread.patient_id})
-        names = {patient.id: patient.name for patient in await patients.many(conn, ids)}
-    allowed = purposes.open_to(actor_of(request))
-    return {"threads": threads, "names": names, "conversation": conversation, "bad": BAD, "purposes": allowed}
+async def search(request: web.Request) -> web.StreamResponse:
+    """The list again when something came in, its next page, or by a name or a number: none stands in an address."""
+    form = await forms.posted(request)
+    wanted = Wanted(
+        text=forms.text(form, "q", limit=LONGEST_SEARCH),
+        filter=_filter(form.get("filter", "")),
+        after=place.read(form.get("after", "")),
+    )
+    found = await threads.page(request.app[DEPS].db, actor_of(request), wanted)
+    part = "sms/_more_threads.html" if wanted.after else "sms/_threads.html"
+    open_id = forms.optional_number(form, "open")
+    return page(request, part, Shown(request, found, wanted, open_id=open_id).context())
+
+
+def _filter(text: str) -> Filter:
+    return Filter.UNREAD if text == Filter.UNREAD else Filter.ALL
 
 
 async def unread(request: web.Request) -> web.StreamResponse:
     """The number beside the menu entry."""
-    async with request.app[DEPS].db.connection() as conn:
-        count = await store.unread_count(conn)
+    count = await threads.some_unread(request.app[DEPS].db, actor_of(request))
     return page(request, "sms/_unread.html", {"count": count})
 
 
 async def show(request: web.Request) -> web.StreamResponse:
-    """A thread; reading it marks it read, for everybody."""
-    peer = await _peer_of(request)
-    await service.mark_read(request.app[DEPS].db, actor_of(request), peer)
-    async with request.app[DEPS].db.connection() as conn:
-        conversation = await _conversation(conn, peer)
-    return page(request, "sms/index.html", await _with_threads(request, conversation))
+    """A conversation; reading it marks it read, for everybody."""
+    thread_id = ThreadId(forms.path_number(request))
+    return await _whole(request, await threads.read(request.app[DEPS].db, actor_of(request), thread_id))
+
+
+async def show_text(request: web.Request) -> web.StreamResponse:
+    """The conversation of a text that a task or a timeline names."""
+    sms_id = SmsId(forms.path_number(request))
+    conversation = await threads.read_around(request.app[DEPS].db, actor_of(request), sms_id)
+    answer = await _whole(request, conversation)
+    answer.headers["HX-Push-Url"] = f"/sms/threads/{conversation.thread_id}"
+    return answer
 
 
 async def messages(request: web.Request) -> web.StreamResponse:
-    """Only the bubbles, when something came in or a state changed."""
-    peer = await _peer_of(request)
-    await service.mark_read(request.app[DEPS].db, actor_of(request), peer)
-    async with request.app[DEPS].db.connection() as conn:
-        conversation = await _conversation(conn, peer)
-    return page(request, "sms/_bubbles.html", {"conversation": conversation, "bad": BAD})
+    """Only the bubbles: the newest when something happened, or what is older than those shown."""
+    db, actor, thread_id = request.app[DEPS].db, actor_of(request), ThreadId(forms.path_number(request))
+    before = forms.optional_number(request.query, "before")
+    if before is None:
+        conversation, part = await threads.read(db, actor, thread_id), "sms/_bubbles.html"
+    else:
+        conversation, part = await threads.older(db, actor, thread_id, SmsId(before)), "sms/_older.html"
+    return page(request, part, Shown(request, conversation=conversation).context())
 
 
-async def _peer_of(request: web.Request) -> str:
-    async with request.app[DEPS].db.connection() as conn:
-        message = await store.get(conn, SmsId(forms.path_number(request)))
-    if message is None:
-        raise NotFoundError("no such message")
-    return message.peer
-
-
-async def _conversation(conn: Connection, peer: str) -> Conversation:
-    found = await store.page(conn, peer=peer, limit=MESSAGES)
-    msisdn = try_parse_msisdn(peer)
-    people = await patients.find_by_msisdn(conn, msisdn) if msisdn else []
-    return Conversation(peer, tuple(people), tuple(reversed(found)))
+async def with_patient(request: web.Request) -> web.StreamResponse:
+    """The conversation with one of a patient's numbers, also when nobody wrote yet."""
+    patient_id = PatientId(forms.path_number(request))
+    position = forms.optional_number(request.query, "phone") or 0
+    conversation = await threads.read_of_patient(request.app[DEPS].db, actor_of(request), patient_id, position)
+    return await _whole(request, conversation)
 
 
 async def compose(request: web.Request) -> web.StreamResponse:
     """An empty message to any number. Who may not read texts sees nothing but the form."""
-    return page(request, "sms/index.html", await _around(request, None) | {"composing": True})
-
-
-async def _around(request: web.Request, conversation: Conversation | None) -> dict[str, object]:
-    """A page of messages, as far as this role may read them."""
-    if not may_read(actor_of(request)):
-        return {"conversation": None, "composing": True, "purposes": purposes.open_to(actor_of(request))}
-    return await _with_threads(request, conversation)
-
-
-def may_read(actor: Actor) -> bool:
-    """Writing is another right: whoever advertises reads no patient's words."""
-    return actor.role is not None and allows(actor.role, Right.SEE_SMS)
-
-
-async def with_patient(request: web.Request) -> web.StreamResponse:
-    """The thread with one of a patient's numbers, also when nobody wrote yet."""
-    patient_id = PatientId(forms.path_number(request))
-    position = forms.optional_number(request.query, "phone") or 0
-    async with request.app[DEPS].db.connection() as conn:
-        patient = await patients.get(conn, patient_id)
-        if patient is None or position >= len(patient.phones):
-            raise PatientNotFoundError("no such patient or number")
-        conversation = await _conversation(conn, patient.phones[position])
-    await service.mark_read(request.app[DEPS].db, actor_of(request), conversation.peer)
-    return page(request, "sms/index.html", await _with_threads(request, conversation))
+    return await _whole(request, None, is_composing=True)
 
 
 async def write(request: web.Request) -> web.StreamResponse:
-    """Queue a text. Consent refusals come back with their rule and what was typed."""
-    form = await forms.posted(request)
-    deps, actor = request.app[DEPS], actor_of(request)
-    draft = forms.text(form, "text")
+    """Queue a text. Refusals come back with their rule and what was typed."""
+    db, actor, zone = request.app[DEPS].db, actor_of(request), request.app[DEPS].settings.timezone
     try:
-        to = parse_msisdn(forms.text(form, "to", limit=40))
-        async with deps.db.connection() as conn:
-            conversation = await _conversation(conn, to)
-        purpose = form.get("purpose", "")
-        asked = answered_message(conversation, purpose, deps.db.clock())
-        sms_id = await service.queue(
-            deps.db,
-            actor,
-            to=to,
-            text=draft,
-            purpose=purpose,
-            patient_id=conversation.people[0].id if len(conversation.people) == 1 else None,
-            is_reply=asked is not None,
-            reply_to=asked.id if asked else None,
-        )
+        written = await writing.write(db, actor, _draft(await forms.posted(request)), zone=zone)
     except HcrmError as error:
         return _refused(request, error)
-    async with deps.db.connection() as conn:
-        conversation = await _conversation(conn, to)
-        said = await store.get(conn, sms_id)
-    answer = page(request, "sms/index.html", await _around(request, conversation))
-    waits = said is not None and said.not_before > deps.db.clock()
-    text = _("It will be sent when it is allowed again.") if waits else _("On its way.")
+    is_read = may(actor, Right.SEE_SMS)
+    conversation = await threads.read(db, actor, written.thread_id) if is_read else None
+    answer = await _whole(request, conversation, is_composing=not is_read)
+    text = _("It will be sent when it is allowed again.") if written.waits else _("On its way.")
     answer.headers["HX-Trigger"] = json.dumps({"toast": {"text": text}})
-    if may_read(actor):
-        answer.headers["HX-Push-Url"] = f"/sms/{sms_id}"
+    answer.headers["HX-Push-Url"] = f"/sms/threads/{written.thread_id}" if is_read else "/sms/new"
     return answer
 
 
-def answered_message(conversation: Conversation, purpose: str, now: datetime) -> Sms | None:
-    """The patient's message that this answers: the newest, of the last day. Advertising is never an answer."""
-    last = conversation.messages[-1] if conversation.messages else None
-    if last is None or last.direction is not Direction.IN or purpose == Purpose.MARKETING:
-        return None
-    return last if now - last.created_at <= ANSWERED_WITHIN else None
+def _draft(form: dict[str, str]) -> Draft:
+    to = parse_msisdn(forms.text(form, "to", limit=40))
+    return Draft(to, forms.text(form, "text"), service.purpose_of(form.get("purpose", "")))
 
 
 def _refused(request: web.Request, error: HcrmError) -> web.Response:
@@ -187,3 +167,28 @@ def _refused(request: web.Request, error: HcrmError) -> web.Response:
     answer = page(request, "sms/_problem.html", {"problem": problem}, status=422)
     answer.headers.update({"HX-Retarget": "#sms-problem", "HX-Reswap": "innerHTML", "HX-Reselect": ".alert"})
     return answer
+
+
+async def resend(request: web.Request) -> web.StreamResponse:
+    """A person decides to send again what did not arrive, or may not have."""
+    return await _decided(request, partial(decisions.resend, zone=request.app[DEPS].settings.timezone))
+
+
+async def arrived(request: web.Request) -> web.StreamResponse:
+    """A person knows that it arrived."""
+    return await _decided(request, decisions.arrived)
+
+
+async def withdraw(request: web.Request) -> web.StreamResponse:
+    """A person takes back what has not left."""
+    return await _decided(request, decisions.withdraw)
+
+
+async def _decided(request: web.Request, decide: decisions.Decide) -> web.StreamResponse:
+    db, actor, sms_id = request.app[DEPS].db, actor_of(request), SmsId(forms.path_number(request))
+    try:
+        await decide(db, actor, sms_id)
+    except HcrmError as error:
+        return _refused(request, error)
+    conversation = await threads.read_around(db, actor, sms_id)
+    return page(request, "sms/_bubbles.html", Shown(request, conversation=conversation).context())

@@ -1,0 +1,170 @@
+"""Conversations in PostgreSQL: one row per peer, which the triggers of migration 0006 keep."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from crm_core.kernel.actor import Actor
+from crm_core.kernel.db import Connection, planned_for_its_values
+from crm_core.kernel.ids import SmsId, ThreadId
+from sms import store
+from sms.model import Direction, Place, Sms, Thread
+
+NAMES_SHOWN = 3
+SHORTEST_TAIL = 3  # digits at the end of a number that are worth looking for
+UNREAD_COUNTED = 100  # the number beside the menu says "99+"
+
+
+async def newest(conn: Connection, *, limit: int, after: Place | None) -> list[ThreadId]:
+    """The last written to or from first."""
+    rows = await conn.fetch(
+        """
+        SELECT id FROM sms_thread
+        WHERE (last_at, id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::bigint, 9223372036854775807))
+        ORDER BY last_at DESC, id DESC LIMIT $3
+        """,
+        after.at if after else None,
+        after.id if after else None,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def unread(conn: Connection, *, limit: int, after: Place | None) -> list[ThreadId]:
+    """Those in which something waits to be read, the newest first."""
+    rows = await conn.fetch(
+        """
+        SELECT id FROM sms_thread
+        WHERE unread > 0
+          AND (last_at, id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::bigint, 9223372036854775807))
+        ORDER BY last_at DESC, id DESC LIMIT $3
+        """,
+        after.at if after else None,
+        after.id if after else None,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def found(
+    conn: Connection, *, peers: Sequence[str], digits: str, limit: int, after: Place | None
+) -> list[ThreadId]:
+    """With one of these peers, or with a number that ends in these digits; the newest first."""
+    tail = digits[::-1] if len(digits) >= SHORTEST_TAIL else "x"
+    async with planned_for_its_values(conn):
+        rows = await conn.fetch(
+            """
+            SELECT id FROM sms_thread
+            WHERE (peer = ANY ($1::text[]) OR reverse(peer) ~>=~ $2 AND reverse(peer) ~<~ $3)
+              AND (last_at, id) < (coalesce($4::timestamptz, 'infinity'), coalesce($5::bigint, 9223372036854775807))
+            ORDER BY last_at DESC, id DESC LIMIT $6
+            """,
+            peers,
+            tail,
+            tail + ":",  # ':' follows '9'
+            after.at if after else None,
+            after.id if after else None,
+            limit,
+        )
+    return [row["id"] for row in rows]
+
+
+async def many(conn: Connection, ids: Sequence[ThreadId]) -> list[Thread]:
+    """In the order of the ids, each with its newest text and the first of the people who have this number."""
+    rows = await conn.fetch(
+        """
+        SELECT thread.id, thread.peer, thread.unread, thread.last_at, last.text AS last_text,
+               last.direction AS last_direction, last.state AS last_state, people.names
+        FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
+        JOIN sms_thread AS thread ON thread.id = wanted.id
+        JOIN sms AS last ON last.id = thread.last_sms_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(array_agg(name), '{}') AS names
+            FROM (SELECT patient.name FROM patient_phone JOIN patient ON patient.id = patient_phone.patient_id
+                  WHERE patient_phone.msisdn = thread.peer ORDER BY patient.id LIMIT $2) AS first_of_them
+        ) AS people
+        ORDER BY wanted.position
+        """,
+        ids,
+        NAMES_SHOWN,
+    )
+    return [
+        Thread(
+            **{
+                **dict(row),
+                "names": tuple(row["names"]),
+                "last_direction": Direction(row["last_direction"]),
+            }
+        )
+        for row in rows
+    ]
+
+
+async def peer_of(conn: Connection, thread_id: ThreadId) -> str | None:
+    """Whom it is with."""
+    peer: str | None = await conn.fetchval("SELECT peer FROM sms_thread WHERE id = $1", thread_id)
+    return peer
+
+
+async def id_of(conn: Connection, peer: str) -> ThreadId | None:
+    """None while nobody wrote anything."""
+    thread_id: ThreadId | None = await conn.fetchval("SELECT id FROM sms_thread WHERE peer = $1", peer)
+    return thread_id
+
+
+async def texts(conn: Connection, peer: str, *, limit: int, before: SmsId | None = None) -> list[Sms]:
+    """The newest first; `before` is the oldest that is shown already."""
+    rows = await conn.fetch(
+        """
+        SELECT id FROM sms WHERE peer = $1 AND id < coalesce($2::bigint, 9223372036854775807)
+        ORDER BY id DESC LIMIT $3
+        """,
+        peer,
+        before,
+        limit,
+    )
+    return await store.many(conn, [row["id"] for row in rows])
+
+
+async def mark_read(conn: Connection, peer: str, *, now: datetime) -> int:
+    """How many texts became read."""
+    rows = await conn.fetch(
+        "UPDATE sms SET read_at = $2 WHERE peer = $1 AND direction = 'in' AND read_at IS NULL RETURNING id", peer, now
+    )
+    return len(rows)
+
+
+async def some_unread(conn: Connection) -> int:
+    """Inbound texts nobody has read, counted to a hundred: more is "many", however many."""
+    return int(
+        await conn.fetchval(
+            """
+            SELECT count(*) FROM (SELECT 1 FROM sms WHERE direction = 'in' AND read_at IS NULL LIMIT $1) AS waiting
+            """,
+            UNREAD_COUNTED,
+        )
+    )
+
+
+async def id_with(conn: Connection, peer: str) -> ThreadId:
+    """Of a peer with whom there is a text."""
+    return ThreadId(await conn.fetchval("SELECT id FROM sms_thread WHERE peer = $1", peer))
+
+
+async def has_looked(
+    conn: Connection, actor: Actor, action: str, subject: str, subject_id: str, since: datetime
+) -> bool:
+    """Whether the audit knows that this actor did this to this thing lately."""
+    return bool(
+        await conn.fetchval(
+            """
+            SELECT EXISTS (SELECT 1 FROM audit WHERE subject = $1 AND subject_id = $2 AND at >= $3
+                           AND action = $4 AND outcome = 'done' AND actor_kind = $5 AND actor = $6)
+            """,
+            subject,
+            subject_id,
+            since,
+            action,
+            actor.kind.value,
+            actor.name,
+        )
+    )

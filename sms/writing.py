@@ -1,0 +1,71 @@
+"""What a person writes by hand: to a number, perhaps in answer to what just came from it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+
+from crm_core.kernel.actor import Actor
+from crm_core.kernel.db import Database, Tx
+from crm_core.kernel.ids import Msisdn, SmsId, ThreadId
+from crm_core.patients import store as patients
+from sms import service, store, thread_store
+from sms.errors import PurposeForbiddenError, SmsNotFoundError
+from sms.model import Direction, NewSms, Priority, Purpose, Sms
+
+ANSWERED_WITHIN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """As typed and checked."""
+
+    to: Msisdn = field(repr=False)
+    text: str = field(repr=False)
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """`waits`: not now, but as soon as it is allowed."""
+
+    sms_id: SmsId
+    thread_id: ThreadId
+    waits: bool
+
+
+async def write(db: Database, actor: Actor, draft: Draft, *, zone: tzinfo) -> Written:
+    """Queue it. Whose number it is and what it answers is found here, not asked from the reader of a form.
+
+    Raises ContactForbiddenError(rule), PurposeForbiddenError, InvalidInputError.
+    """
+    try:
+        async with db.transaction(actor) as tx:
+            sms_id = await service.queue_in(tx, await _new(tx, draft), zone=zone)
+            sms = await store.get(tx.conn, sms_id)
+            if sms is None:
+                raise SmsNotFoundError("no such message")
+            return Written(sms_id, sms.thread_id, sms.not_before > tx.now)
+    except PurposeForbiddenError:
+        await service.note_refusal(db, actor, draft.purpose)
+        raise
+
+
+async def _new(tx: Tx, draft: Draft) -> NewSms:
+    newest = await thread_store.texts(tx.conn, draft.to, limit=1)
+    asked = answered_text(newest[0] if newest else None, draft.purpose, tx.now)
+    people = await patients.find_by_msisdn(tx.conn, draft.to)
+    return NewSms(
+        to=draft.to,
+        text=draft.text,
+        purpose=draft.purpose,
+        priority=Priority.CONVERSATION if asked else service.priority_of(draft.purpose),
+        patient_id=people[0].id if len(people) == 1 else None,
+        reply_to=asked.id if asked else None,
+        is_reply=asked is not None,
+    )
+
+
+def answered_text(newest: Sms | None, purpose: Purpose, now: datetime) -> Sms | None:
+    """The patient's text that this answers: the newest, of the last day. Advertising is never an answer."""
+    if newest is None or newest.direction is not Direction.IN or purpose is Purpose.MARKETING:
+        return None
+    return newest if now - newest.created_at <= ANSWERED_WITHIN else None
