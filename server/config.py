@@ -169,6 +169,18 @@ class Hospital:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """How people come in."""
+
+    second_factor: tuple[str, ...] = setting(
+        "SECOND_FACTOR",
+        ("admin", "auditor"),
+        "Roles that may not log in without a second factor, with commas between, or none; the demo asks nobody.",
+        parse=s.some_of("admin", "supervisor", "agent", "nurse", "marketer", "auditor"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reminders:
     """Calls that remind of appointments. Whether somebody may be called, and when, is consent's to say."""
 
@@ -227,6 +239,7 @@ class Config:
     trunk: Trunk = Trunk()
     modems: Modems = Modems()
     hospital: Hospital = Hospital()
+    accounts: Accounts = Accounts()
     reminders: Reminders = Reminders()
     recordings: Recordings = Recordings()
     logs: Logs = Logs()

@@ -10,12 +10,12 @@ from crm_core.calls.model import Agent, AgentSignal, AgentState
 from crm_core.events import AgentStateChanged, DeskLineChanged
 from crm_core.kernel import audit
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind
-from crm_core.kernel.db import Database, Tx
+from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import CallId, UserId
 from crm_core.users.rights import Right, may
 
-__all__ = ["by_desk", "leave_without_line", "release", "set_lines", "set_state", "signal", "states"]
+__all__ = ["by_desk", "is_at_work", "leave_without_line", "release", "set_lines", "set_state", "signal", "states"]
 
 LONGEST_REASON = 100
 LINE_LOST = "line"  # the reason of an agent who is offline because their page has gone
@@ -45,6 +45,12 @@ async def set_state(db: Database, actor: Actor, user_id: UserId, state: str, rea
             after_call=chosen,
         )
         return (await agent_store.find(tx.conn, user_id=user_id))[0]
+
+
+async def is_at_work(conn: Connection, user_id: UserId) -> bool:
+    """In a call, or waiting for one with a telephone that rings: at the desk, though perhaps touching nothing."""
+    found = await agent_store.find(conn, user_id=user_id)
+    return any(agent.state in rules.BUSY or (agent.state is AgentState.AVAILABLE and agent.has_line) for agent in found)
 
 
 def _chosen(state: str) -> AgentState:

@@ -2,7 +2,8 @@
 
 from enum import StrEnum
 
-from crm_core.kernel.actor import Actor, Role
+from crm_core.kernel.actor import ANONYMOUS, Actor, ActorKind, Role
+from crm_core.kernel.errors import ForbiddenError
 
 
 class Right(StrEnum):
@@ -66,5 +67,12 @@ def allows(role: Role, right: Right) -> bool:
 
 
 def may(actor: Actor, right: Right) -> bool:
-    """The same of whoever asks. The system itself has no role and asks nobody; services say where it is let through."""
-    return actor.role is not None and allows(actor.role, right)
+    """The same of whoever asks; a token may have less than its role. The system itself has no role and asks nobody."""
+    return actor.role is not None and allows(actor.role, right) and (actor.scopes is None or right in actor.scopes)
+
+
+def ensure(actor: Actor, right: Right) -> None:
+    """The house's own machinery is let through, but nobody nameless at the door. Raises ForbiddenError."""
+    is_machinery = actor.kind is ActorKind.SYSTEM and actor != ANONYMOUS
+    if not is_machinery and not may(actor, right):
+        raise ForbiddenError("not allowed")

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.unit
 TO_ALL = {
     ("GET", "/login"),
     ("POST", "/login"),
+    ("POST", "/login/code"),
     ("POST", "/language"),
     ("GET", "/demo"),
     ("GET", "/demo/ws"),
@@ -20,7 +21,23 @@ TO_ALL = {
     ("GET", "/api/v1/status"),
     ("GET", "/api/v1/openapi.json"),
 }
-TO_USERS = {("GET", "/"), ("POST", "/logout"), ("GET", "/live")}
+TO_USERS = {
+    ("GET", "/"),
+    ("GET", "/live"),
+    ("GET", "/account"),
+    ("POST", r"/account/sessions/{id:\d+}/end"),
+    ("POST", "/account/sessions/end"),
+    ("POST", "/account/second-factor/codes"),
+    ("POST", "/account/second-factor/remove"),
+}
+TO_NEWCOMERS = {
+    ("POST", "/logout"),
+    ("GET", "/account/password"),
+    ("POST", "/account/password"),
+    ("GET", "/account/second-factor"),
+    ("POST", "/account/second-factor"),
+    ("POST", "/account/second-factor/confirm"),
+}
 PREFIXES = (
     ("/desk/waiting", {Right.SEE_CALLS}),
     ("/desk", {Right.TAKE_CALLS}),
@@ -38,6 +55,7 @@ PREFIXES = (
     ("/wallboard", {Right.SEE_WALLBOARD}),
     ("/hours", {Right.SET_HOURS}),
     ("/users", {Right.MANAGE_USERS}),
+    ("/tokens", {Right.MANAGE_USERS}),
     ("/audit", {Right.SEE_AUDIT}),
 )
 
@@ -46,6 +64,7 @@ def test_only_these_rows_are_open_to_everybody() -> None:
     table = routes.table(with_demo=True)
     assert {(row.method, row.path) for row in table if row.access is Open.TO_ALL} == TO_ALL
     assert {(row.method, row.path) for row in table if row.access is Open.TO_USERS} == TO_USERS
+    assert {(row.method, row.path) for row in table if row.access is Open.TO_NEWCOMERS} == TO_NEWCOMERS
 
 
 def test_every_page_asks_for_the_right_of_its_subject() -> None:
