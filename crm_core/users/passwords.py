@@ -19,28 +19,36 @@ LONGEST_QUEUE = 20  # a second or two of work
 BUSY_WAIT_S = 2.0
 HASHER = PasswordHasher()  # argon2id with the library's current parameters
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread on paper
-_threads = ThreadPoolExecutor(THREADS, "argon2")
-_places = BoundedSemaphore(LONGEST_QUEUE)
-
 T = TypeVar("T")
+
+
+class Hashing:
+    """So many threads, and so many people in front of them; one more is told to come again."""
+
+    def __init__(self, threads: int = THREADS, longest_queue: int = LONGEST_QUEUE) -> None:
+        self._threads = ThreadPoolExecutor(threads, "argon2")
+        self._places = BoundedSemaphore(longest_queue)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Raises BusyError."""
+        if not self._places.acquire(blocking=False):
+            raise BusyError("too many passwords wait to be checked", wait_s=BUSY_WAIT_S)
+        done = self._threads.submit(work)
+        done.add_done_callback(lambda _: self._places.release())  # also of one whom nobody waits for any more
+        return await asyncio.wrap_future(done)
+
+
+_hashing = Hashing()
 
 
 async def hashed(password: str) -> str:
     """What is stored. Raises BusyError."""
-    return await _run(lambda: HASHER.hash(password))
+    return await _hashing.run(lambda: HASHER.hash(password))
 
 
 async def matches(password_hash: str | None, password: str) -> bool:
     """None stands for an account that does not exist: as slow as a real one, and False. Raises BusyError."""
-    return await _run(lambda: _verify(password_hash, password))
-
-
-async def _run(work: Callable[[], T]) -> T:
-    if not _places.acquire(blocking=False):
-        raise BusyError("too many passwords wait to be checked", wait_s=BUSY_WAIT_S)
-    done = _threads.submit(work)
-    done.add_done_callback(lambda _: _places.release())  # also of one whom nobody waits for any more
-    return await asyncio.wrap_future(done)
+    return await _hashing.run(lambda: _verify(password_hash, password))
 
 
 def _verify(password_hash: str | None, password: str) -> bool:
