@@ -21,7 +21,7 @@ class Limit:
 GUESSES = Limit(5, timedelta(minutes=1))  # of one login's password from one address
 DOOR = Limit(60, timedelta(seconds=10))  # of any password from one address: a ward behind one proxy begins its shift
 PROOFS = Limit(5, timedelta(minutes=2))  # of one person's code, or of their password once they are inside
-STRANGER = Limit(200, timedelta(seconds=1) / 20)  # requests of one address without a session or a token
+STRANGER = Limit(500, timedelta(seconds=1) / 50)  # requests of one address without a session or a token
 KNOWN = Limit(1000, timedelta(seconds=1) / 200)  # requests of one session or token
 
 

@@ -141,4 +141,4 @@ async def test_more_passwords_than_can_be_checked_soon_are_refused_at_once_and_l
         await waiting[2]
     again = asyncio.ensure_future(hashing.run(gate.wait))
     gate.set()
-    assert await asyncio.gather(waiting[0], waiting[1], again) == [True] * 3
+    assert [await one for one in (waiting[0], waiting[1], again)] == [True] * 3
