@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-import os
-import sys
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
