@@ -27,6 +27,7 @@ PAGES: tuple[Route, ...] = (
     Route("GET", "/", session.start, Open.TO_USERS),
     Route("GET", "/login", session.show_login, Open.TO_ALL),
     Route("POST", "/login", session.log_in, Open.TO_ALL),
+    Route("GET", "/login/code", session.show_login, Open.TO_ALL),
     Route("POST", "/login/code", session.prove_code, Open.TO_ALL),
     Route("POST", "/logout", session.log_out, Open.TO_NEWCOMERS),
     Route("POST", "/language", session.choose_language, Open.TO_ALL),

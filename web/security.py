@@ -32,6 +32,7 @@ BACKGROUND_HEADER = "X-Hcrm-Background"  # a page asks by itself: nobody touched
 API_PREFIX = "/api/"
 STREAMS = frozenset({"/live", "/ws"})  # opened by the page, also again by itself
 STATIC_PREFIX = "/static/"
+DOORS = frozenset({"/login", "/login/code"})
 CHANGE_PASSWORD = "/account/password"
 SET_UP_FACTOR = "/account/second-factor"
 LONGEST_BROWSER = 300
@@ -109,9 +110,11 @@ async def know_visitor(request: web.Request, handler: Next) -> web.StreamRespons
 
 async def _limit(request: web.Request, visitor: Visitor) -> None:
     address = client_address(request)
-    whose, limit = (visitor.key, throttle.KNOWN)
+    whose, limit = visitor.key, throttle.KNOWN
     if visitor is NOBODY:
         whose, limit = throttle.neighbourhood(address), throttle.STRANGER
+        if request.method == "POST" and request.path in DOORS:
+            whose, limit = f"{whose} knocks", throttle.KNOCKS
     limiter, db = request.app[LIMITER], request.app[DEPS].db
     wait_s = limiter.take(whose, limit, db.clock())
     if wait_s:

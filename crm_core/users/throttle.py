@@ -22,6 +22,7 @@ GUESSES = Limit(5, timedelta(minutes=1))  # of one login's password from one add
 DOOR = Limit(60, timedelta(seconds=10))  # of any password from one address: a ward behind one proxy begins its shift
 PROOFS = Limit(5, timedelta(minutes=2))  # of one person's code, or of their password once they are inside
 STRANGER = Limit(500, timedelta(seconds=1) / 50)  # requests of one address without a session or a token
+KNOCKS = Limit(60, timedelta(seconds=1))  # logins of one address, before anything is asked of the database
 KNOWN = Limit(1000, timedelta(seconds=1) / 200)  # requests of one session or token
 
 

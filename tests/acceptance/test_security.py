@@ -30,6 +30,7 @@ NEEDS_A_RIGHT = [route for route in CLOSED if isinstance(route.access, Right)]
 OPEN = {
     ("GET", "/login"),
     ("POST", "/login"),
+    ("GET", "/login/code"),
     ("POST", "/login/code"),
     ("POST", "/language"),
     ("GET", "/api/v1/status"),

@@ -3,7 +3,7 @@
 import pytest
 
 from crm_core.users.rights import Right
-from web import routes
+from web import routes, security, telephone
 from web.access import Open
 
 pytestmark = pytest.mark.unit
@@ -11,6 +11,7 @@ pytestmark = pytest.mark.unit
 TO_ALL = {
     ("GET", "/login"),
     ("POST", "/login"),
+    ("GET", "/login/code"),
     ("POST", "/login/code"),
     ("POST", "/language"),
     ("GET", "/demo"),
@@ -87,6 +88,12 @@ def test_whatever_changes_patients_or_appointments_needs_more_than_looking() -> 
         if row.method not in {"GET", "HEAD"} and row.access in looks and row.path not in searches
     ]
     assert writers == []
+
+
+def test_what_a_page_keeps_open_by_itself_counts_as_nobody() -> None:
+    kept_open = {"/live", telephone.PATH}
+    assert kept_open == security.STREAMS
+    assert kept_open <= {row.path for row in routes.table(with_demo=False)}
 
 
 def test_every_row_is_there_once() -> None:

@@ -10,7 +10,7 @@ import pyotp
 import pytest
 
 from crm_core.calls import agents
-from crm_core.users.throttle import STRANGER
+from crm_core.users.throttle import KNOCKS, STRANGER
 from tests.web.api_client import client
 from tests.web.house import KEY, MORNING, Browser, House
 from web import cookies
@@ -202,6 +202,17 @@ async def test_a_thousand_requests_of_nobody_are_two_rows_and_no_audit(house: Ho
     house.db.clock = lambda: MORNING + timedelta(minutes=1)
     async with await house.browser("auditor") as auditor:
         assert f'<td class="num text-end">{STRANGER.burst}</td>' in (await auditor.get("/audit/refusals"))[1]
+
+
+async def test_a_flood_of_logins_is_stopped_before_it_takes_the_databases_time(house: House) -> None:
+    async with house.nobody() as stranger:
+        answers = [
+            await stranger.post("/login", {"login": f"a{number}", "password": "x"})
+            for number in range(KNOCKS.burst + 1)
+        ]
+    assert [status for status, _ in answers] == [401] * KNOCKS.burst + [429]
+    assert "Too many requests." in answers[-1][1]
+    assert await house.refusals() == [("127.0.0.1", "too many requests", 1)]
 
 
 async def test_a_flood_from_one_address_behind_our_proxy_stops_nobody_else(house: House) -> None:
