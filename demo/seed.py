@@ -24,7 +24,7 @@ from crm_core.kernel.db import Connection, Database, Tx, open_database
 from crm_core.kernel.ids import PatientId, SlotId
 from crm_core.patients import service as patients
 from crm_core.scheduling import service as scheduling
-from crm_core.users import service as users
+from crm_core.users import tokens
 from demo.seed_data import history, people
 from demo.seed_data.hospital import DEPARTMENTS, RANKS
 from demo.seed_data.sessions import Session, sessions
@@ -131,9 +131,9 @@ async def ensure_token(db: Database, path: Path) -> None:
     kept = _kept(path)
     if kept:
         async with db.transaction(DEMO) as tx:
-            if await users.actor_of_token(tx.conn, kept, tx.now):
+            if await tokens.actor_of(tx.conn, kept, tx.now):
                 return
-    _keep(path, await users.create_token(db, DEMO, "demo scripts", Role.API))
+    _keep(path, await tokens.create(db, DEMO, "demo scripts", Role.API))
 
 
 def _kept(path: Path) -> str:

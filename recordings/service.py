@@ -13,7 +13,7 @@ from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.errors import ForbiddenError
 from crm_core.kernel.ids import CallId, RecordingId
 from crm_core.patients import store as patients
-from crm_core.users.rights import Right, allows
+from crm_core.users.rights import Right, may
 from recordings import finding, store
 from recordings.errors import RangeNotSatisfiableError, RecordingNotFoundError
 from recordings.model import Absence, Found, Kind, Recording, Wanted
@@ -153,7 +153,7 @@ async def _existing(conn: Connection, recording_id: RecordingId) -> Recording:
 
 
 async def _require_right(db: Database, actor: Actor, action: str, subject_id: object) -> None:
-    if actor.role and allows(actor.role, Right.HEAR_RECORDINGS):
+    if may(actor, Right.HEAR_RECORDINGS):
         return
     async with db.connection() as conn:
         await audit.write(conn, actor, action, "recording", subject_id, outcome="refused")

@@ -169,6 +169,18 @@ class Hospital:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """How people come in."""
+
+    second_factor: tuple[str, ...] = setting(
+        "SECOND_FACTOR",
+        ("admin", "auditor"),
+        "Roles that may not log in without a second factor, with commas between, or none; the demo asks nobody.",
+        parse=s.some_of("admin", "supervisor", "agent", "nurse", "marketer", "auditor"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reminders:
     """Calls that remind of appointments. Whether somebody may be called, and when, is consent's to say."""
 
@@ -227,6 +239,7 @@ class Config:
     trunk: Trunk = Trunk()
     modems: Modems = Modems()
     hospital: Hospital = Hospital()
+    accounts: Accounts = Accounts()
     reminders: Reminders = Reminders()
     recordings: Recordings = Recordings()
     logs: Logs = Logs()
@@ -260,17 +273,6 @@ class Config:
         return "127.0.0.1", self.demo.carrier_port
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One line of `check-config`."""
-
-    part: str
-    name: str
-    value: str
-    source: str
-    help: str
-
-
 def load(environ: Mapping[str, str] | None = None, toml: Path | None = None) -> Config:
     """The settings of this process. Raises ConfigError naming every setting that cannot be used."""
     environ = os.environ if environ is None else environ
@@ -294,10 +296,11 @@ def _read_toml(path: Path) -> tuple[dict[str, str], str]:
 
 def known_names() -> list[str]:
     """Every environment variable that is a setting."""
-    return [s.about(field).name for _, field in _fields()]
+    return [s.about(field).name for _, field in fields()]
 
 
-def _fields() -> Iterator[tuple[str, dataclasses.Field[Any]]]:
+def fields() -> Iterator[tuple[str, dataclasses.Field[Any]]]:
+    """Every setting with the part it belongs to."""
     for part in dataclasses.fields(Config):
         if isinstance(part.type, type) and dataclasses.is_dataclass(part.type):
             for field in dataclasses.fields(part.type):
@@ -309,7 +312,7 @@ def build(layers: Sequence[tuple[str, Mapping[str, str]]]) -> Config:
     found: dict[str, dict[str, Any]] = {}
     sources: dict[str, str] = {}
     faults: list[str] = []
-    for part, field in _fields():
+    for part, field in fields():
         about = s.about(field)
         for source, values in layers:
             if about.name not in values:
@@ -350,7 +353,7 @@ def _shift(part: Any, offset: int) -> Any:
 def ports_in_use(config: Config) -> dict[str, tuple[int, int]]:
     """First and last port of every setting that listens."""
     taken = {}
-    for part, field in _fields():
+    for part, field in fields():
         value = getattr(getattr(config, part), field.name)
         if s.about(field).shifts:
             taken[s.about(field).name] = (value, value) if isinstance(value, int) else (value.first, value.last)
@@ -372,21 +375,3 @@ def _refuse_half_tls(web: Web) -> None:
         raise ConfigError("HCRM_TLS_CERT and HCRM_TLS_KEY belong together: set both or neither")
     if web.tls_cert and web.public_url.startswith("http:"):
         raise ConfigError("HCRM_PUBLIC_URL must begin with https:// when HCRM_TLS_CERT is set")
-
-
-def show(config: Config) -> list[Shown]:
-    """Every setting in force, secrets masked."""
-    return [_shown(config, part, field) for part, field in _fields()]
-
-
-def _shown(config: Config, part: str, field: dataclasses.Field[Any]) -> Shown:
-    about = s.about(field)
-    value = s.shown(getattr(getattr(config, part), field.name))
-    source = config.sources.get(about.name, "default")
-    return Shown(part, about.name, s.masked(value) if about.secret else value, source, about.help)
-
-
-def unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    """HCRM_ variables that are no setting: most likely misspelt."""
-    known = {*known_names(), "HCRM_CONFIG"}
-    return sorted(name for name in environ if name.startswith(s.PREFIX) and name not in known)

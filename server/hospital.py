@@ -116,7 +116,7 @@ class Hospital:
 
     async def _print_first_logins(self) -> None:
         async with open_database(postgres.database_url(self.config, self.secrets), max_size=1) as db:
-            logins = await ensure_first_users(db)
+            logins = await ensure_first_users(db, one_time=False)
         if logins:
             text = "".join(f"{login:<12} {password}\n" for login, password in logins)
             path = self.config.places.logins

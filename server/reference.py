@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from server import config as configuration
+from server.shown import show
 from web.api.endpoint import Endpoint
 from web.api.table import ENDPOINTS
 
@@ -21,7 +22,7 @@ def settings() -> Iterator[str]:
     yield f"{MADE}\n# Settings\n"
     yield "In the environment, or without `HCRM_` in `hcrm.toml`. `hcrm check-config` shows what is in force and why.\n"
     yield "| Setting | Default | What it is for |\n|---|---|---|"
-    for line in configuration.show(configuration.build([])):
+    for line in show(configuration.build([])):
         value = line.value.replace(str(Path.home()), "~").replace(str(configuration.CHECKOUT) + "/", "")
         yield f"| `{line.name}` | {f'`{value}`' if value else ''} | {line.help} |"
 

@@ -13,7 +13,8 @@ from crm_core.kernel.errors import HcrmError
 from telephony.names import DESKS, HANDSET_PREFIX
 
 HANDSETS = tuple(f"{HANDSET_PREFIX}{number:02d}" for number in range(1, 9))
-RECORDINGS_KEY_BYTES = 32
+KEY_BYTES = 32
+KEYS = ("recordings_key", "factor_key")
 OWNER_ONLY = 0o600
 
 
@@ -31,6 +32,7 @@ class Secrets:
     postgres: str = field(repr=False)
     pepper: str = field(repr=False)  # mixed into whatever is hashed for lookup
     recordings_key: bytes = field(repr=False)
+    factor_key: bytes = field(repr=False)  # seals the secrets of second factors in the database
     desks: Mapping[str, str] = field(repr=False)  # SIP endpoint -> password
     handsets: Mapping[str, str] = field(repr=False)
 
@@ -43,7 +45,7 @@ MAKE: Mapping[str, Callable[[], Any]] = {
     "ami": _word,
     "postgres": _word,
     "pepper": _word,
-    "recordings_key": lambda: base64.b64encode(secrets.token_bytes(RECORDINGS_KEY_BYTES)).decode(),
+    **{name: lambda: base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() for name in KEYS},
     "desks": lambda: {desk: _word() for desk in DESKS},
     "handsets": lambda: {handset: _word() for handset in HANDSETS},
 }
@@ -56,13 +58,14 @@ def load_or_make(path: Path) -> Secrets:
     if made:
         found |= made
         _write(path, found)
-    return Secrets(**{**{name: found[name] for name in MAKE}, "recordings_key": _key(found["recordings_key"])})
+    values: dict[str, Any] = {name: _key(name, found[name]) if name in KEYS else found[name] for name in MAKE}
+    return Secrets(**values)
 
 
-def _key(text: str) -> bytes:
+def _key(name: str, text: str) -> bytes:
     key = base64.b64decode(text)
-    if len(key) != RECORDINGS_KEY_BYTES:
-        raise SecretsError("the recordings' key is damaged; restore secrets.json from the backup")
+    if len(key) != KEY_BYTES:
+        raise SecretsError(f"{name} is damaged; restore secrets.json from the backup")
     return key
 
 

@@ -158,6 +158,18 @@ def names(raw: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in raw.split(",") if name.strip())
 
 
+def some_of(*choices: str) -> Parse:
+    """Any of these words with commas between; `none` is none of them."""
+
+    def parse(raw: str) -> tuple[str, ...]:
+        found = () if raw.strip().lower() == "none" else names(raw)
+        if not set(found) <= set(choices):
+            raise ValueError("must be none, or some of " + ", ".join(choices))
+        return found
+
+    return parse
+
+
 def one_of(*choices: str) -> Parse:
     """Exactly one of these words."""
 

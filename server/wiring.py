@@ -174,11 +174,13 @@ class Server:
                 public_url=config.public_url,
                 trusted_proxies=config.web.trusted_proxies,
                 asterisk_ws_url=f"ws://127.0.0.1:{config.ports.asterisk_http}/ws",
+                second_factor_for=frozenset() if config.demo.enabled else frozenset(config.accounts.second_factor),
             ),
             lines=DeskTelephones(config.ports.sip_listen, self.secrets.desks),
             dialing=Dialing(self.db, ami),
             reminders=ReminderDesk(self.db, self.letterhead, config.hospital.timezone),
             vault=self.vault,
+            factor_key=MasterKey(self.secrets.factor_key),
             handset=self._handset() if config.demo.enabled else None,
         )
 

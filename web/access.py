@@ -16,6 +16,7 @@ class Open(Enum):
 
     TO_ALL = "everybody"  # also without logging in
     TO_USERS = "everybody who is logged in"
+    TO_NEWCOMERS = "the same, also who must first choose a password or set up a second factor"
 
 
 Access = Right | Open

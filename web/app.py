@@ -2,6 +2,7 @@
 
 import logging
 from http import HTTPStatus
+from math import ceil
 
 from aiohttp import web
 
@@ -14,11 +15,13 @@ from crm_core.kernel.errors import (
     NotFoundError,
     TemporarySendError,
 )
+from crm_core.users.errors import BusyError, LaterError
 from web import arrival, headers, i18n, render, routes, security, telephone, warm, words
 from web.access import Route
 from web.api import problem
 from web.deps import DEPS, WebDeps
 from web.errors import ClearTextError, NotLoggedInError
+from web.limits import Limiter
 
 log = logging.getLogger("web")
 
@@ -34,6 +37,8 @@ _STATUS: tuple[tuple[type[HcrmError], HTTPStatus], ...] = (
     (TemporarySendError, HTTPStatus.SERVICE_UNAVAILABLE),
     (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (DatabaseUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (LaterError, HTTPStatus.TOO_MANY_REQUESTS),
 )
 
 
@@ -49,6 +54,7 @@ def create_app(deps: WebDeps) -> web.Application:
         i18n.catalogue(locale)
     app[security.ACCESS] = {}
     app[telephone.SOCKETS] = set()
+    app[security.LIMITER] = Limiter()
     for route in routes.table(with_demo=deps.handset is not None):
         _add(app, route)
     app.router.add_static(render.STATIC_URL, render.DIST)
@@ -85,7 +91,10 @@ async def answer_errors(request: web.Request, handler: security.Next) -> web.Str
         return await handler(request)
     except HcrmError as error:
         status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.BAD_GATEWAY)
-        return _answer(request, error.code, status, getattr(error, "rule", ""))
+        answer = _answer(request, error.code, status, getattr(error, "rule", ""))
+        if isinstance(error, LaterError):
+            answer.headers["Retry-After"] = str(ceil(error.wait_s))
+        return answer
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from crm_core.kernel.actor import Actor
+from crm_core.kernel.crypto import MasterKey
 from crm_core.kernel.db import Database
 from crm_core.kernel.ids import AppointmentId, AttemptId, Msisdn, SmsId, Uniqueid
 from crm_core.kernel.status import StatusBoard
@@ -39,6 +40,7 @@ class WebSettings:
     hospital_name: str = "hcrm"
     public_url: str = ""  # as browsers write an origin
     trusted_proxies: tuple[str, ...] = ()
+    second_factor_for: frozenset[str] = frozenset()  # roles that may not go without one
     asterisk_ws_url: str = "ws://127.0.0.1:8088/ws"
 
     @property
@@ -116,6 +118,7 @@ class WebDeps:
     dialing: ClickToDial
     reminders: Reminders
     vault: Vault
+    factor_key: MasterKey  # seals the secrets of second factors
     handset: DemoHandset | None = None
 
 

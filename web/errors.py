@@ -1,6 +1,7 @@
 """What can be wrong with a request before any use case sees it."""
 
 from crm_core.kernel.errors import ForbiddenError, HcrmError
+from crm_core.users.errors import LaterError
 
 
 class NotLoggedInError(HcrmError):
@@ -25,3 +26,9 @@ class BadOriginError(ForbiddenError):
     """An unsafe request that our own page did not send."""
 
     code = "bad_origin"
+
+
+class TooManyRequestsError(LaterError):
+    """Faster than people and well-behaved programs ask."""
+
+    code = "too_many_requests"

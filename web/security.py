@@ -1,42 +1,64 @@
-"""Who asks, and whether they may. Every refusal leaves an audit row."""
+"""Who asks, how fast, and whether they may.
+
+A refusal leaves an audit row; of somebody who is nobody it is counted.
+"""
 
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from crm_core.calls import agents
 from crm_core.kernel import audit
-from crm_core.kernel.actor import ANONYMOUS, Actor, ActorKind
+from crm_core.kernel.actor import ANONYMOUS, Actor
 from crm_core.kernel.ids import UserId
-from crm_core.users import rights
-from crm_core.users import service as users
-from crm_core.users.model import Login
+from crm_core.users import logins, rights, rules, sessions, throttle, tokens
+from crm_core.users.model import Client, Login
 from web import cookies, i18n
 from web.access import Access, Open
+from web.arrival import client_address
 from web.deps import DEPS
-from web.errors import BadOriginError, NotAllowedError, NotLoggedInError
+from web.errors import BadOriginError, NotAllowedError, NotLoggedInError, TooManyRequestsError
+from web.limits import Limiter
 
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+BACKGROUND_HEADER = "X-Hcrm-Background"  # a page asks by itself: nobody touched anything
 API_PREFIX = "/api/"
+STREAMS = frozenset({"/live", "/ws"})  # opened by the page, also again by itself
 STATIC_PREFIX = "/static/"
+DOORS = frozenset({"/login", "/login/code"})
+CHANGE_PASSWORD = "/account/password"
+SET_UP_FACTOR = "/account/second-factor"
+LONGEST_BROWSER = 300
 
 AccessTable = Mapping[web.AbstractRoute, Access]
 ACCESS = web.AppKey("access", dict[web.AbstractRoute, Access])
+LIMITER = web.AppKey("limiter", Limiter)
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who this request comes from. `login` is set for a browser session, not for a token."""
+    """Who this request comes from. `login` is set for a browser session, not for a token.
+
+    `owes` is the page on which a newcomer must first do something, "" when nothing is owed.
+    """
 
     actor: Actor
     login: Login | None = None
     csrf: str = field(default="", repr=False)
+    owes: str = ""
+
+    @property
+    def key(self) -> str:
+        """Whose requests are counted together."""
+        return f"session {self.login.session_id}" if self.login else self.actor.name
 
 
 NOBODY = Visitor(ANONYMOUS)
@@ -68,16 +90,37 @@ def user_id_of(request: web.Request) -> UserId:
     return login_of(request).user_id
 
 
+def client_of(request: web.Request) -> Client:
+    """What the browser shows of itself."""
+    return Client(address=client_address(request), browser=request.headers.get("User-Agent", "")[:LONGEST_BROWSER])
+
+
 @web.middleware
 async def know_visitor(request: web.Request, handler: Next) -> web.StreamResponse:
-    """Session cookie or bearer token to visitor; chooses the language."""
+    """Session cookie or bearer token to visitor; chooses the language. Who asks too fast is not let through."""
     request[NONCE] = secrets.token_urlsafe(16)
     _choose_locale(request, None)  # also for the page that says that the database is away
     if not request.path.startswith(STATIC_PREFIX):
         visitor = await _by_token(request) or await _by_cookie(request) or NOBODY
+        await _limit(request, visitor)
         request[VISITOR] = visitor
         _choose_locale(request, visitor.login)
     return await handler(request)
+
+
+async def _limit(request: web.Request, visitor: Visitor) -> None:
+    address = client_address(request)
+    whose, limit = visitor.key, throttle.KNOWN
+    if visitor is NOBODY:
+        whose, limit = throttle.neighbourhood(address), throttle.STRANGER
+        if request.method == "POST" and request.path in DOORS:
+            whose, limit = f"{whose} knocks", throttle.KNOCKS
+    limiter, db = request.app[LIMITER], request.app[DEPS].db
+    wait_s = limiter.take(whose, limit, db.clock())
+    if wait_s:
+        if limiter.is_news(whose, db.clock()):
+            await logins.note_stranger(db, address, "too many requests")
+        raise TooManyRequestsError("too many requests", wait_s=wait_s)
 
 
 def _choose_locale(request: web.Request, login: Login | None) -> None:
@@ -91,25 +134,29 @@ def _choose_locale(request: web.Request, login: Login | None) -> None:
 
 
 async def _by_cookie(request: web.Request) -> Visitor | None:
-    login = await _login(request)
-    if login is None:
-        return None
-    actor = Actor(ActorKind.USER, login.login, login.role, login.user_id)
-    return Visitor(actor, login, login.csrf_token)
+    by_person = request.path not in STREAMS and BACKGROUND_HEADER not in request.headers
+    login = await _login(request, by_person=by_person)
+    return Visitor(login.actor, login, login.csrf_token, _owes(request, login)) if login else None
 
 
-async def _login(request: web.Request) -> Login | None:
+async def _login(request: web.Request, *, by_person: bool) -> Login | None:
     token = cookies.session_of(request)
     if not token:
         return None
     db = request.app[DEPS].db
-    async with db.connection() as conn:
-        return await users.session(conn, token, db.clock())
+    return await sessions.of_browser(db, token, by_person=by_person, is_at_work=agents.is_at_work)
 
 
 async def is_still_logged_in(request: web.Request) -> bool:
     """For what stays open long after it was let in."""
-    return await _login(request) is not None
+    return await _login(request, by_person=False) is not None
+
+
+def _owes(request: web.Request, login: Login) -> str:
+    if login.must_change_password:
+        return CHANGE_PASSWORD
+    required = request.app[DEPS].settings.second_factor_for
+    return SET_UP_FACTOR if rules.needs_factor(login.role, required) and not login.has_second_factor else ""
 
 
 async def _by_token(request: web.Request) -> Visitor | None:
@@ -118,7 +165,7 @@ async def _by_token(request: web.Request) -> Visitor | None:
         return None
     db = request.app[DEPS].db
     async with db.connection() as conn:
-        actor = await users.actor_of_token(conn, token.strip(), db.clock())
+        actor = await tokens.actor_of(conn, token.strip(), db.clock())
     return Visitor(actor) if actor else None
 
 
@@ -138,14 +185,22 @@ async def check_access(request: web.Request, handler: Next) -> web.StreamRespons
 
 async def _require(request: web.Request, visitor: Visitor, access: Access) -> None:
     if visitor is NOBODY:
-        await _note_refusal(request, "not logged in")
+        await logins.note_stranger(request.app[DEPS].db, client_address(request), "not logged in")
         raise NotLoggedInError("not logged in")
-    if isinstance(access, Open):
-        return
-    role = visitor.actor.role
-    if role is None or not rights.allows(role, access):
+    if visitor.owes and access is not Open.TO_NEWCOMERS:
+        _send_to(request, visitor.owes)
+    if not isinstance(access, Open) and not rights.may(visitor.actor, access):
         await _note_refusal(request, "forbidden")
         raise NotAllowedError("not allowed")
+
+
+def _send_to(request: web.Request, place: str) -> NoReturn:
+    """A newcomer does what they owe first, whatever they asked for."""
+    if request.path.startswith(API_PREFIX):
+        raise NotAllowedError("the password or the second factor comes first")
+    if request.headers.get("HX-Request"):
+        raise web.HTTPNoContent(headers={"HX-Redirect": place})
+    raise web.HTTPSeeOther(place)
 
 
 async def _note_refusal(request: web.Request, outcome: str) -> None:

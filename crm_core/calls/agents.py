@@ -10,7 +10,7 @@ from crm_core.calls.model import Agent, AgentSignal, AgentState
 from crm_core.events import AgentStateChanged, DeskLineChanged
 from crm_core.kernel import audit
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind
-from crm_core.kernel.db import Database, Tx
+from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import CallId, UserId
 from crm_core.users.rights import Right, ensure, may
@@ -18,6 +18,7 @@ from crm_core.users.rights import Right, ensure, may
 __all__ = [
     "by_desk",
     "colleagues",
+    "is_at_work",
     "leave_without_line",
     "mine",
     "release",
@@ -69,6 +70,12 @@ async def colleagues(db: Database, actor: Actor) -> list[Agent]:
     ensure(actor, Right.TAKE_CALLS)
     async with db.connection() as conn:
         return [agent for agent in await states(conn) if agent.user_id != actor.user_id and agent.desk]
+
+
+async def is_at_work(conn: Connection, user_id: UserId) -> bool:
+    """In a call, or waiting for one with a telephone that rings: at the desk, though perhaps touching nothing."""
+    found = await agent_store.find(conn, user_id=user_id)
+    return any(agent.state in rules.BUSY or (agent.state is AgentState.AVAILABLE and agent.has_line) for agent in found)
 
 
 def _chosen(state: str) -> AgentState:

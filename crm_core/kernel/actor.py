@@ -29,12 +29,16 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`name` goes into the audit table: a login, `token:3`, `ivr`, `sms`, or a service's name; never a patient's."""
+    """`name` goes into the audit table: a login, `token:3`, `ivr`, `sms`, or a service's name; never a patient's.
+
+    `scopes` are the rights a token was given out of its role's; None: all of them.
+    """
 
     kind: ActorKind
     name: str
     role: Role | None = None
     user_id: UserId | None = None
+    scopes: frozenset[str] | None = None
 
 
 SYSTEM = Actor(ActorKind.SYSTEM, "system")

@@ -12,6 +12,7 @@ ConsultationId = NewType("ConsultationId", int)
 TaskId = NewType("TaskId", int)
 UserId = NewType("UserId", int)
 TokenId = NewType("TokenId", int)
+SessionId = NewType("SessionId", int)
 AttemptId = NewType("AttemptId", int)
 SmsId = NewType("SmsId", int)
 ThreadId = NewType("ThreadId", int)  # all texts with one number

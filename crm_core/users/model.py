@@ -1,13 +1,15 @@
-"""Accounts and what a browser session knows about the person in front of it."""
+"""Accounts, browsers that are logged in, and programs' keys."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from crm_core.kernel.actor import Actor, ActorKind, Role
-from crm_core.kernel.ids import TokenId, UserId
+from crm_core.kernel.ids import SessionId, TokenId, UserId
 
 SESSION_LASTS = timedelta(hours=12)  # from logging in, whatever happens
-SESSION_IDLE = timedelta(hours=2)  # without any request
+SESSION_IDLE = timedelta(hours=2)  # without anything a person did
+HALF_LASTS = timedelta(minutes=5)  # between the password and the code
+ONE_TIME_LASTS = timedelta(days=7)  # a password that somebody else made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +23,8 @@ class User:
     locale: str
     desk: str | None
     is_active: bool
-    locked_until: datetime | None
+    one_time_until: datetime | None  # None: the password is their own
+    has_second_factor: bool
 
     @property
     def actor(self) -> Actor:
@@ -30,9 +33,18 @@ class User:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """What a browser shows of itself at the door."""
+
+    address: str = ""
+    browser: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
     """A live browser session. `csrf_token` must come back with every form."""
 
+    session_id: SessionId
     user_id: UserId
     login: str
     name: str
@@ -41,6 +53,8 @@ class Login:
     desk: str | None
     csrf_token: str = field(repr=False)
     expires_at: datetime
+    must_change_password: bool
+    has_second_factor: bool
 
     @property
     def actor(self) -> Actor:
@@ -49,24 +63,71 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One browser that is logged in, as its owner and the administrator see it."""
+
+    id: SessionId
+    address: str
+    browser: str
+    created_at: datetime
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrance:
+    """What a right password opens: the token for the cookie, and whether a code must follow before it is good."""
+
+    token: str = field(repr=False)
+    needs_code: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What decides whether a password is tried at all."""
+    """What decides whether a password opens the door."""
 
     user_id: UserId
     login: str
+    name: str
     role: Role
     password_hash: str = field(repr=False)
     is_active: bool
-    locked_until: datetime | None
+    one_time_until: datetime | None
+    has_second_factor: bool
+
+    @property
+    def actor(self) -> Actor:
+        """For the audit."""
+        return Actor(ActorKind.USER, self.login, self.role, self.user_id)
+
+    def may_enter(self, now: datetime) -> bool:
+        """A closed account may not, nor one whose first password was not used in time."""
+        return self.is_active and (self.one_time_until is None or now < self.one_time_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiToken:
-    """A program's key; the key itself is shown once and never stored."""
+    """A program's key; the key itself is shown once and never stored. `scopes` None: all rights of the role."""
 
     id: TokenId
     name: str
     role: Role
+    scopes: frozenset[str] | None
     created_at: datetime
+    created_by: str
+    expires_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+
+    def opens(self, now: datetime) -> bool:
+        """Neither taken back nor over."""
+        return self.revoked_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusals:
+    """How often nobody in particular was turned away from this address in this minute."""
+
+    minute: datetime
+    address: str
+    reason: str
+    count: int

@@ -67,8 +67,8 @@ def allows(role: Role, right: Right) -> bool:
 
 
 def may(actor: Actor, right: Right) -> bool:
-    """The same of whoever asks."""
-    return actor.role is not None and allows(actor.role, right)
+    """The same of whoever asks; a token may have less than its role. The system itself has no role and asks nobody."""
+    return actor.role is not None and allows(actor.role, right) and (actor.scopes is None or right in actor.scopes)
 
 
 def ensure(actor: Actor, right: Right) -> None:

@@ -1,20 +1,16 @@
-"""Make accounts, log in and out, give programs their keys, hand out desks."""
-
-from datetime import datetime
+"""Make accounts, change and close them, hand out desks and first passwords. Who comes in with them: `logins`."""
 
 import asyncpg
 
 from crm_core.kernel import audit
-from crm_core.kernel.actor import ANONYMOUS, SYSTEM, Actor, ActorKind, Role
-from crm_core.kernel.db import Connection, Database, Tx
-from crm_core.kernel.errors import InvalidInputError
-from crm_core.kernel.ids import TokenId, UserId
-from crm_core.users import passwords, rules, store
-from crm_core.users.errors import AccountLockedError, LoginFailedError, LoginTakenError, UserNotFoundError
-from crm_core.users.model import SESSION_LASTS, Credentials, Login, User
-from crm_core.users.rights import Right, allows
+from crm_core.kernel.actor import SYSTEM, Actor, Role
+from crm_core.kernel.db import Database, Tx
+from crm_core.kernel.ids import UserId
+from crm_core.users import passwords, rules, session_store, store
+from crm_core.users.errors import LastAdminError, LoginTakenError, UserNotFoundError
+from crm_core.users.model import ONE_TIME_LASTS, User
+from crm_core.users.rights import Right, allows, ensure
 
-TOKEN_PREFIX = "hcrm_"  # so that a leaked key is recognised by scanners
 FIRST_USERS = (
     ("admin", "系统管理员", Role.ADMIN),
     ("agent1", "坐席 陈静", Role.AGENT),
@@ -26,46 +22,82 @@ FIRST_USERS = (
 )
 
 
-async def create(
-    db: Database, actor: Actor, *, login: str, name: str, role: Role | str, password: str, locale: str = "zh_CN"
-) -> User:
-    """A new account. Raises InvalidInputError, WeakPasswordError, LoginTakenError."""
-    password_hash = await _new_hash(rules.checked_login(login), password)
+async def listed(db: Database, actor: Actor) -> list[User]:
+    """All accounts, by login. Raises ForbiddenError."""
+    ensure(actor, Right.MANAGE_USERS)
+    async with db.connection() as conn:
+        return await store.users(conn)
+
+
+async def get(db: Database, actor: Actor, user_id: UserId) -> User:
+    """One account. Raises ForbiddenError, UserNotFoundError."""
+    ensure(actor, Right.MANAGE_USERS)
     async with db.transaction(actor) as tx:
-        user_id = await _create_in(
-            tx,
-            login=rules.checked_login(login),
-            name=name,
-            role=_role(role),
-            password_hash=password_hash,
-            locale=locale,
-        )
         return await _loaded(tx, user_id)
 
 
-async def _create_in(tx: Tx, *, login: str, name: str, role: Role, password_hash: str, locale: str) -> UserId:
-    if locale not in {"zh_CN", "en"}:
-        raise InvalidInputError("no such language", field="locale")
+async def id_of(db: Database, actor: Actor, login: str) -> UserId:
+    """Whose login this is. Raises ForbiddenError, UserNotFoundError."""
+    ensure(actor, Right.MANAGE_USERS)
+    async with db.connection() as conn:
+        found = await store.id_of(conn, login.strip().lower())
+    if found is None:
+        raise UserNotFoundError("no such user")
+    return found
+
+
+async def create(
+    db: Database,
+    actor: Actor,
+    *,
+    login: str,
+    name: str,
+    role: Role | str,
+    password: str,
+    locale: str = "zh_CN",
+    with_desk: bool = False,
+    one_time: bool = False,
+) -> User:
+    """A new account, with its desk or not at all. A one-time password must be changed at the first login.
+
+    Raises ForbiddenError, InvalidInputError, WeakPasswordError, LoginTakenError, NoDeskLeftError.
+    """
+    ensure(actor, Right.MANAGE_USERS)
+    checked = rules.checked_login(login)
+    rules.ensure_strong(password, login=checked, about=(name,))
+    password_hash = await passwords.hashed(password)
+    async with db.transaction(actor) as tx:
+        user_id = await _create_in(
+            tx,
+            login=checked,
+            name=rules.checked_name(name, checked),
+            role=rules.checked_role(role),
+            password_hash=password_hash,
+            locale=rules.checked_locale(locale),
+            one_time=one_time,
+        )
+        if with_desk:
+            await assign_desk_in(tx, user_id)
+        return await _loaded(tx, user_id)
+
+
+async def _create_in(
+    tx: Tx, *, login: str, name: str, role: Role, password_hash: str, locale: str, one_time: bool
+) -> UserId:
     try:
         user_id = await store.insert(
-            tx.conn, login=login, name=name.strip() or login, password_hash=password_hash, role=role, locale=locale
+            tx.conn,
+            login=login,
+            name=name,
+            password_hash=password_hash,
+            role=role,
+            locale=locale,
+            one_time_until=tx.now + ONE_TIME_LASTS if one_time else None,
         )
     except asyncpg.UniqueViolationError:
         raise LoginTakenError("somebody has this login") from None
     await audit.record(tx, "create user", "app_user", user_id, detail={"role": role})
     return user_id
-
-
-async def _new_hash(login: str, password: str) -> str:
-    rules.ensure_strong(password, login=login)
-    return await passwords.hashed(password)
-
-
-def _role(text: Role | str) -> Role:
-    try:
-        return Role(text)
-    except ValueError:
-        raise InvalidInputError("no such role", field="role") from None
 
 
 async def _loaded(tx: Tx, user_id: UserId) -> User:
@@ -75,8 +107,11 @@ async def _loaded(tx: Tx, user_id: UserId) -> User:
     return user
 
 
-async def ensure_first_users(db: Database) -> list[tuple[str, str]]:
-    """One account per role, when there is no account at all: login and a password made now. Shown once: keep it."""
+async def ensure_first_users(db: Database, *, one_time: bool = True) -> list[tuple[str, str]]:
+    """One account per role, when there is no account at all: login and a password made now. Shown once: keep it.
+
+    The demo's are not `one_time`: they lie in a file for whoever tries the hospital, also by script.
+    """
     made = [(login, name, role, passwords.generated_password()) for login, name, role in FIRST_USERS]
     async with db.connection() as conn:
         if await store.users(conn):
@@ -88,131 +123,91 @@ async def ensure_first_users(db: Database) -> list[tuple[str, str]]:
             return []
         for login, name, role, _ in made:
             user_id = await _create_in(
-                tx, login=login, name=name, role=role, password_hash=hashes[login], locale="zh_CN"
+                tx, login=login, name=name, role=role, password_hash=hashes[login], locale="zh_CN", one_time=one_time
             )
             if role is not Role.ADMIN and allows(role, Right.TAKE_CALLS):
                 await assign_desk_in(tx, user_id)
     return [(login, password) for login, _, _, password in made]
 
 
-async def change_password(db: Database, actor: Actor, user_id: UserId, password: str) -> None:
-    """Also unlocks, and logs out everywhere. Raises WeakPasswordError, UserNotFoundError."""
-    async with db.connection() as conn:
-        user = await store.get(conn, user_id)
-    if user is None:
-        raise UserNotFoundError("no such user")
-    password_hash = await _new_hash(user.login, password)
-    async with db.transaction(actor) as tx:
-        await store.set_password_hash(tx.conn, user_id, password_hash)
-        await store.delete_sessions_of(tx.conn, user_id)
-        await audit.record(tx, "change password", "app_user", user_id)
+async def reset_password(db: Database, actor: Actor, user_id: UserId) -> str:
+    """A first password again, shown once: it must be changed at the next login. Logs out everywhere.
 
-
-async def set_active(db: Database, actor: Actor, user_id: UserId, is_active: bool) -> None:
-    """Close or open an account; a closed one is logged out at once and gives its desk back."""
+    Raises ForbiddenError, UserNotFoundError.
+    """
+    ensure(actor, Right.MANAGE_USERS)
+    password = passwords.generated_password()
+    password_hash = await passwords.hashed(password)
     async with db.transaction(actor) as tx:
         await _loaded(tx, user_id)
-        await store.set_active(tx.conn, user_id, is_active)
-        if not is_active:
-            await store.delete_sessions_of(tx.conn, user_id)
-            await store.set_desk(tx.conn, user_id, None)
-        await audit.record(tx, "open account" if is_active else "close account", "app_user", user_id)
+        until = tx.now + ONE_TIME_LASTS
+        await store.set_password_hash(tx.conn, user_id, password_hash, one_time_until=until)
+        await session_store.delete_of(tx.conn, user_id)
+        await audit.record(tx, "reset password", "app_user", user_id)
+    return password
+
+
+async def change_role(db: Database, actor: Actor, user_id: UserId, *, name: str, role: Role | str) -> User:
+    """Another name or role. Another role logs out everywhere; one that takes no calls gives its desk back.
+
+    Raises ForbiddenError, UserNotFoundError, InvalidInputError, LastAdminError.
+    """
+    ensure(actor, Right.MANAGE_USERS)
+    wanted = rules.checked_role(role)
+    async with db.transaction(actor) as tx:
+        await store.lock_accounts(tx.conn)
+        user = await _loaded(tx, user_id)
+        await store.set_name_and_role(tx.conn, user_id, rules.checked_name(name, user.login), wanted)
+        await audit.record(tx, "change user", "app_user", user_id, detail={"role": wanted, "was": user.role})
+        if wanted is not user.role:
+            await _take_rights(tx, user, keeps_desk=allows(wanted, Right.TAKE_CALLS))
+        return await _loaded(tx, user_id)
+
+
+async def set_active(db: Database, actor: Actor, user_id: UserId, is_active: bool) -> User:
+    """Close or open an account. A closed one is logged out at once and gives its desk back; opened again it gets that
+    desk, or another when it is somebody else's by now, or none when none is free.
+
+    Raises ForbiddenError, UserNotFoundError, LastAdminError.
+    """
+    ensure(actor, Right.MANAGE_USERS)
+    async with db.transaction(actor) as tx:
+        await store.lock_accounts(tx.conn)
+        user = await _loaded(tx, user_id)
+        if is_active != user.is_active:
+            await store.set_active(tx.conn, user_id, is_active)
+            await audit.record(tx, "open account" if is_active else "close account", "app_user", user_id)
+            await (_give_desk_back(tx, user) if is_active else _take_rights(tx, user, keeps_desk=False))
+        return await _loaded(tx, user_id)
+
+
+async def _take_rights(tx: Tx, user: User, *, keeps_desk: bool) -> None:
+    if user.role is Role.ADMIN and user.is_active and not await store.active_admins(tx.conn, but=user.id):
+        raise LastAdminError("the last administrator stays")
+    await session_store.delete_of(tx.conn, user.id)
+    if not keeps_desk:
+        await store.set_desk(tx.conn, user.id, None)
+
+
+async def _give_desk_back(tx: Tx, user: User) -> None:
+    former = await store.former_desk(tx.conn, user.id)
+    taken = await store.desks(tx.conn)
+    if former is not None and allows(user.role, Right.TAKE_CALLS) and len(taken) < len(rules.DESKS):
+        await _put_at(tx, user.id, rules.next_desk(taken, former))
 
 
 async def set_locale(db: Database, actor: Actor, user_id: UserId, locale: str) -> None:
-    """zh_CN or en."""
-    if locale not in {"zh_CN", "en"}:
-        raise InvalidInputError("no such language", field="locale")
+    """One's own pages in zh_CN or en."""
     async with db.transaction(actor) as tx:
-        await store.set_locale(tx.conn, user_id, locale)
-
-
-async def authenticate(db: Database, login: str, password: str) -> str:
-    """The token for the session cookie; good for `SESSION_LASTS`. Raises LoginFailedError, AccountLockedError."""
-    async with db.connection() as conn:
-        known = await store.credentials(conn, login.strip().lower())
-    if known is not None and known.locked_until is not None and known.locked_until > db.clock():
-        await _note_refusal(db, known, "locked")
-        raise AccountLockedError("too many wrong passwords")
-    right = await passwords.matches(known.password_hash if known else None, password[: rules.LONGEST_PASSWORD + 1])
-    if known is None or not right or not known.is_active:
-        await _refuse(db, known)
-        raise LoginFailedError("wrong login or password")
-    return await _open_session(db, known)
-
-
-async def _refuse(db: Database, known: Credentials | None) -> None:
-    await _note_refusal(db, known, "refused")
-    if known is None:
-        return
-    async with db.transaction(ANONYMOUS) as tx:
-        until = rules.locked_until(await store.count_failure(tx.conn, known.user_id), tx.now)
-        if until is not None:
-            await store.lock_until(tx.conn, known.user_id, until)
-
-
-async def _note_refusal(db: Database, known: Credentials | None, outcome: str) -> None:
-    async with db.transaction(ANONYMOUS) as tx:
-        await audit.record(tx, "log in", "app_user", known.user_id if known else "", outcome=outcome)
-
-
-async def _open_session(db: Database, known: Credentials) -> str:
-    token = passwords.new_token()
-    async with db.transaction(Actor(ActorKind.USER, known.login, known.role, known.user_id)) as tx:
-        await store.clear_failures(tx.conn, known.user_id)
-        await store.insert_session(
-            tx.conn,
-            token_hash=passwords.fingerprint(token),
-            user_id=known.user_id,
-            csrf_token=passwords.new_token(),
-            now=tx.now,
-            expires_at=tx.now + SESSION_LASTS,
-        )
-        await audit.record(tx, "log in", "app_user", known.user_id)
-    return token
-
-
-async def session(conn: Connection, token: str, now: datetime) -> Login | None:
-    """Who is in front of this browser; None sends them to the login page."""
-    return await store.session(conn, passwords.fingerprint(token), now)
-
-
-async def end_session(db: Database, token: str) -> None:
-    """Log out. Nothing happens when the session is over already."""
-    async with db.transaction(ANONYMOUS) as tx:
-        user_id = await store.delete_session(tx.conn, passwords.fingerprint(token))
-        if user_id is not None:
-            await audit.record(tx, "log out", "app_user", user_id)
-
-
-async def create_token(db: Database, actor: Actor, name: str, role: Role | str) -> str:
-    """A program's key in plain text: this is the only time anybody sees it."""
-    if not name.strip():
-        raise InvalidInputError("a token needs a name", field="name")
-    token = TOKEN_PREFIX + passwords.new_token()
-    async with db.transaction(actor) as tx:
-        token_id = await store.insert_token(
-            tx.conn, token_hash=passwords.fingerprint(token), name=name.strip(), role=_role(role)
-        )
-        await audit.record(tx, "create token", "api_token", token_id, detail={"role": str(role)})
-    return token
-
-
-async def revoke_token(db: Database, actor: Actor, token_id: TokenId) -> None:
-    """The key opens nothing any more. Repeating it changes nothing."""
-    async with db.transaction(actor) as tx:
-        if await store.revoke_token(tx.conn, token_id, tx.now):
-            await audit.record(tx, "revoke token", "api_token", token_id)
-
-
-async def actor_of_token(conn: Connection, token: str, now: datetime) -> Actor | None:
-    """Which program asks; None when the key is unknown or revoked."""
-    found = await store.use_token(conn, passwords.fingerprint(token), now)
-    return Actor(ActorKind.TOKEN, f"token:{found[0]}", found[1]) if found else None
+        await store.set_locale(tx.conn, user_id, rules.checked_locale(locale))
 
 
 async def assign_desk(db: Database, user_id: UserId, actor: Actor = SYSTEM) -> str:
-    """The next free of desk-01..desk-40; who has one keeps it. Raises NoDeskLeftError, UserNotFoundError."""
+    """The next free of desk-01..desk-40; who has one keeps it.
+
+    Raises ForbiddenError, NoDeskLeftError, UserNotFoundError.
+    """
+    ensure(actor, Right.MANAGE_USERS)
     async with db.transaction(actor) as tx:
         return await assign_desk_in(tx, user_id)
 
@@ -223,7 +218,10 @@ async def assign_desk_in(tx: Tx, user_id: UserId) -> str:
     user = await _loaded(tx, user_id)
     if user.desk is not None:
         return user.desk
-    desk = rules.next_desk(await store.desks(tx.conn))
+    return await _put_at(tx, user_id, rules.next_desk(await store.desks(tx.conn)))
+
+
+async def _put_at(tx: Tx, user_id: UserId, desk: str) -> str:
     await store.set_desk(tx.conn, user_id, desk)
     await audit.record(tx, "assign desk", "app_user", user_id, detail={"desk": desk})
     return desk

@@ -11,6 +11,7 @@ from crm_core.kernel import log
 from server import config as configuration
 from server.commands import output
 from server.config import Config
+from server.shown import show, unknown_variables
 
 
 def _with_log(config: Config) -> Config:
@@ -66,8 +67,8 @@ def check_config(
     """Print every setting, where it came from and what it is for; secrets are masked."""
     with output.errors_told():
         config = configuration.load()
-    lines = configuration.show(config)
-    unknown = configuration.unknown_variables(os.environ)
+    lines = show(config)
+    unknown = unknown_variables(os.environ)
     if as_json:
         output.say_json({"settings": [dataclasses.asdict(line) for line in lines], "unknown": unknown})
         return

@@ -17,12 +17,18 @@ VENDORS = {
     "panoramisk": "telephony/ami.py",
     "serial_asyncio_fast": "sms/at.py",
     "pgqueuer": "crm_core/kernel/jobs.py",
+    "argon2": "crm_core/users/passwords.py",
+    "zxcvbn": "crm_core/users/rules.py",
+    "pyotp": "crm_core/users/second_factor.py",
+    "segno": "web/qr.py",
 }
 PURE_FORBIDDEN = {"asyncio", "asyncpg", "aiohttp", "logging", "os", "socket", "time"}
 PURE = (
     "crm_core/*/model.py",
     "crm_core/*/rules.py",
     "crm_core/users/rights.py",
+    "crm_core/users/throttle.py",
+    "web/browsers.py",
     "crm_core/kernel/calendar.py",
     "telephony/reconcile.py",
     "ivr/flow.py",

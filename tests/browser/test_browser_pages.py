@@ -17,7 +17,8 @@ from tests.web.house import KEY, ZHANG, ZONE, House
 pytestmark = pytest.mark.browser
 
 PAGES = ("/patients", "/patients/1", "/patients/1/book", "/patients/new", "/appointments?day=2026-03-03", "/sms/1")
-MORE = ("/calls", "/recordings", "/tasks", "/wallboard", "/hours", "/users", "/audit", "/demo", "/desk")
+MORE = ("/calls", "/recordings", "/tasks", "/wallboard", "/hours", "/audit", "/demo", "/desk")
+DOORS = ("/account", "/account/password", "/account/second-factor", "/users", "/users/1", "/tokens", "/audit/refusals")
 NAMELESS = """() => [...document.querySelectorAll('button, a[href], input:not([type=hidden]), select, textarea')]
   .filter((e) => e.checkVisibility() && !(e.ariaLabel || e.textContent.trim() || e.labels?.length || e.title))
   .map((e) => e.outerHTML.slice(0, 120))"""
@@ -50,7 +51,7 @@ async def test_every_page_fits_the_screen_names_its_controls_and_stays_at_home(
 ) -> None:
     await furnish(house)
     seat = await seated(chromium, house, "admin", "admin", size=size)
-    for path in PAGES + MORE:
+    for path in PAGES + MORE + DOORS:
         await seat.page.goto(path)
         too_wide = await seat.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert (path, too_wide <= 0) == (path, True)

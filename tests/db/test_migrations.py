@@ -1,13 +1,15 @@
 """A hospital that updates keeps what it has: each migration runs on the release before, with data in it."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 import pytest
 
 from crm_core import migrations
+from crm_core.users import session_store, token_store
+from crm_core.users import store as users
 
 pytestmark = pytest.mark.db
 
@@ -36,5 +38,33 @@ async def test_calls_of_the_first_release_have_the_leg_of_their_last_agent(empty
             "FROM call_leg l JOIN app_user u ON u.id = l.user_id"
         )
         assert [tuple(leg) for leg in legs] == [(ANSWERED, "陈静", "booked", "周三", timedelta(minutes=3))]
+    finally:
+        await conn.close()
+
+
+async def test_tokens_sessions_and_accounts_of_an_earlier_release_go_on_working(empty_database_url: str) -> None:
+    await asyncio.to_thread(migrations.upgrade, empty_database_url, to="0005")
+    conn = await asyncpg.connect(empty_database_url)
+    try:
+        await conn.execute(
+            """
+            INSERT INTO app_user (login, name, role, password_hash, failed_logins, locked_until)
+            VALUES ('chen', '陈静', 'agent', 'x', 9, now() + interval '1 day');
+            INSERT INTO user_session (token_hash, user_id, csrf_token, created_at, seen_at, expires_at)
+            SELECT 'a', id, 'x', now(), now(), now() + interval '1 hour' FROM app_user;
+            INSERT INTO api_token (token_hash, name, role) VALUES ('b', 'HIS', 'api');
+            """
+        )
+        await asyncio.to_thread(migrations.upgrade, empty_database_url)
+        now = datetime.now(UTC)
+        assert await session_store.find(conn, b"a", now) is not None
+        (token,) = await token_store.tokens(conn)
+        assert (token.scopes, token.opens(now + timedelta(days=360)), token.opens(now + timedelta(days=367))) == (
+            None,
+            True,
+            False,
+        )
+        (user,) = await users.users(conn)
+        assert (user.one_time_until, user.has_second_factor) == (None, False)
     finally:
         await conn.close()

@@ -19,7 +19,7 @@ from crm_core.kernel.ids import Msisdn
 from crm_core.patients import store as patients
 from crm_core.scheduling import service as scheduling
 from crm_core.scheduling import store as slots
-from crm_core.users import service as users
+from crm_core.users import tokens
 from demo.seed import DEMO, SEED, ensure_schedules, ensure_token, seed
 from demo.seed_data import people
 from tests import databases
@@ -206,7 +206,7 @@ async def test_the_token_opens_the_api_and_only_its_owner_can_read_it(database: 
     path.write_text("hcrm_of_another_database\n")
     await ensure_token(database, path)
     async with database.transaction(DEMO) as tx:
-        actor = await users.actor_of_token(tx.conn, path.read_text().strip(), tx.now)
+        actor = await tokens.actor_of(tx.conn, path.read_text().strip(), tx.now)
     assert actor is not None
     assert actor.role == "api"
 

@@ -1,21 +1,21 @@
-"""Rights, lockout, passwords and desks, as rules."""
+"""Rights, passwords, scopes and desks, as rules."""
 
+import asyncio
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+import threading
 
 import argon2
 import pytest
 
-from crm_core.kernel.actor import Role
-from crm_core.kernel.errors import InvalidInputError
+from crm_core.kernel.actor import ANONYMOUS, SYSTEM, Actor, ActorKind, Role
+from crm_core.kernel.errors import ForbiddenError, InvalidInputError
 from crm_core.users import passwords, rules
-from crm_core.users.errors import NoDeskLeftError, WeakPasswordError
-from crm_core.users.rights import RIGHTS, Right, allows
+from crm_core.users.errors import BusyError, NoDeskLeftError, WeakPasswordError
+from crm_core.users.rights import RIGHTS, Right, allows, ensure, may
+from web import words
 
 pytestmark = pytest.mark.unit
-
-NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 
 
 def test_every_role_has_an_entry_and_the_administrator_every_right() -> None:
@@ -40,19 +40,59 @@ def test_who_may_do_what_is_dangerous(right: Right, roles: set[str]) -> None:
     assert {str(role) for role in Role if allows(role, right)} == roles
 
 
-def test_the_fifth_wrong_password_closes_the_account_and_each_further_one_again() -> None:
-    assert [rules.locked_until(failures, NOON) for failures in (1, 4, 5, 6)] == [
-        None,
-        None,
-        NOON + timedelta(minutes=15),
-        NOON + timedelta(minutes=15),
-    ]
+def test_every_right_has_words() -> None:
+    assert set(words.RIGHT) == set(Right)
 
 
-@pytest.mark.parametrize("password", ["short", "x" * 201, "agent1-is-here", "AGENT1-is-here"])
+def test_a_token_with_scopes_may_less_than_its_role_and_never_more() -> None:
+    whole = Actor(ActorKind.TOKEN, "token:1", Role.API)
+    narrow = Actor(ActorKind.TOKEN, "token:2", Role.API, scopes=frozenset({"book appointments", "manage users"}))
+    assert (may(whole, Right.BOOK), may(whole, Right.SEE_PATIENTS)) == (True, True)
+    assert (may(narrow, Right.BOOK), may(narrow, Right.SEE_PATIENTS), may(narrow, Right.MANAGE_USERS)) == (
+        True,
+        False,
+        False,
+    )
+
+
+def test_scopes_are_rights_of_the_role() -> None:
+    assert rules.checked_scopes(Role.API, None) is None
+    assert rules.checked_scopes(Role.API, ["dial"]) == frozenset({"dial"})
+    for wrong in ([], ["fly"], ["manage users"]):
+        with pytest.raises(InvalidInputError):
+            rules.checked_scopes(Role.API, wrong)
+
+
+def test_services_let_the_house_itself_through_but_nobody_nameless() -> None:
+    ensure(SYSTEM, Right.MANAGE_USERS)
+    for actor in (ANONYMOUS, Actor(ActorKind.USER, "agent1", Role.AGENT), Actor(ActorKind.PATIENT, "ivr")):
+        with pytest.raises(ForbiddenError):
+            ensure(actor, Right.MANAGE_USERS)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "short",
+        "x" * 201,
+        "agent1-is-here",
+        "AGENT1-is-here",
+        "password123456",
+        "1qaz2wsx3edc",
+        "woaini1314",
+        "20261126112233",
+        "仁和医院仁和医院仁和",
+        "chen jing chen jing",
+    ],
+)
 def test_a_weak_password_is_refused(password: str) -> None:
     with pytest.raises(WeakPasswordError):
-        rules.ensure_strong(password, login="agent1")
+        rules.ensure_strong(password, login="agent1", about=("仁和医院", "Chen Jing"))
+
+
+@pytest.mark.parametrize("password", ["moon tractor violet", "k3fd-9xmw-p7qs", "春江潮水连海平海上明月"])
+def test_a_password_that_only_its_owner_would_think_of_is_taken(password: str) -> None:
+    rules.ensure_strong(password, login="agent1", about=("仁和医院", "陈静"))
 
 
 @pytest.mark.parametrize("login", ["", "a", "张三", "with space", "-x", "x" * 41])
@@ -65,6 +105,8 @@ def test_a_login_is_something_everybody_can_type(login: str) -> None:
 def test_desks_are_handed_out_from_the_front_until_none_is_left() -> None:
     assert rules.next_desk([]) == "desk-01"
     assert rules.next_desk(["desk-01", "desk-03"]) == "desk-02"
+    assert rules.next_desk(["desk-01"], former="desk-09") == "desk-09"
+    assert rules.next_desk(["desk-01", "desk-09"], former="desk-09") == "desk-02"
     with pytest.raises(NoDeskLeftError):
         rules.next_desk(rules.DESKS)
 
@@ -85,3 +127,18 @@ def test_generated_passwords_and_tokens_differ_and_are_strong() -> None:
         rules.ensure_strong(password, login="admin")
     assert len({passwords.new_token() for _ in range(100)}) == 100
     assert len(passwords.new_token()) == 43
+
+
+async def test_more_passwords_than_can_be_checked_soon_are_refused_at_once_and_later_taken_again() -> None:
+    hashing, gate = passwords.Hashing(threads=1, longest_queue=3), threading.Event()
+    waiting = [asyncio.ensure_future(hashing.run(gate.wait)) for _ in range(3)]
+    await asyncio.sleep(0)
+    with pytest.raises(BusyError) as refused:
+        await hashing.run(gate.wait)
+    assert refused.value.wait_s > 0
+    waiting[2].cancel()  # a browser that went away does not keep its place
+    with pytest.raises(asyncio.CancelledError):
+        await waiting[2]
+    again = asyncio.ensure_future(hashing.run(gate.wait))
+    gate.set()
+    assert [await one for one in (waiting[0], waiting[1], again)] == [True] * 3

@@ -7,6 +7,7 @@ import pytest
 
 from server import config, settings
 from server.config import ConfigError, build
+from server.shown import show, unknown_variables
 
 pytestmark = pytest.mark.unit
 
@@ -87,7 +88,7 @@ def test_a_setting_left_empty_is_not_set() -> None:
 
 
 def test_check_config_explains_every_setting_and_hides_what_is_secret() -> None:
-    shown = config.show(build([("env", {"HCRM_DATABASE_URL": "postgresql://me:hush@db/hcrm"})]))
+    shown = show(build([("env", {"HCRM_DATABASE_URL": "postgresql://me:hush@db/hcrm"})]))
     assert all(line.help.endswith(".") and len(line.help) > 10 for line in shown)
     assert {line.name for line in shown} == set(config.known_names())
     [url] = [line for line in shown if line.name == "HCRM_DATABASE_URL"]
@@ -96,7 +97,7 @@ def test_check_config_explains_every_setting_and_hides_what_is_secret() -> None:
 
 
 def test_a_misspelt_variable_is_noticed() -> None:
-    assert config.unknown_variables({"HCRM_HTP_PORT": "1", "HCRM_HTTP_PORT": "1", "PATH": "/"}) == ["HCRM_HTP_PORT"]
+    assert unknown_variables({"HCRM_HTP_PORT": "1", "HCRM_HTTP_PORT": "1", "PATH": "/"}) == ["HCRM_HTP_PORT"]
 
 
 @pytest.mark.parametrize("url", ["postgresql://h/d", "postgres://u:p@h:1/d"])

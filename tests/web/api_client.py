@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 
 from crm_core.kernel.actor import SYSTEM
-from crm_core.users import service as users
+from crm_core.users import tokens
 from tests.web.house import House
 
 
@@ -38,6 +38,6 @@ async def client(house: House, role: str = "api") -> AsyncIterator[Client]:
     """With a fresh token of this role; "" is nobody."""
     headers = {}
     if role:
-        headers["Authorization"] = f"Bearer {await users.create_token(house.db, SYSTEM, 'test', role)}"
+        headers["Authorization"] = f"Bearer {await tokens.create(house.db, SYSTEM, 'test', role)}"
     async with aiohttp.ClientSession(headers=headers) as http:
         yield Client(http, house.base + "/api/v1")

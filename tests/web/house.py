@@ -205,6 +205,12 @@ class House:
             rows = await conn.fetch("SELECT actor, action, outcome FROM audit ORDER BY id")
         return [(row["actor"], row["action"], row["outcome"]) for row in rows]
 
+    async def refusals(self) -> list[tuple[str, str, int]]:
+        """(address, reason, how often) of who is nobody."""
+        async with self.db.connection() as conn:
+            rows = await conn.fetch("SELECT address, reason, count FROM refusal ORDER BY minute, address, reason")
+        return [(row["address"], row["reason"], row["count"]) for row in rows]
+
 
 @asynccontextmanager
 async def open_house(
@@ -222,6 +228,7 @@ async def open_house(
             dialing=Dialing(),
             reminders=reminders,
             vault=Vault(folder, MasterKey(b"k" * 32)),
+            factor_key=MasterKey(b"f" * 32),
             handset=handset if with_demo else None,
         )
         runner = web.AppRunner(create_app(deps), access_log=None, shutdown_timeout=1)

@@ -3,7 +3,7 @@
 import pytest
 
 from crm_core.users.rights import Right
-from web import routes
+from web import routes, security, telephone
 from web.access import Open
 
 pytestmark = pytest.mark.unit
@@ -11,6 +11,8 @@ pytestmark = pytest.mark.unit
 TO_ALL = {
     ("GET", "/login"),
     ("POST", "/login"),
+    ("GET", "/login/code"),
+    ("POST", "/login/code"),
     ("POST", "/language"),
     ("GET", "/demo"),
     ("GET", "/demo/ws"),
@@ -20,7 +22,23 @@ TO_ALL = {
     ("GET", "/api/v1/status"),
     ("GET", "/api/v1/openapi.json"),
 }
-TO_USERS = {("GET", "/"), ("POST", "/logout"), ("GET", "/live")}
+TO_USERS = {
+    ("GET", "/"),
+    ("GET", "/live"),
+    ("GET", "/account"),
+    ("POST", r"/account/sessions/{id:\d+}/end"),
+    ("POST", "/account/sessions/end"),
+    ("POST", "/account/second-factor/codes"),
+    ("POST", "/account/second-factor/remove"),
+}
+TO_NEWCOMERS = {
+    ("POST", "/logout"),
+    ("GET", "/account/password"),
+    ("POST", "/account/password"),
+    ("GET", "/account/second-factor"),
+    ("POST", "/account/second-factor"),
+    ("POST", "/account/second-factor/confirm"),
+}
 PREFIXES = (
     ("/desk/waiting", {Right.SEE_CALLS}),
     ("/desk", {Right.TAKE_CALLS}),
@@ -38,6 +56,7 @@ PREFIXES = (
     ("/wallboard", {Right.SEE_WALLBOARD}),
     ("/hours", {Right.SET_HOURS}),
     ("/users", {Right.MANAGE_USERS}),
+    ("/tokens", {Right.MANAGE_USERS}),
     ("/audit", {Right.SEE_AUDIT}),
 )
 
@@ -46,6 +65,7 @@ def test_only_these_rows_are_open_to_everybody() -> None:
     table = routes.table(with_demo=True)
     assert {(row.method, row.path) for row in table if row.access is Open.TO_ALL} == TO_ALL
     assert {(row.method, row.path) for row in table if row.access is Open.TO_USERS} == TO_USERS
+    assert {(row.method, row.path) for row in table if row.access is Open.TO_NEWCOMERS} == TO_NEWCOMERS
 
 
 def test_every_page_asks_for_the_right_of_its_subject() -> None:
@@ -68,6 +88,12 @@ def test_whatever_changes_patients_or_appointments_needs_more_than_looking() -> 
         if row.method not in {"GET", "HEAD"} and row.access in looks and row.path not in searches
     ]
     assert writers == []
+
+
+def test_what_a_page_keeps_open_by_itself_counts_as_nobody() -> None:
+    kept_open = {"/live", telephone.PATH}
+    assert kept_open == security.STREAMS
+    assert kept_open <= {row.path for row in routes.table(with_demo=False)}
 
 
 def test_every_row_is_there_once() -> None:

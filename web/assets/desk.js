@@ -33,7 +33,7 @@ function run() {
 }
 
 async function start() {
-  const answer = await fetch(words.line, { headers: { Accept: "application/json" } });
+  const answer = await fetch(words.line, { headers: { Accept: "application/json", "X-Hcrm-Background": "1" } });
   if (!answer.ok) throw new Error("no line");
   phone = new Phone(await answer.json(), $("audio"));
   window.hcrmPhone = phone;

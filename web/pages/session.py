@@ -1,15 +1,19 @@
 """Log in, log out, choose the language, and where a person starts."""
 
+from math import ceil
+
 from aiohttp import web
 
+from crm_core.kernel.errors import HcrmError
+from crm_core.users import logins, sessions
 from crm_core.users import service as users
-from crm_core.users.errors import AccountLockedError, LoginFailedError
+from crm_core.users.errors import BusyError, LaterError, LoginFailedError, WrongCodeError
+from crm_core.users.model import Entrance
 from crm_core.users.rights import Right, allows
-from web import cookies, forms, i18n
+from web import cookies, forms, i18n, words
 from web.deps import DEPS
-from web.i18n import _
 from web.render import page
-from web.security import login_of, visitor_of
+from web.security import client_of, login_of, visitor_of
 
 STARTS = (
     (Right.TAKE_CALLS, "/desk"),
@@ -17,6 +21,7 @@ STARTS = (
     (Right.SEE_WALLBOARD, "/wallboard"),
     (Right.SEE_AUDIT, "/audit"),
 )
+FORGET = '"cache", "storage"'  # what this browser kept of patients; the chosen language may stay
 
 
 async def start(request: web.Request) -> web.StreamResponse:
@@ -42,28 +47,51 @@ async def show_login(request: web.Request) -> web.StreamResponse:
 async def log_in(request: web.Request) -> web.StreamResponse:
     """Sets the session cookie, or says why not without saying which part was wrong."""
     form = await forms.posted(request)
-    name = forms.text(form, "login", limit=200)
+    name, place = forms.text(form, "login", limit=200), forms.own_path(form.get("next", "/"))
     password = str((await request.post()).get("password", ""))
     try:
-        token = await users.authenticate(request.app[DEPS].db, name, password)
-    except (LoginFailedError, AccountLockedError) as error:
-        context = {"problem": _problem(error), "next": forms.own_path(form.get("next", "/")), "login": name}
-        return page(request, "login.html", context, status=401)
-    answer = web.HTTPSeeOther(forms.own_path(form.get("next", "/")))
-    cookies.give_session(request, answer, token)
-    raise answer
+        entrance = await logins.authenticate(request.app[DEPS].db, name, password, client_of(request))
+    except (LoginFailedError, LaterError) as error:
+        return _refused(request, "login.html", error, {"next": place, "login": name})
+    if entrance.needs_code:
+        answer = page(request, "login_code.html", {"problem": "", "next": place})
+        cookies.give_session(request, answer, entrance.token)
+        return answer
+    raise _let_in(request, entrance, place)
 
 
-def _problem(error: LoginFailedError | AccountLockedError) -> str:
-    if isinstance(error, AccountLockedError):
-        return _("Too many wrong passwords. This account is locked for some minutes.")
-    return _("User name or password is wrong.")
+async def prove_code(request: web.Request) -> web.StreamResponse:
+    """The second step. Who took too long begins again."""
+    form = await forms.posted(request)
+    deps, place = request.app[DEPS], forms.own_path(form.get("next", "/"))
+    half, code = cookies.session_of(request), forms.text(form, "code", limit=100)
+    try:
+        entrance = await logins.prove_code(deps.db, deps.factor_key, half, code, client_of(request))
+    except LoginFailedError as error:
+        return _refused(request, "login.html", error, {"next": place, "login": ""})
+    except (WrongCodeError, LaterError) as error:
+        return _refused(request, "login_code.html", error, {"next": place})
+    raise _let_in(request, entrance, place)
+
+
+def _let_in(request: web.Request, entrance: Entrance, place: str) -> web.HTTPSeeOther:
+    answer = web.HTTPSeeOther(place)
+    cookies.give_session(request, answer, entrance.token)
+    return answer
+
+
+def _refused(request: web.Request, template: str, error: HcrmError, context: dict[str, object]) -> web.Response:
+    status = 503 if isinstance(error, BusyError) else 429 if isinstance(error, LaterError) else 401
+    answer = page(request, template, {**context, "problem": words.error_words(error.code)}, status=status)
+    if isinstance(error, LaterError):
+        answer.headers["Retry-After"] = str(ceil(error.wait_s))
+    return answer
 
 
 async def log_out(request: web.Request) -> web.StreamResponse:
     """Ends the session here and in the database."""
-    await users.end_session(request.app[DEPS].db, cookies.session_of(request))
-    answer = web.HTTPSeeOther("/login")
+    await sessions.end(request.app[DEPS].db, cookies.session_of(request))
+    answer = web.HTTPSeeOther("/login", headers={"Clear-Site-Data": FORGET})
     cookies.take_session(request, answer)
     raise answer
 

@@ -1,0 +1,85 @@
+"""The doors in a real browser: a first password, a second factor, and a page that nobody touches."""
+
+from datetime import timedelta
+
+import pyotp
+import pytest
+from playwright.async_api import Browser, Request
+
+from crm_core.kernel.actor import SYSTEM
+from crm_core.users import service
+from tests.browser.people import log_in, sit_down
+from tests.web.house import KEY, MORNING, House
+from web.security import BACKGROUND_HEADER
+
+pytestmark = pytest.mark.browser
+
+OWN = "moon tractor violet"
+
+
+@pytest.mark.parametrize("size", ["desktop", "telephone"])
+async def test_a_newcomer_chooses_a_password_and_sets_up_a_second_factor(
+    chromium: Browser, house: House, size: str
+) -> None:
+    user = await house.user("agent1", "agent")
+    first = await service.reset_password(house.db, SYSTEM, user.id)
+    seat = await sit_down(chromium, house.base, size=size)
+    page = seat.page
+    await page.goto("/login")
+    await page.fill("#login", "agent1")
+    await page.fill("#password", first)
+    await page.click("form[action='/login'] button")
+    await page.wait_for_selector("h1:has-text('Choose a password of your own')")
+    for name, word in (("old", first), ("new", OWN), ("again", OWN)):
+        await page.fill(f"#{name}", word)
+    await page.click("form[action='/account/password'] button")
+    await page.wait_for_selector("#nav")
+    await page.goto("/account/second-factor")
+    await page.fill("input[type=password]", OWN)
+    await page.click("form[action='/account/second-factor'] button")
+    secret = await page.inner_text("code")
+    assert (await page.locator("svg.segno").bounding_box()) is not None
+    await page.fill("#code", pyotp.TOTP(secret).at(house.db.clock()))
+    await page.click("form[action$='/confirm'] button")
+    codes = await page.locator("ul code").all_inner_texts()
+    await page.click("form[action='/logout'] button")
+    await page.fill("#login", "agent1")
+    await page.fill("#password", OWN)
+    await page.click("form[action='/login'] button")
+    await page.fill("#code", codes[0])
+    await page.click("form[action='/login/code'] button")
+    await page.wait_for_selector("#nav")
+    assert seat.complaints == []
+    assert seat.strangers == []
+
+
+async def test_a_page_that_nobody_touches_says_so_of_all_it_asks(chromium: Browser, house: House) -> None:
+    await house.user("agent1", "agent", desk=True)
+    seat = await sit_down(chromium, house.base)
+    await log_in(seat, "agent1", KEY)
+    by_person: list[str] = []
+    by_itself: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.resource_type in {"xhr", "fetch"}:
+            asked = by_itself if BACKGROUND_HEADER.lower() in request.headers else by_person
+            asked.append(request.url.removeprefix(house.base))
+
+    seat.page.on("request", note)
+    await seat.page.evaluate("window.htmx.trigger(document.body, 'live:Resync', {})")
+    await seat.page.wait_for_load_state("networkidle")
+    await seat.page.wait_for_function("() => !document.querySelector('.htmx-request')")
+    assert {"/sms/unread", "/desk/state", "/desk/waiting"} <= set(by_itself)
+    assert by_person == []
+    await seat.page.click("#nav a[href='/patients']")
+    await seat.page.wait_for_selector("h1:has-text('Patients')")
+    assert by_person == ["/patients"]
+
+
+async def test_who_left_hours_ago_finds_the_login_form(chromium: Browser, house: House) -> None:
+    await house.user("agent1", "agent")
+    seat = await sit_down(chromium, house.base)
+    await log_in(seat, "agent1", KEY)
+    house.db.clock = lambda: MORNING + timedelta(hours=2, seconds=1)
+    await seat.page.evaluate("window.htmx.trigger(document.body, 'live:Resync', {})")
+    await seat.page.wait_for_selector("#login")
