@@ -8,7 +8,7 @@ from functools import partial
 import asyncpg
 from aiohttp import web
 
-from crm_core.kernel import jobs
+from crm_core.kernel import audit_chain, jobs
 from crm_core.kernel.crypto import MasterKey
 from crm_core.kernel.db import CANNOT_CONNECT, CONNECT_TIMEOUT_S, LOST, Database
 from crm_core.kernel.errors import DatabaseUnavailableError
@@ -30,7 +30,7 @@ from recordings import jobs as recording_jobs
 from recordings.monitor import Monitor
 from recordings.retention import Retention
 from recordings.vault import Vault
-from server import tls
+from server import nightly, tls
 from server.config import Config
 from server.secret_store import Secrets
 from server.supervisor import Service
@@ -86,6 +86,8 @@ class Server:
             Service("ami", ami.run, reports=True),
             Service("jobs", partial(self._work, self._jobs(ami))),
             Service("dialer", dialer.run),
+            Service("audit", partial(audit_chain.keep_sealing, self.db)),
+            Service("nightly", partial(nightly.run, self.db, self.board, self.config.hospital.timezone)),
             Service("recordings", self._sweep_recordings),
             Service("prompts", partial(self._keep_prompts, reception)),
             Service("live", live.run, reports=True),

@@ -3,7 +3,7 @@
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -11,11 +11,12 @@ from aiohttp import web
 from crm_core.kernel import audit
 from crm_core.kernel.actor import ANONYMOUS, Actor, ActorKind
 from crm_core.kernel.ids import UserId
-from crm_core.users import rights
+from crm_core.users import passwords, rights
 from crm_core.users import service as users
 from crm_core.users.model import Login
 from web import cookies, i18n
 from web.access import Access, Open
+from web.arrival import client_address
 from web.deps import DEPS
 from web.errors import BadOriginError, NotAllowedError, NotLoggedInError
 
@@ -51,8 +52,16 @@ def visitor_of(request: web.Request) -> Visitor:
 
 
 def actor_of(request: web.Request) -> Actor:
-    """For services and the audit."""
-    return visitor_of(request).actor
+    """For services and the audit, with the address and the session it came from."""
+    visitor = visitor_of(request)
+    return replace(visitor.actor, address=client_address(request), session=_proof(request, visitor))
+
+
+def _proof(request: web.Request, visitor: Visitor) -> str:
+    """A session is named by the beginning of what the database stores of it: nobody can log in with that."""
+    if visitor.login is None:
+        return "" if visitor is NOBODY else visitor.actor.name
+    return f"session:{passwords.fingerprint(cookies.session_of(request)).hex()[:12]}"
 
 
 def login_of(request: web.Request) -> Login:

@@ -29,12 +29,17 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`name` goes into the audit table: a login, `token:3`, `ivr`, `sms`, or a service's name; never a patient's."""
+    """`name` goes into the audit table: a login, `token:3`, `ivr`, `sms`, or a service's name; never a patient's.
+
+    `address` is the client's, `session` what it proved itself by (`session:1f0c...`, `token:3`); both go there too.
+    """
 
     kind: ActorKind
     name: str
     role: Role | None = None
     user_id: UserId | None = None
+    address: str = ""
+    session: str = ""
 
 
 SYSTEM = Actor(ActorKind.SYSTEM, "system")
