@@ -96,6 +96,13 @@ class DatabaseSettings:
     url: str = setting(
         "DATABASE_URL", "", "A PostgreSQL to use instead of the embedded one.", parse=s.postgres_url, secret=True
     )
+    owner_url: str = setting(
+        "DATABASE_OWNER_URL",
+        "",
+        "The same PostgreSQL as the owner of its tables, for `hcrm migrate`; the server never uses it.",
+        parse=s.postgres_url,
+        secret=True,
+    )
     postgres_port: int = setting("POSTGRES_PORT", 5442, "Port of the embedded PostgreSQL.", parse=s.port, shifts=True)
 
 

@@ -28,7 +28,8 @@ class Secrets:
     """All of them; none has a default."""
 
     ami: str = field(repr=False)
-    postgres: str = field(repr=False)
+    postgres: str = field(repr=False)  # of the owner, who migrates
+    postgres_app: str = field(repr=False)  # of the role that serves
     pepper: str = field(repr=False)  # mixed into whatever is hashed for lookup
     recordings_key: bytes = field(repr=False)
     desks: Mapping[str, str] = field(repr=False)  # SIP endpoint -> password
@@ -42,6 +43,7 @@ def _word() -> str:
 MAKE: Mapping[str, Callable[[], Any]] = {
     "ami": _word,
     "postgres": _word,
+    "postgres_app": _word,
     "pepper": _word,
     "recordings_key": lambda: base64.b64encode(secrets.token_bytes(RECORDINGS_KEY_BYTES)).decode(),
     "desks": lambda: {desk: _word() for desk in DESKS},

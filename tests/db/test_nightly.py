@@ -23,16 +23,14 @@ async def open_tasks(database: Database) -> list[tuple[str, str]]:
     return [(row["kind"], row["ref"]) for row in rows]
 
 
-async def test_a_changed_audit_is_in_the_status_and_somebody_is_asked_once(
-    database: Database, database_url: str
-) -> None:
+async def test_a_changed_audit_is_in_the_status_and_somebody_is_asked_once(database: Database, owner_url: str) -> None:
     board = StatusBoard()
     async with database.transaction(SYSTEM) as tx:
         await audit.record(tx, "read patient", "patient", 1)
     await nightly.look_after(database, board)
     assert board.parts() == {"audit chain": "ok"}
     assert await open_tasks(database) == []
-    conn = await asyncpg.connect(database_url)
+    conn = await asyncpg.connect(owner_url)
     await conn.execute("SET session_replication_role = replica; UPDATE audit SET actor = 'nobody'")
     await conn.close()
     for _ in range(2):

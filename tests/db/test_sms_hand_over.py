@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import Context
 from datetime import timedelta
 from uuid import uuid4
 
@@ -22,6 +23,8 @@ from tests.db.sms_queue import claim, claimed, opened, queue, segment_states, sm
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.db
+
+ELSEWHERE = Context()  # of another process: it does not know that a connection is in use here
 LONG = "请按时复诊。" * 40  # four segments
 WAITS = "SELECT pid FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
 TAKE_MODEM = "SELECT pg_advisory_lock(hashtextextended('sms modem sim1', 0))"
@@ -76,7 +79,7 @@ async def test_a_claim_that_is_still_being_committed_is_waited_for(hospital: Hos
     async with hospital.db.transaction(SYSTEM) as tx:
         await outbound_store.lock_claim(tx.conn, claim_id)
         await outbound_store.mark_sending(tx.conn, sms_id, "sim1", claim_id, 1, now=tx.now)
-        giving_back = asyncio.ensure_future(outbound.give_back(hospital.db, claim_id))
+        giving_back = asyncio.create_task(outbound.give_back(hospital.db, claim_id), context=ELSEWHERE)
         await eventually(lambda: tx.conn.fetchval(WAITS), what="who gives back waits")
     await giving_back
     assert (await sms(hospital, sms_id)).state is SmsState.QUEUED
