@@ -69,16 +69,17 @@ class Server:
     secrets: Secrets
     url: str
     db: Database
+    calls: Database  # the same with connections that pages cannot exhaust
     board: StatusBoard
 
     def services(self) -> tuple[Service, ...]:
         """Everything that runs until the process ends, each restarted alone."""
         ami = self._ami()
-        dialer = Worker(self.db, ami, self._dialer_settings())
-        ami.subscribe(CallTracker(self.db, ami).handle)
-        ami.subscribe(DeskLines(self.db, ami).handle)
+        dialer = Worker(self.calls, ami, self._dialer_settings())
+        ami.subscribe(CallTracker(self.calls, ami).handle)
+        ami.subscribe(DeskLines(self.calls, ami).handle)
         ami.subscribe(dialer.hear)
-        reception = self._reception()
+        reception = self.reception()
         fastagi = FastAgiServer(reception.routes(), port=self.config.ports.fastagi)
         live = LiveHub(self.url, self.board)
         return (
@@ -120,11 +121,12 @@ class Server:
         hospital = self.config.hospital
         return Letterhead(hospital.name, hospital.name_en, hospital.timezone)
 
-    def _reception(self) -> Reception:
+    def reception(self) -> Reception:
+        """Who speaks with callers."""
         hospital = self.config.hospital
         engine = EspeakNg(tools.tool("espeak-ng", self.config.places.cache))
         return Reception(
-            db=self.db,
+            db=self.calls,
             prompts=PromptFiles(self.config.places.prompts, engine),
             hospital=Text(hospital.name, hospital.name_en),
             zone=hospital.timezone,

@@ -23,7 +23,7 @@ TABLES = "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = 'public'"
 
 @contextmanager
 def reachable(config: Config, secrets: Secrets) -> Iterator[str]:
-    """The database's URL as its owner. An embedded PostgreSQL that does not run is started for as long as the block lasts."""
+    """The database's URL, as its owner. An embedded PostgreSQL that does not run is started until the block ends."""
     url = postgres.owner_url(config, secrets)
     if config.database.url:
         yield url

@@ -2,6 +2,7 @@
 
 import dataclasses
 import secrets
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,13 +19,13 @@ pytestmark = pytest.mark.db
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    for folder in (tmp_path, *tmp_path.parents[:-2]):
-        folder.chmod(folder.stat().st_mode | 0o011)
+def cluster() -> Iterator[Cluster]:
+    """In a folder of its own: those above pytest's are closed again by the next pytest that starts on this machine."""
     user = launch.service_user(postgres.USER)
     password = f"%/@:{secrets.token_urlsafe(8)}"
-    with ports.row(1) as port:
-        yield Cluster(folder=tmp_path / "postgres", port=port, password=password, user=user, durable=False)
+    with ports.row(1) as port, tempfile.TemporaryDirectory(prefix="hcrm-cluster-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o711)
+        yield Cluster(folder=Path(name) / "postgres", port=port, password=password, user=user, durable=False)
 
 
 def test_a_second_start_finds_the_hospitals_data(cluster: Cluster, tmp_path: Path) -> None:
