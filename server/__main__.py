@@ -4,9 +4,9 @@ import sys
 
 import typer
 
-from server.commands import backups, doctor, flows, handset, hospital, messages, patients, people
+from server.commands import audit, backups, doctor, flows, handset, hospital, messages, patients, people
 
-COMMANDS = (hospital, doctor, people, patients, messages, handset, flows, backups)  # each has register(app)
+COMMANDS = (hospital, doctor, people, patients, messages, handset, flows, backups, audit)  # each has register(app)
 
 
 def build() -> typer.Typer:

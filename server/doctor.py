@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
@@ -33,6 +34,9 @@ def examine(config: Config) -> Iterator[Check]:
     yield _attempt("debian packages", _apt)
     yield _attempt("asterisk", lambda: _asterisk(config))
     yield _attempt("postgresql", lambda: _postgresql(config))
+    if config.database.url:
+        with suppress(psycopg.OperationalError):  # the check before says so
+            yield external_role(config.database.url)
     yield _bundle()
     for name in tools.KNOWN:
         yield _attempt(name, partial(_tool, config, name), needed=name in PRODUCT_TOOLS)
@@ -101,6 +105,23 @@ def _postgresql(config: Config) -> str:
     if done.returncode:
         raise ProvisionError("the embedded PostgreSQL does not run", mend="Remove .venv and run `make run`.")
     return done.stdout.strip()
+
+
+def external_role(url: str) -> Check:
+    """Whether the role that serves could change the audit and the tables: works, but should not be."""
+    name = "database role"
+    with psycopg.connect(url, connect_timeout=5) as conn:
+        power = conn.execute(
+            "SELECT rolsuper OR EXISTS (SELECT FROM pg_class WHERE oid = to_regclass('audit') "
+            "AND pg_has_role(current_user, relowner, 'USAGE')) FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+    if power and power[0]:
+        mend = (
+            "Make a role without any power, put it into HCRM_DATABASE_URL and the owner into HCRM_DATABASE_OWNER_URL, "
+            "and run `hcrm migrate`: see the runbook, 'Your own PostgreSQL'."
+        )
+        return Check(name, False, "the server owns the tables: it could change its own audit", mend, needed=False)
+    return Check(name, True, "writes rows and owns nothing")
 
 
 def external_database(url: str) -> str:

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Any
 
-from crm_core import migrations
 from crm_core.kernel.db import open_database
 from crm_core.users.service import ensure_first_users
 from server import hotline, parts, ports, postgres, processes
@@ -93,7 +92,7 @@ class Hospital:
         if not self.config.database.url:
             await self._open_postgres()
         url = postgres.database_url(self.config, self.secrets)
-        await asyncio.to_thread(migrations.upgrade, url)
+        await asyncio.to_thread(postgres.migrate, self.config, self.secrets)
         if self.config.demo.enabled:
             await self._print_first_logins()
         async with asyncio.TaskGroup() as starting:

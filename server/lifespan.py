@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+from collections.abc import AsyncIterator
 
 from crm_core.kernel import log
 from crm_core.kernel.db import Database, close_pool, connect
@@ -18,7 +19,6 @@ from server.wiring import SUBSCRIPTIONS, Server
 
 logger = logging.getLogger("lifespan")
 
-CONNECTIONS = 20
 DATABASE_AGAIN_S = 1.0
 
 
@@ -27,19 +27,27 @@ async def serve(config: Config) -> None:
     log.configure(level=config.logs.level, show_personal=config.logs.show_personal)
     secrets = load_or_make(config.places.secrets)
     url = database_url(config, secrets)
-    db = await _database(url)
-    try:
+    async with (
+        _database(url, config.database.connections) as db,
+        _database(url, config.database.call_connections) as calls,
+    ):
         await ensure_shipped(db)
-        server = Server(config, secrets, url, db, StatusBoard())
-        await _until_signal(server)
+        await _until_signal(Server(config, secrets, url, db, calls, StatusBoard()))
+
+
+@contextlib.asynccontextmanager
+async def _database(url: str, max_size: int) -> AsyncIterator[Database]:
+    db = await _connected(url, max_size)
+    try:
+        yield db
     finally:
         await close_pool(db.pool)
 
 
-async def _database(url: str) -> Database:
+async def _connected(url: str, max_size: int) -> Database:
     while True:
         try:
-            return await connect(url, subscriptions=SUBSCRIPTIONS, max_size=CONNECTIONS)
+            return await connect(url, subscriptions=SUBSCRIPTIONS, max_size=max_size)
         except DatabaseUnavailableError as error:
             logger.warning("waiting for the database", extra={"error": str(error)})
             await asyncio.sleep(DATABASE_AGAIN_S)

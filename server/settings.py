@@ -112,6 +112,11 @@ def days(raw: str) -> int:
     return whole_number(raw, lowest=1, highest=36_500)
 
 
+def connections(raw: str) -> int:
+    """Of one process; PostgreSQL has as many as its max_connections for all of them."""
+    return whole_number(raw, lowest=2, highest=100)
+
+
 def lines(raw: str) -> int:
     """Lines of a trunk."""
     return whole_number(raw, lowest=1, highest=500)

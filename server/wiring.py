@@ -8,7 +8,7 @@ from functools import partial
 import asyncpg
 from aiohttp import web
 
-from crm_core.kernel import jobs
+from crm_core.kernel import audit_chain, jobs
 from crm_core.kernel.crypto import MasterKey
 from crm_core.kernel.db import CANNOT_CONNECT, CONNECT_TIMEOUT_S, LOST, Database
 from crm_core.kernel.errors import DatabaseUnavailableError
@@ -30,7 +30,7 @@ from recordings import jobs as recording_jobs
 from recordings.monitor import Monitor
 from recordings.retention import Retention
 from recordings.vault import Vault
-from server import tls
+from server import nightly, tls
 from server.config import Config
 from server.secret_store import Secrets
 from server.supervisor import Service
@@ -69,16 +69,17 @@ class Server:
     secrets: Secrets
     url: str
     db: Database
+    calls: Database  # the same with connections that pages cannot exhaust
     board: StatusBoard
 
     def services(self) -> tuple[Service, ...]:
         """Everything that runs until the process ends, each restarted alone."""
         ami = self._ami()
-        dialer = Worker(self.db, ami, self._dialer_settings())
-        ami.subscribe(CallTracker(self.db, ami).handle)
-        ami.subscribe(DeskLines(self.db, ami).handle)
+        dialer = Worker(self.calls, ami, self._dialer_settings())
+        ami.subscribe(CallTracker(self.calls, ami).handle)
+        ami.subscribe(DeskLines(self.calls, ami).handle)
         ami.subscribe(dialer.hear)
-        reception = self._reception()
+        reception = self.reception()
         fastagi = FastAgiServer(reception.routes(), port=self.config.ports.fastagi)
         live = LiveHub(self.url, self.board, self.config.hospital.timezone)
         return (
@@ -86,6 +87,8 @@ class Server:
             Service("ami", ami.run, reports=True),
             Service("jobs", partial(self._work, self._jobs(ami))),
             Service("dialer", dialer.run),
+            Service("audit", partial(audit_chain.keep_sealing, self.db)),
+            Service("nightly", partial(nightly.run, self.db, self.board, self.config.hospital.timezone)),
             Service("recordings", self._sweep_recordings),
             Service("prompts", partial(self._keep_prompts, reception)),
             Service("live", live.run, reports=True),
@@ -118,11 +121,12 @@ class Server:
         hospital = self.config.hospital
         return Letterhead(hospital.name, hospital.name_en, hospital.timezone)
 
-    def _reception(self) -> Reception:
+    def reception(self) -> Reception:
+        """Who speaks with callers."""
         hospital = self.config.hospital
         engine = EspeakNg(tools.tool("espeak-ng", self.config.places.cache))
         return Reception(
-            db=self.db,
+            db=self.calls,
             prompts=PromptFiles(self.config.places.prompts, engine),
             hospital=Text(hospital.name, hospital.name_en),
             zone=hospital.timezone,

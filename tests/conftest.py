@@ -65,10 +65,16 @@ def worker_database(postgres_url: str, migrated_database: str) -> Iterator[Worke
 
 
 @pytest.fixture
-def database_url(worker_database: WorkerDatabase) -> str:
+def owner_url(worker_database: WorkerDatabase) -> str:
     """A database as the migrations leave it, whatever earlier tests did to it. The test may do so, too."""
     worker_database.put_back()
     return worker_database.url
+
+
+@pytest.fixture
+def database_url(owner_url: str) -> str:
+    """The same database as the role that serves: services need no more than they have in a hospital."""
+    return databases.as_app(owner_url)
 
 
 @pytest.fixture

@@ -4,12 +4,15 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+import asyncpg
 import psycopg
 from psycopg import sql
 
 from crm_core import migrations
+from crm_core.migrations import grants
+from server import postgres
 
 OWN = 16_384  # PostgreSQL's own objects have smaller numbers
 SHAPE = {  # a row of these is written anew whenever a table, column, default, rule, trigger or function changes
@@ -61,11 +64,30 @@ def drop(server_url: str, name: str) -> None:
         conn.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def as_app(url: str) -> str:
+    """The URL of the role that serves. In tests it has its owner's password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{postgres.APP}:{parts.password}@{parts.hostname}:{parts.port}").geturl()
+
+
+async def run_as_owner(owner_url: str, sql: str) -> None:
+    """What no service does: to change the schema, to gather statistics, to forge."""
+    conn = await asyncpg.connect(owner_url)
+    try:
+        await conn.execute(sql)
+    finally:
+        await conn.close()
+
+
 @contextmanager
 def migrated(server_url: str) -> Iterator[str]:
     """The name of a database with this release's schema, to be copied."""
     with created(server_url) as name:
-        migrations.upgrade(named(server_url, name))
+        url = named(server_url, name)
+        with psycopg.connect(url) as conn:
+            postgres.make_app_role(conn, unquote(urlsplit(url).password or ""))
+        migrations.upgrade(url)
+        grants.allow(url, postgres.APP)
         yield name
 
 

@@ -6,7 +6,7 @@ A refusal leaves an audit row; of somebody who is nobody it is counted.
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -57,8 +57,8 @@ class Visitor:
 
     @property
     def key(self) -> str:
-        """Whose requests are counted together."""
-        return f"session {self.login.session_id}" if self.login else self.actor.name
+        """What this visitor proved itself by, and whose requests are counted together: `session:7`, `token:3`."""
+        return f"session:{self.login.session_id}" if self.login else self.actor.name
 
 
 NOBODY = Visitor(ANONYMOUS)
@@ -73,8 +73,10 @@ def visitor_of(request: web.Request) -> Visitor:
 
 
 def actor_of(request: web.Request) -> Actor:
-    """For services and the audit."""
-    return visitor_of(request).actor
+    """For services and the audit, with the address and the session it came from."""
+    visitor = visitor_of(request)
+    proof = "" if visitor is NOBODY else visitor.key
+    return replace(visitor.actor, address=client_address(request), session=proof)
 
 
 def login_of(request: web.Request) -> Login:

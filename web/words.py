@@ -110,6 +110,7 @@ TASK_KIND = {
     "hear_voicemail": N_("Listen to a voice message"),
     "check_outcome": N_("Check whether it was sent"),
     "find_patient": N_("Find out who this is"),
+    "check_audit": N_("Find out who changed the audit"),
 }
 TASK_ORDER = {
     "urgent": N_("Most urgent first"),
@@ -151,6 +152,7 @@ TIMELINE = (
     N_("Task: hear a voicemail"),
     N_("Task: find out whether a message or call arrived"),
     N_("Task: find out who this is"),
+    N_("Task: find out who changed the audit"),
     N_("SMS sent: {text}"),
     N_("SMS received: {text}"),
     N_("Reminder call: the line was busy"),

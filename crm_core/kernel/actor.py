@@ -31,7 +31,8 @@ class ActorKind(StrEnum):
 class Actor:
     """`name` goes into the audit table: a login, `token:3`, `ivr`, `sms`, or a service's name; never a patient's.
 
-    `scopes` are the rights a token was given out of its role's; None: all of them.
+    `scopes` are the rights a token was given out of its role's; None: all of them. `address` is the client's,
+    `session` what it proved itself by (`session:7`, `token:3`); both go into the audit too.
     """
 
     kind: ActorKind
@@ -39,6 +40,8 @@ class Actor:
     role: Role | None = None
     user_id: UserId | None = None
     scopes: frozenset[str] | None = None
+    address: str = ""
+    session: str = ""
 
 
 SYSTEM = Actor(ActorKind.SYSTEM, "system")

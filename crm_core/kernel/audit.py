@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crm_core.kernel.actor import Actor
-from crm_core.kernel.db import Connection, Tx
+from crm_core.kernel.db import Connection, Tx, planned_for_its_values
 
 
 async def record(
@@ -36,8 +36,8 @@ async def write(
 ) -> None:
     """The same outside a use case: a refused request has an actor and no transaction of its own."""
     await conn.execute(
-        "INSERT INTO audit (actor_kind, actor, actor_user_id, action, subject, subject_id, outcome, detail) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO audit (actor_kind, actor, actor_user_id, action, subject, subject_id, outcome, detail, "
+        "address, session) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         actor.kind.value,
         actor.name,
         actor.user_id,
@@ -46,6 +46,8 @@ async def write(
         str(subject_id),
         outcome,
         dict(detail or {}),
+        actor.address,
+        actor.session,
     )
 
 
@@ -62,6 +64,8 @@ class AuditRow:
     subject_id: str
     outcome: str
     detail: Mapping[str, object]
+    address: str
+    session: str
 
 
 async def page(
@@ -75,18 +79,19 @@ async def page(
     outcome: str = "",
 ) -> list[AuditRow]:
     """Newest first; `before` is the last id of the page before; an empty filter takes all."""
-    rows = await conn.fetch(
-        """
-        SELECT id, at, actor_kind, actor, action, subject, subject_id, outcome, detail FROM audit
-        WHERE ($1::bigint IS NULL OR id < $1) AND ($2 = '' OR actor = $2) AND ($3 = '' OR subject = $3)
-          AND ($4 = '' OR subject_id = $4) AND ($5 = '' OR outcome = $5)
-        ORDER BY id DESC LIMIT $6
-        """,
-        before,
-        actor,
-        subject,
-        subject_id,
-        outcome,
-        limit,
-    )
+    async with planned_for_its_values(conn):  # an empty filter falls away, a given one has its index
+        rows = await conn.fetch(
+            """
+            SELECT id, at, actor_kind, actor, action, subject, subject_id, outcome, detail, address, session FROM audit
+            WHERE ($1::bigint IS NULL OR id < $1) AND ($2 = '' OR actor = $2) AND ($3 = '' OR subject = $3)
+              AND ($4 = '' OR subject_id = $4) AND ($5 = '' OR outcome = $5)
+            ORDER BY id DESC LIMIT $6
+            """,
+            before,
+            actor,
+            subject,
+            subject_id,
+            outcome,
+            limit,
+        )
     return [AuditRow(**row) for row in rows]

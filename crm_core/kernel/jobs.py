@@ -17,11 +17,12 @@ from pgqueuer.models import Job as PgqJob
 from pgqueuer.qm import QueueManager
 from pgqueuer.queries import Queries
 
-from crm_core.kernel.db import Connection
+from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.errors import HcrmError
 
 log = logging.getLogger("jobs")
 
+ROWS_AT_ONCE = 10_000
 JobArgs = Mapping[str, Any]  # JSON values: ids, never personal data
 
 
@@ -89,6 +90,22 @@ async def enqueue(
         dedupe_key=dedupe_key,
         on_conflict=ON_CONFLICT,
     )
+
+
+async def forget(db: Database, *, before: datetime) -> int:
+    """What pgqueuer wrote down about jobs that ended before this moment. How many rows."""
+    gone = 0
+    async with db.connection() as conn:
+        while status := await conn.execute(
+            "DELETE FROM pgqueuer_log WHERE id IN (SELECT id FROM pgqueuer_log WHERE created < $1 LIMIT $2)",
+            before,
+            ROWS_AT_ONCE,
+        ):
+            count = int(status.removeprefix("DELETE "))
+            gone += count
+            if count < ROWS_AT_ONCE:
+                break
+    return gone
 
 
 async def work(conn: asyncpg.Connection, jobs: Iterable[Job]) -> None:

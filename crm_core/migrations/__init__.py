@@ -10,7 +10,7 @@ VERSIONS = FOLDER / "versions"
 
 
 def upgrade(url: str, *, to: str = "head", versions: Path = VERSIONS) -> None:
-    """Blocking. Takes an advisory lock, so any number of processes may start at once."""
+    """Blocking, as the owner. Takes an advisory lock, so any number of processes may start at once."""
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.set_main_option("version_locations", str(versions))

@@ -15,6 +15,7 @@ class TaskKind(StrEnum):
     HEAR_VOICEMAIL = "hear_voicemail"
     CHECK_OUTCOME = "check_outcome"  # a message or call whose outcome no machine knows
     FIND_PATIENT = "find_patient"
+    CHECK_AUDIT = "check_audit"  # somebody changed what was written down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ TIMELINE_CODES = {
     TaskKind.HEAR_VOICEMAIL: "Task: hear a voicemail",
     TaskKind.CHECK_OUTCOME: "Task: find out whether a message or call arrived",
     TaskKind.FIND_PATIENT: "Task: find out who this is",
+    TaskKind.CHECK_AUDIT: "Task: find out who changed the audit",
 }
 
 

@@ -23,8 +23,8 @@ TABLES = "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = 'public'"
 
 @contextmanager
 def reachable(config: Config, secrets: Secrets) -> Iterator[str]:
-    """The database's URL. An embedded PostgreSQL that does not run is started for as long as the block lasts."""
-    url = postgres.database_url(config, secrets)
+    """The database's URL, as its owner. An embedded PostgreSQL that does not run is started until the block ends."""
+    url = postgres.owner_url(config, secrets)
     if config.database.url:
         yield url
         return
@@ -37,12 +37,19 @@ def reachable(config: Config, secrets: Secrets) -> Iterator[str]:
 def dump(config: Config, url: str, target: Path) -> None:
     """One consistent moment, compressed, while the hospital works on."""
     target.touch(mode=0o600)
-    _run(_program(config, "pg_dump"), "--format=custom", "--no-owner", f"--file={target}", url=url)
+    _run(_program(config, "pg_dump"), "--format=custom", "--no-owner", "--no-privileges", f"--file={target}", url=url)
 
 
 def restore(config: Config, url: str, source: Path) -> None:
     """Everything or nothing, into an empty database."""
-    words = ("--single-transaction", "--exit-on-error", "--no-owner", "--dbname", urlsplit(url).path.strip("/"))
+    words = (
+        "--single-transaction",
+        "--exit-on-error",
+        "--no-owner",
+        "--no-privileges",
+        "--dbname",
+        urlsplit(url).path.strip("/"),
+    )
     _run(_program(config, "pg_restore"), *words, str(source), url=url)
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psycopg
 
-from crm_core import migrations
 from crm_core.kernel.crypto import MasterKey, SealReader, TamperedError, unwrap_key
 from recordings.vault import make_private
+from server import postgres
 from server.backup import database, manifest
 from server.backup.manifest import Manifest
 from server.config import Config
@@ -54,7 +54,7 @@ def restore(config: Config, source: Path, *, say: Say, on_file: Progress) -> Res
             say(f"{len(found.recordings)} recordings ...")
             _copy_recordings(source / manifest.RECORDINGS, places.recordings, found, on_file)
             unreadable = _unreadable(url, places.recordings, MasterKey(secrets.recordings_key))
-            migrations.upgrade(url)
+            postgres.migrate(config, secrets)
     return Restored(len(found.recordings), len(found.missing), unreadable)
 
 

@@ -51,13 +51,12 @@ def serve() -> None:
 
 def migrate() -> None:
     """Bring the database to this release's schema."""
-    from crm_core import migrations
-    from server.postgres import database_url
+    from server import postgres
     from server.secret_store import load_or_make
 
     with output.errors_told():
         config = _with_log(configuration.load())
-        migrations.upgrade(database_url(config, load_or_make(config.places.secrets)))
+        postgres.migrate(config, load_or_make(config.places.secrets))
         output.say("the database has this release's schema")
 
 

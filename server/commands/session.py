@@ -1,5 +1,7 @@
 """A database for one command, with every reaction wired as in the server."""
 
+import os
+import pwd
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,7 +12,18 @@ from server import config as configuration
 from server.postgres import database_url
 from server.secret_store import load_or_make
 
-COMMAND_LINE = Actor(ActorKind.SYSTEM, "command line", Role.ADMIN)
+
+def _who() -> str:
+    """The account of this machine; behind sudo the one that asked for it."""
+    asked = os.environ.get("SUDO_USER", "")
+    try:
+        account = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # an account without a name
+        account = str(os.getuid())
+    return f"{asked} as {account}" if asked and asked != account else account
+
+
+COMMAND_LINE = Actor(ActorKind.SYSTEM, "command line", Role.ADMIN, session=f"os:{_who()}")
 
 
 @asynccontextmanager

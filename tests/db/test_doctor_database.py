@@ -38,3 +38,10 @@ def test_a_database_that_is_away_is_told_without_its_address() -> None:
     with pytest.raises(ProvisionError, match="does not answer") as refused:
         doctor.external_database("postgresql://someone:secretword@127.0.0.1:1/hcrm")
     assert "secretword" not in f"{refused.value} {refused.value.mend}"
+
+
+def test_a_server_that_owns_its_tables_is_told_what_to_do_better(owner_url: str, database_url: str) -> None:
+    powerful = doctor.external_role(owner_url)
+    assert (powerful.ok, powerful.needed) == (False, False)
+    assert "HCRM_DATABASE_OWNER_URL" in powerful.mend
+    assert doctor.external_role(database_url).ok

@@ -10,6 +10,7 @@ import pytest
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.db import Database, NestedConnectionError, Tx
 from crm_core.kernel.errors import CommitUnknownError, DatabaseBusyError, DatabaseUnavailableError
+from tests.databases import run_as_owner
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.db
@@ -172,16 +173,16 @@ async def test_of_two_who_wait_for_each_other_both_come_to_an_end(database: Data
         assert await conn.fetchval("SELECT array_agg(reason) FROM never_dial") == ["..", ".."]
 
 
-async def test_a_connection_that_ends_in_the_commit_leaves_it_unknown(database: Database) -> None:
-    async with database.transaction(SYSTEM) as tx:
-        await tx.conn.execute(
-            """
-            CREATE FUNCTION hesitate() RETURNS trigger LANGUAGE plpgsql AS
-                $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;
-            CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON never_dial DEFERRABLE INITIALLY DEFERRED
-                FOR EACH ROW EXECUTE FUNCTION hesitate();
-            """
-        )
+async def test_a_connection_that_ends_in_the_commit_leaves_it_unknown(database: Database, owner_url: str) -> None:
+    await run_as_owner(
+        owner_url,
+        """
+        CREATE FUNCTION hesitate() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON never_dial DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION hesitate();
+        """,
+    )
 
     async def write() -> None:
         async with database.transaction(SYSTEM) as tx:
@@ -199,9 +200,8 @@ async def test_a_connection_that_ends_in_the_commit_leaves_it_unknown(database: 
         await writing
 
 
-async def test_a_commit_that_is_refused_was_not_done(database: Database) -> None:
-    async with database.transaction(SYSTEM) as tx:
-        await tx.conn.execute("CREATE TABLE place (n int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+async def test_a_commit_that_is_refused_was_not_done(database: Database, owner_url: str) -> None:
+    await run_as_owner(owner_url, "CREATE TABLE place (n int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
     with pytest.raises(asyncpg.UniqueViolationError):
         async with database.transaction(SYSTEM) as tx:
             await tx.conn.execute("INSERT INTO place VALUES (1), (1)")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import ConflictError, TemporarySendError
-from crm_core.kernel.jobs import NEVER, Job, JobArgs, Retry, enqueue, work
+from crm_core.kernel.jobs import NEVER, Job, JobArgs, Retry, enqueue, forget, work
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.db
@@ -125,3 +126,14 @@ async def test_a_worker_whose_connection_is_cut_says_so_at_once(database: Databa
         await other.execute("SELECT pg_terminate_backend($1)", conn.get_server_pid())
     with pytest.raises((ConnectionError, asyncpg.PostgresError, asyncpg.InterfaceError)):
         await asyncio.wait_for(working, 2)
+
+
+async def test_what_was_written_down_about_old_jobs_is_forgotten(database: Database) -> None:
+    async with database.connection() as conn:
+        await conn.execute(
+            "INSERT INTO pgqueuer_log (created, job_id, status, priority, entrypoint) "
+            "SELECT now() - n * interval '1 day', n, 'successful', 0, 'ring' FROM generate_series(0, 29) n"
+        )
+    assert await forget(database, before=database.clock() - timedelta(days=14.5)) == 15
+    async with database.connection() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM pgqueuer_log") == 15

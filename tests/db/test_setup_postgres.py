@@ -1,12 +1,16 @@
 """The embedded PostgreSQL: made once, kept, never half made."""
 
+import dataclasses
 import secrets
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from crm_core import migrations
+from crm_core.migrations import grants
 from server import launch, postgres
 from server.postgres import Cluster
 from tests import ports
@@ -15,13 +19,13 @@ pytestmark = pytest.mark.db
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    for folder in (tmp_path, *tmp_path.parents[:-2]):
-        folder.chmod(folder.stat().st_mode | 0o011)
+def cluster() -> Iterator[Cluster]:
+    """In a folder of its own: those above pytest's are closed again by the next pytest that starts on this machine."""
     user = launch.service_user(postgres.USER)
     password = f"%/@:{secrets.token_urlsafe(8)}"
-    with ports.row(1) as port:
-        yield Cluster(folder=tmp_path / "postgres", port=port, password=password, user=user, durable=False)
+    with ports.row(1) as port, tempfile.TemporaryDirectory(prefix="hcrm-cluster-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o711)
+        yield Cluster(folder=Path(name) / "postgres", port=port, password=password, user=user, durable=False)
 
 
 def test_a_second_start_finds_the_hospitals_data(cluster: Cluster, tmp_path: Path) -> None:
@@ -51,3 +55,20 @@ def test_nobody_enters_without_the_password(cluster: Cluster, tmp_path: Path) ->
         assert cluster.is_up()
         assert not stranger.is_up()
         assert cluster.data.stat().st_mode & 0o077 == 0
+
+
+def test_a_home_of_the_release_before_gets_the_role_that_serves_by_itself(cluster: Cluster, tmp_path: Path) -> None:
+    """It has one superuser, who served too; its data stays."""
+    with postgres.running(cluster, tmp_path / "log"):
+        cluster.make_database()
+        migrations.upgrade(cluster.url(), to="0005")
+        with psycopg.connect(cluster.url()) as conn:
+            conn.execute("INSERT INTO never_dial VALUES ('+861', 'ward', 'chen', now())")
+        for password in ("of the first start", "of a restored file of secrets"):
+            newer = dataclasses.replace(cluster, app_password=password)
+            newer.make_database()
+            migrations.upgrade(newer.url())
+            grants.allow(newer.url(), postgres.APP)
+            with psycopg.connect(newer.app_url()) as conn:
+                assert conn.execute("SELECT reason FROM never_dial").fetchall() == [("ward",)]
+                assert conn.execute("SELECT current_user").fetchone() == ("hcrm_app",)

@@ -16,6 +16,7 @@ from crm_core.scheduling import service as scheduling
 from sms import answering, service, store
 from sms.errors import ContactForbiddenError
 from sms.handlers import SUBSCRIPTIONS
+from tests.databases import run_as_owner
 from tests.db.sms_hospital import LETTERHEAD, NOON, STRANGER, ZHANG, Clock, Hospital
 
 pytestmark = pytest.mark.db
@@ -217,11 +218,10 @@ async def test_texts_of_one_person_are_handled_in_order_whatever_the_order_of_th
     assert [row[2] for row in await hospital.appointments()] == ["booked"]
 
 
-async def test_a_stumble_over_one_message_gives_it_to_a_person(hospital: Hospital) -> None:
+async def test_a_stumble_over_one_message_gives_it_to_a_person(hospital: Hospital, owner_url: str) -> None:
     await hospital.patient()
     (sms_id,) = await hospital.receive("预约")
-    async with hospital.db.connection() as conn:
-        await conn.execute("ALTER TABLE sms_conversation RENAME TO elsewhere")
+    await run_as_owner(owner_url, "ALTER TABLE sms_conversation RENAME TO elsewhere")
     await answering.answer(hospital.db, sms_id, LETTERHEAD)
     assert await hospital.tasks() == ["answer_sms"]
     assert await hospital.reply_to(sms_id) == ""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+
 from datetime import timedelta
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from tests.db.sms_queue import claim, claimed, opened, queue, segment_states, sm
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.db
+
 LONG = "请按时复诊。" * 40  # four segments
 WAITS = "SELECT pid FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
 TAKE_MODEM = "SELECT pg_advisory_lock(hashtextextended('sms modem sim1', 0))"
