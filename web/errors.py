@@ -1,6 +1,18 @@
-"""What can be wrong with a request before any use case sees it."""
+"""What can be wrong with a request before a use case sees it; which HTTP status an error is, for pages and API."""
 
-from crm_core.kernel.errors import ForbiddenError, HcrmError
+from http import HTTPStatus
+
+from crm_core.kernel.errors import (
+    ConflictError,
+    DatabaseUnavailableError,
+    ForbiddenError,
+    HcrmError,
+    InvalidInputError,
+    NotFoundError,
+    SendError,
+    StaleError,
+    TemporarySendError,
+)
 
 
 class NotLoggedInError(HcrmError):
@@ -25,3 +37,33 @@ class BadOriginError(ForbiddenError):
     """An unsafe request that our own page did not send."""
 
     code = "bad_origin"
+
+
+class WrongMediaTypeError(InvalidInputError):
+    """The body is not said to be JSON."""
+
+    code = "wrong_media_type"
+
+
+STATUS: tuple[tuple[type[HcrmError], HTTPStatus], ...] = (  # the first that fits
+    (NotLoggedInError, HTTPStatus.UNAUTHORIZED),
+    (ForbiddenError, HTTPStatus.FORBIDDEN),
+    (NotFoundError, HTTPStatus.NOT_FOUND),
+    (StaleError, HTTPStatus.PRECONDITION_FAILED),
+    (ConflictError, HTTPStatus.CONFLICT),
+    (WrongMediaTypeError, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
+    (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (DatabaseUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (TemporarySendError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (SendError, HTTPStatus.BAD_GATEWAY),
+)
+HTTP_CODES = {  # what aiohttp itself refuses
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+}
+
+
+def status_of(error: HcrmError) -> HTTPStatus:
+    """An error of ours that nobody listed is our fault."""
+    return next((status for kind, status in STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -14,7 +14,7 @@ from crm_core.kernel.ids import UserId
 from crm_core.users import rights
 from crm_core.users import service as users
 from crm_core.users.model import Login
-from web import cookies, i18n
+from web import cookies, forms, i18n
 from web.access import Access, Open
 from web.deps import DEPS
 from web.errors import BadOriginError, NotAllowedError, NotLoggedInError
@@ -100,7 +100,7 @@ async def _by_cookie(request: web.Request) -> Visitor | None:
 
 async def _login(request: web.Request) -> Login | None:
     token = cookies.session_of(request)
-    if not token:
+    if not token or not token.isascii():
         return None
     db = request.app[DEPS].db
     async with db.connection() as conn:
@@ -114,7 +114,7 @@ async def is_still_logged_in(request: web.Request) -> bool:
 
 async def _by_token(request: web.Request) -> Visitor | None:
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token or not request.path.startswith(API_PREFIX):
+    if scheme.lower() != "bearer" or not token or not token.isascii() or not request.path.startswith(API_PREFIX):
         return None
     db = request.app[DEPS].db
     async with db.connection() as conn:
@@ -165,8 +165,8 @@ async def _note_refusal(request: web.Request, outcome: str) -> None:
 async def _require_own_page(request: web.Request, visitor: Visitor) -> None:
     """A token is proof enough. A session needs its CSRF token; without a session the browser must say same origin."""
     if visitor.login is not None:
-        given = request.headers.get(CSRF_HEADER) or str((await request.post()).get(CSRF_FIELD, ""))
-        if not hmac.compare_digest(given.encode(), visitor.csrf.encode()):
+        given = request.headers.get(CSRF_HEADER) or (await forms.posted(request)).get(CSRF_FIELD, "")
+        if not (given.isascii() and hmac.compare_digest(given, visitor.csrf)):
             await _note_refusal(request, "forged")
             raise BadOriginError("missing or wrong CSRF token")
     elif visitor is NOBODY and not is_same_origin(request):

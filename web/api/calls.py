@@ -11,12 +11,13 @@ from crm_core.calls.model import Call, Direction, Leg
 from crm_core.kernel import audit
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import CallId, RecordingId
-from crm_core.kernel.msisdn import parse_msisdn
+from crm_core.kernel.once import once_outside
 from crm_core.users import store as users
 from crm_core.users.rights import Right
 from recordings import store as recordings
+from web import cursor
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
-from web.api.recordings import uuid_in_path
+from web.values import Line, Moment, PhoneAsTyped, Subscriber
 
 
 class LegOut(BaseModel):
@@ -91,16 +92,16 @@ _SAME = (
 class CallsQuery(PageQuery):
     """Newest first."""
 
-    caller: str = Field(default="", max_length=40)
-    since: AwareDatetime | None = None
+    caller: Subscriber | None = None
+    since: Moment | None = None
     direction: Direction | None = None
 
 
 class DialIn(Model):
     """`agent` is a login; their desk rings first: a person's own, for supervisors and programs anybody's."""
 
-    to: str = Field(max_length=40)
-    agent: str = Field(max_length=100)
+    to: PhoneAsTyped = Field(examples=["13800138000"])
+    agent: Line = Field(examples=["agent1"])
 
 
 class Dialing(BaseModel):
@@ -114,18 +115,19 @@ CallPage = Page[CallOut]
 
 async def find(ask: Ask[CallsQuery, NoBody]) -> CallPage:
     """By caller, time and direction."""
-    query = ask.query
+    query, place = ask.query, cursor.read(ask.query.place, cursor.AT_UUID)
     async with ask.deps.db.connection() as conn:
         found = await store.page(
             conn,
-            caller=parse_msisdn(query.caller) if query.caller else None,
+            caller=query.caller,
             since=query.since,
             direction=query.direction,
-            limit=query.limit,
-            after=CallId(uuid_in_path(query.after)) if query.after else None,
+            limit=query.limit + 1,
+            after=CallId(place[1]) if place else None,
         )
-        items = await _shown(conn, found)
-    return CallPage(items=items, next=str(found[-1].id) if len(found) == query.limit else None)
+        shown, more = cursor.cut(found, query.limit, cursor.AT_UUID, lambda call: (call.started_at, call.id))
+        items = await _shown(conn, shown)
+    return CallPage(items=items, next=more)
 
 
 async def _shown(conn: Connection, calls: list[Call]) -> list[CallOut]:
@@ -144,7 +146,7 @@ async def _shown(conn: Connection, calls: list[Call]) -> list[CallOut]:
 async def show(ask: Ask[NoQuery, NoBody]) -> CallOut:
     """One call."""
     async with ask.deps.db.transaction(ask.actor) as tx:
-        call = await store.get(tx.conn, CallId(uuid_in_path(ask.http.match_info["id"])))
+        call = await store.get(tx.conn, CallId(ask.uuid()))
         if call is None:
             raise CallNotFoundError("no such call")
         await audit.record(tx, "view call", "call", call.id)
@@ -154,7 +156,12 @@ async def show(ask: Ask[NoQuery, NoBody]) -> CallOut:
 async def dial(ask: Ask[NoQuery, DialIn]) -> Dialing:
     """Click to dial: the agent's desk rings, then the patient."""
     at, to = await desk.to_dial(ask.deps.db, ask.actor, ask.body.agent, ask.body.to)
-    await ask.deps.dialing.dial(ask.actor, at, to)
+
+    async def ring() -> int:
+        await ask.deps.dialing.dial(ask.actor, at, to)
+        return 0
+
+    await once_outside(ask.deps.db, ask.actor, ask.wish, ring)
     return Dialing()
 
 
@@ -174,6 +181,7 @@ ENDPOINTS = (
         right=Right.SEE_CALLS,
         handle=show,
         response=CallOut,
+        has_random_id=True,
         problems=(404,),
         summary="One call",
     ),
@@ -185,6 +193,7 @@ ENDPOINTS = (
         body=DialIn,
         response=Dialing,
         status=202,
+        is_once=True,
         problems=(409, 502),
         summary="Click to dial",
     ),

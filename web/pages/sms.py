@@ -128,7 +128,7 @@ def may_read(actor: Actor) -> bool:
 async def with_patient(request: web.Request) -> web.StreamResponse:
     """The thread with one of a patient's numbers, also when nobody wrote yet."""
     patient_id = PatientId(forms.path_number(request))
-    position = forms.optional_number(request.query, "phone") or 0
+    position = forms.position(request.query, "phone")
     async with request.app[DEPS].db.connection() as conn:
         patient = await patients.get(conn, patient_id)
         if patient is None or position >= len(patient.phones):
