@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
 from aiohttp import web
@@ -15,7 +15,14 @@ from web import values
 
 LONGEST_TEXT = 4000
 DAY = timedelta(days=1)
-UNREADABLE = (ValueError, LookupError, RuntimeError, AssertionError, zlib.error)  # what aiohttp's form readers raise
+UNREADABLE = (  # what aiohttp's readers raise
+    ValueError,
+    LookupError,
+    RuntimeError,
+    AssertionError,
+    zlib.error,
+    web.RequestPayloadError,
+)
 
 ValueT = TypeVar("ValueT")
 _ID: TypeAdapter[int] = TypeAdapter(values.Id)
@@ -115,8 +122,16 @@ def bounds(first: date, zone: tzinfo, *, days: int = 1) -> tuple[datetime, datet
     return start, datetime.combine(first + DAY * days, time(), zone)
 
 
+def address(text: str) -> SplitResult:
+    """Its parts, all empty for what is none."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return urlsplit("")
+
+
 def own_path(value: str) -> str:
     """A place on this site to go on to; anything else is the start page."""
-    parts = urlsplit(value)
+    parts = address(value)
     is_own = value.startswith("/") and not value.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
     return value if is_own and "\\" not in value and "\n" not in value and "\r" not in value else "/"

@@ -4,7 +4,6 @@ import hmac
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -179,4 +178,8 @@ def is_same_origin(request: web.Request) -> bool:
     if site:
         return site in {"same-origin", "none"}
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host or origin == request.app[DEPS].settings.public_url
+    return (
+        origin is None
+        or forms.address(origin).netloc == request.host
+        or origin == request.app[DEPS].settings.public_url
+    )
