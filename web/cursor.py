@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from crm_core.kernel.errors import InvalidInputError
 from web.values import Id, Moment, Uuid
 
-LONGEST = 200
+LONGEST = 100
 
 ItemT = TypeVar("ItemT")
 PlaceT = TypeVar("PlaceT")

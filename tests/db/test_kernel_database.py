@@ -9,7 +9,7 @@ import pytest
 
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.db import Database, NestedConnectionError, Tx
-from crm_core.kernel.errors import CommitUnknownError, DatabaseBusyError, DatabaseUnavailableError
+from crm_core.kernel.errors import CommitUnknownError, DatabaseBusyError, DatabaseUnavailableError, InvalidInputError
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.db
