@@ -1,6 +1,6 @@
 """The API against its own document: thousands of requests, right and wrong, made by schemathesis.
 
-Some seconds of it here, the same at each run. For longer: `HCRM_FUZZ_S=300 make test ARGS=tests/web/test_api_fuzz.py`.
+Some seconds of it here, the same at each run. For longer: `FUZZ_S=300 make test ARGS=tests/web/test_api_fuzz.py`.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from tests.web.house import House
 pytestmark = [pytest.mark.web, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
-SECONDS = os.environ.get("HCRM_FUZZ_S", "25")
+SECONDS = os.environ.get("FUZZ_S", "25")
 HOOKS = {"SCHEMATHESIS_HOOKS": "tests.web.fuzz_hooks", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
 
