@@ -15,6 +15,7 @@ from crm_core.kernel.ids import Msisdn
 from crm_core.kernel.msisdn import parse_msisdn
 
 LARGEST_ID = 2**63 - 1
+EXACT = 2**53
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 LONGEST_LINE = 100
 LONGEST_TEXT = 5000
@@ -29,6 +30,8 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 def _whole(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, float) and value.is_integer() and abs(value) <= EXACT:  # 12.0 is an integer in JSON
+        return int(value)
     if info.mode == "json" or not isinstance(value, str):
         return value
     if _WHOLE.fullmatch(value) is None:

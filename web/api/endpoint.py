@@ -166,14 +166,14 @@ class Endpoint:
         return answer.render(request, found, HTTPStatus(self.status), location=location)
 
     async def _body(self, request: web.Request) -> bytes:
-        """Raises WrongMediaTypeError. Nothing at all is an empty object."""
+        """Raises WrongMediaTypeError."""
         try:
             body = await request.read()
         except forms.UNREADABLE:
             raise InvalidInputError("the body cannot be read") from None
         if (body or "Content-Type" in request.headers) and request.content_type not in self.accepts:
             raise WrongMediaTypeError(f"send {' or '.join(self.accepts)}", field="Content-Type")
-        return body or b"{}"
+        return body
 
 
 def _single_values(request: web.Request) -> dict[str, str]:
