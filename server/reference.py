@@ -31,7 +31,7 @@ def api() -> Iterator[str]:
     """Every endpoint with the right it asks for."""
     yield f"{MADE}\n# REST API `/api/v1`\n"
     yield "JSON, `Authorization: Bearer TOKEN` (`hcrm token create --role api`). Errors are RFC 9457 problem documents;"
-    yield 'lists answer `{"items": [...], "next": cursor or null}` and take `limit` and `after`.'
+    yield 'lists answer `{"items": [...], "next": cursor or null}` and take `limit` and `cursor`.'
     yield "All types: `GET /api/v1/openapi.json`.\n"
     yield "| Endpoint | What it does | Takes | Right |\n|---|---|---|---|"
     for endpoint in ENDPOINTS:
@@ -40,7 +40,7 @@ def api() -> Iterator[str]:
 
 
 def _takes(endpoint: Endpoint) -> str:
-    query = [f"`?{field.alias or name}`" for name, field in endpoint.query.model_fields.items()]
+    query = [f"`?{one.alias or name}`" for name, one in endpoint.query.model_fields.items() if not one.deprecated]
     body = [f"`{name}`" for name in endpoint.body.model_fields]
     return " ".join(query + body)
 

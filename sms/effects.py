@@ -103,7 +103,7 @@ class Desk:
             free_only=True,
             new_for=self.patient_id,
             limit=PAGE + 1,
-            after=effect.after,
+            after=await scheduling.place_of(self.tx.conn, effect.after) if effect.after else None,
         )
         free = [_slot(slot) for slot in found]
         return Slots(tuple(free[:PAGE]), has_more=len(free) > PAGE)

@@ -11,6 +11,7 @@ from crm_core.kernel.actor import Actor, ActorKind
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import InvalidInputError, NotFoundError
 from crm_core.kernel.ids import AppointmentId, Msisdn, PatientId, SmsId
+from crm_core.kernel.once import Wish, made, made_before
 from crm_core.patients import store as patients
 from crm_core.patients.model import Patient
 from crm_core.scheduling import store as scheduling
@@ -50,8 +51,9 @@ async def queue(
     reply_to: SmsId | None = None,
     not_before: datetime | None = None,
     zone: tzinfo,
+    wish: Wish | None = None,
 ) -> SmsId:
-    """Queue one message. With a known `dedupe_key` the message queued first comes back.
+    """Queue one message, one for each wish. With a known `dedupe_key` the message queued first comes back.
 
     `is_reply`: the patient wrote within the last day; quiet hours and refusals do not hold back an answer.
     Raises ContactForbiddenError(rule), PurposeForbiddenError, NotTheirNumberError, InvalidInputError.
@@ -74,7 +76,12 @@ async def queue(
     )
     try:
         async with db.transaction(actor) as tx:
-            return await queue_in(tx, new, zone=zone)
+            known = await made_before(tx, wish)
+            if known is not None:
+                return SmsId(known)
+            sms_id = await queue_in(tx, new, zone=zone)
+            await made(tx, wish, sms_id)
+            return sms_id
     except PurposeForbiddenError:
         await note_refusal(db, actor, new.purpose)
         raise

@@ -6,21 +6,13 @@ from math import ceil
 
 from aiohttp import web
 
-from crm_core.kernel.errors import (
-    ConflictError,
-    DatabaseUnavailableError,
-    ForbiddenError,
-    HcrmError,
-    InvalidInputError,
-    NotFoundError,
-    TemporarySendError,
-)
-from crm_core.users.errors import BusyError, LaterError
+from crm_core.kernel.errors import HcrmError
+from crm_core.users.errors import LaterError
 from web import arrival, headers, i18n, render, routes, security, telephone, warm, words
 from web.access import Route
 from web.api import problem
 from web.deps import DEPS, WebDeps
-from web.errors import ClearTextError, NotLoggedInError
+from web.errors import HTTP_CODES, ClearTextError, status_of
 from web.limits import Limiter
 
 log = logging.getLogger("web")
@@ -29,17 +21,7 @@ MAX_BODY_BYTES = 1_000_000
 FOREVER = "public, max-age=31536000, immutable"
 NOT_KEPT = "no-store"  # whatever it is, it may be about a patient
 PROBLEM = "X-Hcrm-Problem"
-_STATUS: tuple[tuple[type[HcrmError], HTTPStatus], ...] = (
-    (NotLoggedInError, HTTPStatus.UNAUTHORIZED),
-    (ForbiddenError, HTTPStatus.FORBIDDEN),
-    (NotFoundError, HTTPStatus.NOT_FOUND),
-    (ConflictError, HTTPStatus.CONFLICT),
-    (TemporarySendError, HTTPStatus.SERVICE_UNAVAILABLE),
-    (InvalidInputError, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (DatabaseUnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
-    (BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
-    (LaterError, HTTPStatus.TOO_MANY_REQUESTS),
-)
+
 
 
 def create_app(deps: WebDeps) -> web.Application:
@@ -90,19 +72,24 @@ async def answer_errors(request: web.Request, handler: security.Next) -> web.Str
     try:
         return await handler(request)
     except HcrmError as error:
-        status = next((status for kind, status in _STATUS if isinstance(error, kind)), HTTPStatus.BAD_GATEWAY)
-        answer = _answer(request, error.code, status, getattr(error, "rule", ""))
+        answer = _of_error(request, error)
         if isinstance(error, LaterError):
             answer.headers["Retry-After"] = str(ceil(error.wait_s))
         return answer
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
-        code = "not_found" if error.status == HTTPStatus.NOT_FOUND else "invalid_input"
-        return _answer(request, code, HTTPStatus(error.status))
+        status = HTTPStatus(error.status)
+        return _with_allow(error, _answer(request, HTTP_CODES.get(status, "invalid_input"), status))
     except Exception:
         log.exception("request failed", extra={"route": _canonical(request)})
         return _answer(request, "error", HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _of_error(request: web.Request, error: HcrmError) -> web.Response:
+    if request.path.startswith(security.API_PREFIX):
+        return problem.of_error(error)
+    return _answer(request, error.code, status_of(error), getattr(error, "rule", ""))
 
 
 @web.middleware
@@ -113,6 +100,12 @@ async def insist_on_https(request: web.Request, handler: security.Next) -> web.S
     if request.method in security.SAFE and not request.path.startswith(security.API_PREFIX):
         raise web.HTTPPermanentRedirect(request.app[DEPS].settings.public_url + request.path_qs)
     raise ClearTextError("use https")
+
+
+def _with_allow(error: web.HTTPException, answer: web.Response) -> web.Response:
+    if "Allow" in error.headers:
+        answer.headers["Allow"] = error.headers["Allow"]
+    return answer
 
 
 def _canonical(request: web.Request) -> str:

@@ -1,30 +1,59 @@
 """From what a browser sent to values: every oddity is an InvalidInputError, never a crash."""
 
+import zlib
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, tzinfo
-from urllib.parse import urlsplit
+from typing import TypeVar
+from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
 from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
 
 from crm_core.kernel.errors import InvalidInputError, NotFoundError
+from web import values
 
 LONGEST_TEXT = 4000
 DAY = timedelta(days=1)
+UNREADABLE = (  # what aiohttp's readers raise
+    ValueError,
+    LookupError,
+    RuntimeError,
+    AssertionError,
+    zlib.error,
+    web.RequestPayloadError,
+)
+
+ValueT = TypeVar("ValueT")
+_ID: TypeAdapter[int] = TypeAdapter(values.Id)
+_POSITION: TypeAdapter[int] = TypeAdapter(values.Position)
+_UUID: TypeAdapter[UUID] = TypeAdapter(values.Uuid)
+_DAY: TypeAdapter[date] = TypeAdapter(values.Day)
+_TEXT: TypeAdapter[str] = TypeAdapter(values.Text)
 
 
 async def posted(request: web.Request) -> dict[str, str]:
     """The form's fields as text; files are not taken."""
-    form = await request.post()
+    try:
+        form = await request.post()
+    except UNREADABLE:
+        raise InvalidInputError("the form cannot be read") from None
     return {name: value.strip() for name, value in form.items() if isinstance(value, str)}
 
 
 def text(form: Mapping[str, str], name: str, *, limit: int = LONGEST_TEXT) -> str:
     """A field, "" when missing."""
-    value = form.get(name, "").replace("\x00", "")
+    value = _taken(_TEXT, form.get(name, ""), name)
     if len(value) > limit:
         raise InvalidInputError("text too long", field=name)
     return value
+
+
+def _taken(kind: TypeAdapter[ValueT], value: str, field: str) -> ValueT:
+    try:
+        return kind.validate_strings(value, strict=True)
+    except ValidationError:
+        raise InvalidInputError("not what belongs here", field=field) from None
 
 
 def number(form: Mapping[str, str], name: str) -> int:
@@ -38,19 +67,21 @@ def number(form: Mapping[str, str], name: str) -> int:
 def optional_number(form: Mapping[str, str], name: str) -> int | None:
     """An id or None when empty."""
     value = form.get(name, "").strip()
-    if not value:
-        return None
-    if not (value.isascii() and value.isdigit() and len(value) < 19):
-        raise InvalidInputError("not a number", field=name)
-    return int(value)
+    return _taken(_ID, value, name) if value else None
+
+
+def position(form: Mapping[str, str], name: str) -> int:
+    """Which of a list, counted from 0; the first when missing."""
+    value = form.get(name, "").strip()
+    return _taken(_POSITION, value, name) if value else 0
 
 
 def path_number(request: web.Request, name: str = "id") -> int:
     """The id in the path. An impossible one is simply not there."""
-    value = request.match_info[name]
-    if not (value.isascii() and value.isdigit() and len(value) < 19):
-        raise NotFoundError("no such id")
-    return int(value)
+    try:
+        return _taken(_ID, request.match_info[name], name)
+    except InvalidInputError:
+        raise NotFoundError("no such id") from None
 
 
 def path_uuid(request: web.Request, name: str = "id") -> UUID:
@@ -61,20 +92,15 @@ def path_uuid(request: web.Request, name: str = "id") -> UUID:
 def uuid_of(text: str) -> UUID:
     """A random id from outside. An impossible one is simply not there."""
     try:
-        return UUID(text)
-    except ValueError:
+        return _taken(_UUID, text, "id")
+    except InvalidInputError:
         raise NotFoundError("no such id") from None
 
 
 def day(form: Mapping[str, str], name: str, default: date | None = None) -> date | None:
     """A date as a date field sends it."""
     value = form.get(name, "").strip()
-    if not value:
-        return default
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise InvalidInputError("not a date", field=name) from None
+    return _taken(_DAY, value, name) if value else default
 
 
 def clock(form: Mapping[str, str], name: str) -> time:
@@ -96,8 +122,16 @@ def bounds(first: date, zone: tzinfo, *, days: int = 1) -> tuple[datetime, datet
     return start, datetime.combine(first + DAY * days, time(), zone)
 
 
+def address(text: str) -> SplitResult:
+    """Its parts, all empty for what is none."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return urlsplit("")
+
+
 def own_path(value: str) -> str:
     """A place on this site to go on to; anything else is the start page."""
-    parts = urlsplit(value)
+    parts = address(value)
     is_own = value.startswith("/") and not value.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
     return value if is_own and "\\" not in value and "\n" not in value and "\r" not in value else "/"

@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -18,7 +17,7 @@ from crm_core.kernel.actor import ANONYMOUS, Actor
 from crm_core.kernel.ids import UserId
 from crm_core.users import logins, rights, rules, sessions, throttle, tokens
 from crm_core.users.model import Client, Login
-from web import cookies, i18n
+from web import cookies, forms, i18n
 from web.access import Access, Open
 from web.arrival import client_address
 from web.deps import DEPS
@@ -143,7 +142,7 @@ async def _by_cookie(request: web.Request) -> Visitor | None:
 
 async def _login(request: web.Request, *, by_person: bool) -> Login | None:
     token = cookies.session_of(request)
-    if not token:
+    if not token or not token.isascii():
         return None
     db = request.app[DEPS].db
     return await sessions.of_browser(db, token, by_person=by_person, is_at_work=agents.is_at_work)
@@ -163,7 +162,7 @@ def _owes(request: web.Request, login: Login) -> str:
 
 async def _by_token(request: web.Request) -> Visitor | None:
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token or not request.path.startswith(API_PREFIX):
+    if scheme.lower() != "bearer" or not token or not token.isascii() or not request.path.startswith(API_PREFIX):
         return None
     db = request.app[DEPS].db
     async with db.connection() as conn:
@@ -222,8 +221,8 @@ async def _note_refusal(request: web.Request, outcome: str) -> None:
 async def _require_own_page(request: web.Request, visitor: Visitor) -> None:
     """A token is proof enough. A session needs its CSRF token; without a session the browser must say same origin."""
     if visitor.login is not None:
-        given = request.headers.get(CSRF_HEADER) or str((await request.post()).get(CSRF_FIELD, ""))
-        if not hmac.compare_digest(given.encode(), visitor.csrf.encode()):
+        given = request.headers.get(CSRF_HEADER) or (await forms.posted(request)).get(CSRF_FIELD, "")
+        if not (given.isascii() and hmac.compare_digest(given, visitor.csrf)):
             await _note_refusal(request, "forged")
             raise BadOriginError("missing or wrong CSRF token")
     elif visitor is NOBODY and not is_same_origin(request):
@@ -236,4 +235,8 @@ def is_same_origin(request: web.Request) -> bool:
     if site:
         return site in {"same-origin", "none"}
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host or origin == request.app[DEPS].settings.public_url
+    return (
+        origin is None
+        or forms.address(origin).netloc == request.host
+        or origin == request.app[DEPS].settings.public_url
+    )

@@ -185,6 +185,8 @@ ERROR = {
     "patient_not_found": N_("There is no such patient."),
     "invalid_msisdn": N_("This is not a telephone number. Example: 13800138000"),
     "invalid_input": N_("Please check what you typed."),
+    "wrong_media_type": N_("Please check what you typed."),
+    "too_large": N_("This is too much at once. Please send less."),
     "contact_forbidden": N_("This person may not be contacted now."),
     "database_unavailable": N_(
         "The database cannot be reached at the moment. Nothing was changed; please try again soon."
@@ -203,6 +205,7 @@ ERROR = {
     "bad_origin": N_("This page was open for too long. Please load it again."),
     "not_logged_in": N_("Please log in."),
     "not_found": N_("There is no such thing."),
+    "method_not_allowed": N_("There is no such thing."),
     "call_not_found": N_("There is no such call."),
     "not_your_call": N_("Another agent has this call."),
     "not_your_state": N_("Only a supervisor may change this."),

@@ -4,7 +4,7 @@ import dataclasses
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from crm_core.kernel.errors import InvalidInputError
@@ -14,6 +14,7 @@ from crm_core.patients.model import Language, NewPatient, Patient, Phone, Sex
 LONGEST_TEXT = 200
 MOST_PHONES = 10
 MOST_DISEASES = 50
+EARLIEST_ZONE = timedelta(hours=14)
 EARLIEST_BIRTH = date(1880, 1, 1)
 IDENTIFIERS = ("card_no", "outpatient_no", "inpatient_no")
 FIELDS = tuple(field.name for field in dataclasses.fields(NewPatient))
@@ -47,6 +48,12 @@ def checked(new: NewPatient) -> NewPatient:
         outpatient_no=_identifier("outpatient_no", new.outpatient_no),
         inpatient_no=_identifier("inpatient_no", new.inpatient_no),
     )
+
+
+def ensure_born(birth_date: date | None, now: datetime) -> None:
+    """Raises InvalidInputError for a day that has begun nowhere on earth."""
+    if birth_date is not None and birth_date > (now + EARLIEST_ZONE).date():
+        raise InvalidInputError("nobody is born in the future", field="birth_date")
 
 
 def phones(typed: tuple[str, ...]) -> tuple[Phone, ...]:

@@ -10,20 +10,27 @@ from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import StaleError
 from crm_core.kernel.ids import PatientId
+from crm_core.kernel.once import Wish, made, made_before
 from crm_core.patients import rules, store
 from crm_core.patients.errors import IdentifierTakenError, PatientNotFoundError
 from crm_core.patients.model import NewPatient, Patient, Phone
 
 
-async def register(db: Database, actor: Actor, new: NewPatient) -> Patient:
-    """A new record. Raises InvalidInputError, InvalidMsisdnError, IdentifierTakenError."""
+async def register(db: Database, actor: Actor, new: NewPatient, wish: Wish | None = None) -> Patient:
+    """A new record, one for each wish. Raises InvalidInputError, InvalidMsisdnError, IdentifierTakenError."""
     async with db.transaction(actor) as tx:
-        return await register_in(tx, new)
+        known = await made_before(tx, wish)
+        if known is not None:
+            return await view_in(tx, PatientId(known))
+        patient = await register_in(tx, new)
+        await made(tx, wish, patient.id)
+        return patient
 
 
 async def register_in(tx: Tx, new: NewPatient) -> Patient:
     """The same inside a caller's transaction, which is over after IdentifierTakenError."""
     record, phones = rules.checked(new), rules.phones(new.phones)
+    rules.ensure_born(record.birth_date, tx.now)
     try:
         patient_id = await store.insert(tx.conn, record, created_by=tx.actor.name, now=tx.now)
     except asyncpg.UniqueViolationError as error:
@@ -60,6 +67,7 @@ async def change_in(
     if expected_version not in (None, before.version):
         raise StaleError("changed since it was read")
     after = rules.with_changes(before, changes)
+    rules.ensure_born(after.birth_date, tx.now)
     phones = rules.phones(after.phones)
     differences = rules.differences(before, after, phones)
     if not differences:
@@ -92,9 +100,14 @@ async def set_language(db: Database, actor: Actor, patient_id: PatientId, langua
 async def view(db: Database, actor: Actor, patient_id: PatientId) -> Patient:
     """One record for somebody to read, with an audit row. Raises PatientNotFoundError."""
     async with db.transaction(actor) as tx:
-        patient = await _loaded(tx, patient_id)
-        await audit.record(tx, "view patient", "patient", patient_id)
-        return patient
+        return await view_in(tx, patient_id)
+
+
+async def view_in(tx: Tx, patient_id: PatientId) -> Patient:
+    """The same inside a caller's transaction."""
+    patient = await _loaded(tx, patient_id)
+    await audit.record(tx, "view patient", "patient", patient_id)
+    return patient
 
 
 async def _loaded(tx: Tx, patient_id: PatientId) -> Patient:

@@ -14,6 +14,7 @@ from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import AppointmentId, PatientId, PractitionerId, SlotId
+from crm_core.kernel.once import Wish, made, made_before
 from crm_core.patients import timeline
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import TimelineKind
@@ -40,10 +41,20 @@ async def open_schedule(
     return await store.put_slots(tx.conn, schedule_id, practitioner_id, department_id, times, capacity=capacity)
 
 
-async def book(db: Database, actor: Actor, *, patient_id: PatientId, slot_id: SlotId, channel: str) -> Appointment:
-    """Take a place. Raises SlotNotFound-, SlotOver-, SlotFull-, AlreadyBooked- and PatientNotFoundError."""
+async def book(
+    db: Database, actor: Actor, *, patient_id: PatientId, slot_id: SlotId, channel: str, wish: Wish | None = None
+) -> Appointment:
+    """Take a place, one for each wish.
+
+    Raises SlotNotFound-, SlotOver-, SlotFull-, AlreadyBooked- and PatientNotFoundError.
+    """
     async with db.transaction(actor) as tx:
-        return await book_in(tx, patient_id=patient_id, slot_id=slot_id, channel=channel)
+        known = await made_before(tx, wish)
+        if known is not None:
+            return await _loaded(tx, AppointmentId(known))
+        appointment = await book_in(tx, patient_id=patient_id, slot_id=slot_id, channel=channel)
+        await made(tx, wish, appointment.id)
+        return appointment
 
 
 async def book_in(tx: Tx, *, patient_id: PatientId, slot_id: SlotId, channel: str) -> Appointment:

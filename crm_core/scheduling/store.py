@@ -8,7 +8,7 @@ import asyncpg
 
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
-from crm_core.scheduling.model import Appointment, Channel, Slot, Status
+from crm_core.scheduling.model import Appointment, Channel, Slot, SlotPlace, Status
 
 
 async def slots(
@@ -21,9 +21,9 @@ async def slots(
     free_only: bool = False,
     new_for: PatientId | None = None,
     limit: int = 100,
-    after: SlotId | None = None,
+    after: SlotPlace | None = None,
 ) -> list[Slot]:
-    """Beginning in [start, end), by time, then id. `after` is the last slot of the page before.
+    """Beginning in [start, end), by time, then id. `after` is where the page before ended.
 
     `new_for`: without the times at which this patient is expected already, here or elsewhere.
     """
@@ -33,7 +33,7 @@ async def slots(
         WHERE s.starts_at >= $1 AND s.starts_at < $2
           AND ($3::bigint IS NULL OR s.department_id = $3)
           AND ($4::bigint IS NULL OR s.practitioner_id = $4)
-          AND ($5::bigint IS NULL OR (s.starts_at, s.id) > (SELECT starts_at, id FROM slot WHERE id = $5))
+          AND ($5::timestamptz IS NULL OR (s.starts_at, s.id) > ($5, $9))
           AND (NOT $6 OR s.capacity >
                (SELECT count(*) FROM appointment a WHERE a.slot_id = s.id AND a.status <> 'cancelled'))
           AND ($8::bigint IS NULL OR NOT EXISTS (
@@ -46,12 +46,19 @@ async def slots(
         end,
         department_id,
         practitioner_id,
-        after,
+        after.starts_at if after else None,
         free_only,
         limit,
         new_for,
+        after.id if after else 0,
     )
     return await slots_by_id(conn, [row["id"] for row in rows])
+
+
+async def place_of(conn: Connection, slot_id: SlotId) -> SlotPlace | None:
+    """Where a list by time goes on behind this slot."""
+    row = await conn.fetchrow("SELECT starts_at, id FROM slot WHERE id = $1", slot_id)
+    return SlotPlace(**row) if row else None
 
 
 async def slots_by_id(conn: Connection, slot_ids: Sequence[SlotId]) -> list[Slot]:

@@ -10,6 +10,7 @@ class Right(StrEnum):
     """One thing a person or a program may do."""
 
     SEE_PATIENTS = "see patients"  # and their appointments and timeline
+    SEE_SCHEDULE = "see the schedule"  # departments, practitioners and free times; nothing about patients
     EDIT_PATIENTS = "edit patients"
     EXPORT_PATIENTS = "export patients"
     BOOK = "book appointments"  # also confirm, cancel, move, remind
@@ -35,6 +36,7 @@ class Right(StrEnum):
 _DESK = frozenset(
     {
         Right.SEE_PATIENTS,
+        Right.SEE_SCHEDULE,
         Right.EDIT_PATIENTS,
         Right.BOOK,
         Right.CHANGE_CONSENT,

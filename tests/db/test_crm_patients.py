@@ -11,7 +11,7 @@ from crm_core.kernel.errors import InvalidInputError, StaleError
 from crm_core.kernel.ids import Msisdn, PatientId
 from crm_core.patients import service, store, timeline
 from crm_core.patients.errors import IdentifierTakenError, PatientNotFoundError
-from crm_core.patients.model import NewPatient, Patient, TimelineKind
+from crm_core.patients.model import NewPatient, Patient, Place, TimelineKind
 from tests.databases import run_as_owner
 
 pytestmark = pytest.mark.db
@@ -237,7 +237,7 @@ async def test_the_timeline_runs_backwards_and_an_entry_said_twice_is_one(databa
         await timeline.add(tx, patient.id, TimelineKind.TASK, tx.now, "Task", {}, "tasks/1")
     async with database.connection() as conn:
         first = await timeline.page(conn, patient.id, limit=2)
-        rest = await timeline.page(conn, patient.id, limit=5, before=first[-1].id)
+        rest = await timeline.page(conn, patient.id, limit=5, before=Place(first[-1].at, first[-1].id))
         only = await timeline.page(conn, patient.id, limit=5, kind="task")
     assert [entry.ref for entry in (*first, *rest)] == ["tasks/1", "sms/3", "sms/2", "sms/1"]
     assert [entry.ref for entry in only] == ["tasks/1"]

@@ -20,7 +20,7 @@ from crm_core.patients import timeline
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import NewPatient
 from crm_core.scheduling import errors, service, store
-from crm_core.scheduling.model import Status
+from crm_core.scheduling.model import SlotPlace, Status
 from tests.databases import run_as_owner
 
 pytestmark = pytest.mark.db
@@ -80,7 +80,9 @@ async def test_slots_are_offered_in_order_by_department_and_only_free_ones(hospi
     end = TOMORROW + timedelta(days=1)
     async with hospital.db.connection() as conn:
         free = await store.slots(conn, start=NOON, end=end, department_id=hospital.department, free_only=True, limit=2)
-        rest = await store.slots(conn, start=NOON, end=end, free_only=True, limit=9, after=free[-1].id)
+        rest = await store.slots(
+            conn, start=NOON, end=end, free_only=True, limit=9, after=SlotPlace(free[-1].starts_at, free[-1].id)
+        )
         every = await store.slots(conn, start=NOON, end=end, practitioner_id=hospital.practitioner)
         elsewhere = await store.slots(conn, start=NOON, end=end, department_id=DepartmentId(10**6))
     assert [slot.id for slot in (*free, *rest)] == [hospital.slots[n] for n in (0, 2, 3)]

@@ -9,7 +9,7 @@ import pytest
 
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.db import Database, NestedConnectionError, Tx
-from crm_core.kernel.errors import CommitUnknownError, DatabaseBusyError, DatabaseUnavailableError
+from crm_core.kernel.errors import CommitUnknownError, DatabaseBusyError, DatabaseUnavailableError, InvalidInputError
 from tests.databases import run_as_owner
 from tests.eventually import eventually
 
@@ -137,6 +137,10 @@ async def test_a_statement_that_takes_too_long_is_ended_by_postgresql_and_may_be
         ("57P01", DatabaseUnavailableError),
         ("55P03", DatabaseBusyError),
         ("25006", DatabaseUnavailableError),
+        ("22003", InvalidInputError),
+        ("22021", InvalidInputError),
+        ("23503", InvalidInputError),
+        ("22012", asyncpg.DivisionByZeroError),
         ("23505", asyncpg.UniqueViolationError),
         ("42P01", asyncpg.UndefinedTableError),
     ],

@@ -71,7 +71,7 @@ async def test_what_is_wrong_is_said_field_by_field_and_not_repeated(house: Hous
         assert {error["field"] for error in answer["errors"]} == {"name", "nmae", "sex"}
         assert "张三丰" not in str(answer)
         assert (await system.get("/patients", limit="0"))[0] == 422
-        assert (await system.get("/patients/abc"))[1]["code"] == "invalid_input"
+        assert (await system.get("/patients/abc"))[1]["code"] == "not_found"
         assert (await system.get("/patients/99"))[0] == 404
         status, answer = await system.post("/patients", ZHANG_SAN | {"phones": ["12"]})
         assert (status, answer["code"]) == (422, "invalid_msisdn")
@@ -207,7 +207,7 @@ async def test_a_transferred_call_shows_every_agent_who_spoke(house: House) -> N
 async def test_a_recording_that_is_not_there_is_not_found_and_its_id_cannot_be_guessed(house: House) -> None:
     async with client(house) as system:
         assert (await system.get(f"/recordings/{uuid4()}"))[0] == 404
-        assert (await system.get("/recordings/1"))[0] == 422
+        assert (await system.get("/recordings/1"))[0] == 404
         async with system.http.get(f"{system.base}/recordings/{uuid4()}/audio") as answer:
             assert answer.status == 404
 

@@ -1,21 +1,24 @@
 """`/departments`, `/practitioners`, `/slots` and `/appointments`."""
 
+import math
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from crm_core.directory import store as directory
+from crm_core.directory import service as directory
 from crm_core.kernel.actor import Actor
-from crm_core.kernel.db import Connection, Database
-from crm_core.kernel.errors import InvalidInputError, NotFoundError
+from crm_core.kernel.db import Database
+from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
-from crm_core.scheduling import service, store
-from crm_core.scheduling.model import Appointment, Channel, Slot, Status
+from crm_core.kernel.once import once_outside
+from crm_core.scheduling import lookup, service
+from crm_core.scheduling.model import Appointment, Channel, Slot, SlotPlace, Status
 from crm_core.users.rights import Right
-from web.api import cursor
+from web import cursor
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
+from web.values import Flag, Id, Line, Moment, Whole
 
 LONGEST_SPAN = timedelta(days=92)
 
@@ -108,41 +111,47 @@ SlotPage = Page[SlotOut]
 AppointmentPage = Page[AppointmentOut]
 
 
-class PractitionersQuery(Model):
+class DirectoryQuery(PageQuery):
+    """All at once in most hospitals."""
+
+    limit: Whole = Field(default=200, ge=1, le=200, description="at most this many items")
+
+
+class PractitionersQuery(DirectoryQuery):
     """All, or one department's."""
 
-    department: int | None = None
+    department: Id | None = None
 
 
 class SlotsQuery(PageQuery):
     """By default from now, for 14 days. `department` is an id or a code."""
 
-    department: str = ""
-    practitioner: int | None = None
-    from_: AwareDatetime | None = Field(default=None, alias="from")
-    to: AwareDatetime | None = None
-    free: bool = False
+    department: Line = ""
+    practitioner: Id | None = None
+    from_: Moment | None = Field(default=None, alias="from")
+    to: Moment | None = None
+    free: Flag = False
 
 
 class AppointmentsQuery(PageQuery):
     """Newest booking first."""
 
-    patient_id: int | None = None
+    patient_id: Id | None = None
     status: Status | None = None
 
 
 class BookIn(Model):
     """`channel` is how the patient asked."""
 
-    patient_id: int
-    slot_id: int
+    patient_id: Id
+    slot_id: Id
     channel: Channel = Channel.API
 
 
 class RescheduleIn(Model):
     """Where to."""
 
-    slot_id: int
+    slot_id: Id
 
 
 class RemindIn(Model):
@@ -158,50 +167,44 @@ class Reminder(BaseModel):
     id: int
 
 
-async def departments(ask: Ask[NoQuery, NoBody]) -> DepartmentPage:
+async def departments(ask: Ask[DirectoryQuery, NoBody]) -> DepartmentPage:
     """In the order of the menus."""
-    async with ask.deps.db.connection() as conn:
-        found = await directory.departments(conn)
-    return DepartmentPage(items=[DepartmentOut(id=d.id, code=d.code, name=d.name, name_en=d.name_en) for d in found])
+    place = cursor.read(ask.query.place, cursor.ORDER_ID) or (-math.inf, 0)
+    found = [one for one in await directory.departments(ask.deps.db) if (one.position, one.id) > place]
+    shown, more = cursor.cut(found, ask.query.limit, cursor.ORDER_ID, lambda one: (one.position, one.id))
+    return DepartmentPage(items=[DepartmentOut.model_validate(d, from_attributes=True) for d in shown], next=more)
 
 
 async def practitioners(ask: Ask[PractitionersQuery, NoBody]) -> PractitionerPage:
-    """Who works now."""
-    wanted = ask.query.department
-    async with ask.deps.db.connection() as conn:
-        found = await directory.practitioners(conn, None if wanted is None else DepartmentId(wanted))
-    return PractitionerPage(items=[PractitionerOut.model_validate(p, from_attributes=True) for p in found])
+    """Who works now, by department."""
+    wanted, place = ask.query.department, cursor.read(ask.query.place, cursor.ORDER_ID) or (0, 0)
+    everybody = await directory.practitioners(ask.deps.db, None if wanted is None else DepartmentId(wanted))
+    in_order = sorted(everybody, key=lambda one: (one.department_id, one.id))
+    found = [one for one in in_order if (one.department_id, one.id) > place]
+    shown, more = cursor.cut(found, ask.query.limit, cursor.ORDER_ID, lambda one: (one.department_id, one.id))
+    return PractitionerPage(items=[PractitionerOut.model_validate(p, from_attributes=True) for p in shown], next=more)
 
 
 async def slots(ask: Ask[SlotsQuery, NoBody]) -> SlotPage:
     """By time."""
-    query, now = ask.query, ask.deps.db.clock()
-    start = query.from_ or now
+    query = ask.query
+    start = query.from_ or ask.deps.db.clock()
     end = query.to or start + timedelta(days=14)
     if not start <= end <= start + LONGEST_SPAN:
         raise InvalidInputError("`to` must be after `from` and at most 92 days later", field="to")
-    after = cursor.number(query.after)
-    async with ask.deps.db.connection() as conn:
-        found = await store.slots(
-            conn,
-            start=start,
-            end=end,
-            department_id=await _department(conn, query.department),
-            practitioner_id=None if query.practitioner is None else PractitionerId(query.practitioner),
-            free_only=query.free,
-            limit=query.limit,
-            after=None if after is None else SlotId(after),
-        )
-    return SlotPage(items=[SlotOut.of(slot) for slot in found], next=cursor.following(found, query.limit))
-
-
-async def _department(conn: Connection, wanted: str) -> DepartmentId | None:
-    if not wanted:
-        return None
-    for department in await directory.departments(conn):
-        if wanted in {str(department.id), department.code, department.name, department.name_en}:
-            return department.id
-    raise NotFoundError("no such department")
+    place = cursor.read(query.place, cursor.AT_ID)
+    found = await lookup.slots(
+        ask.deps.db,
+        start=start,
+        end=end,
+        department=query.department,
+        practitioner_id=None if query.practitioner is None else PractitionerId(query.practitioner),
+        free_only=query.free,
+        limit=query.limit,
+        after=SlotPlace(*place) if place else None,
+    )
+    shown, more = cursor.cut(found, query.limit, cursor.AT_ID, lambda slot: (slot.starts_at, slot.id))
+    return SlotPage(items=[SlotOut.of(slot) for slot in shown], next=more)
 
 
 async def book(ask: Ask[NoQuery, BookIn]) -> AppointmentOut:
@@ -213,31 +216,29 @@ async def book(ask: Ask[NoQuery, BookIn]) -> AppointmentOut:
             patient_id=PatientId(ask.body.patient_id),
             slot_id=SlotId(ask.body.slot_id),
             channel=ask.body.channel,
+            wish=ask.wish,
         )
     )
 
 
 async def find(ask: Ask[AppointmentsQuery, NoBody]) -> AppointmentPage:
     """Newest booking first."""
-    query, after = ask.query, cursor.number(ask.query.after)
-    async with ask.deps.db.connection() as conn:
-        found = await store.page(
-            conn,
-            patient_id=None if query.patient_id is None else PatientId(query.patient_id),
-            status=query.status,
-            limit=query.limit,
-            after=None if after is None else AppointmentId(after),
-        )
-    return AppointmentPage(items=[AppointmentOut.of(one) for one in found], next=cursor.following(found, query.limit))
+    query, after = ask.query, cursor.read(ask.query.place, cursor.ID)
+    found = await lookup.appointments(
+        ask.deps.db,
+        ask.actor,
+        patient_id=None if query.patient_id is None else PatientId(query.patient_id),
+        status=query.status,
+        limit=query.limit,
+        after=None if after is None else AppointmentId(after),
+    )
+    shown, more = cursor.cut(found, query.limit, cursor.ID, lambda appointment: appointment.id)
+    return AppointmentPage(items=[AppointmentOut.of(one) for one in shown], next=more)
 
 
 async def show(ask: Ask[NoQuery, NoBody]) -> AppointmentOut:
     """One appointment."""
-    async with ask.deps.db.connection() as conn:
-        found = await store.get(conn, AppointmentId(ask.id()))
-    if found is None:
-        raise NotFoundError("no such appointment")
-    return AppointmentOut.of(found)
+    return AppointmentOut.of(await lookup.appointment(ask.deps.db, ask.actor, AppointmentId(ask.id())))
 
 
 Verb = Callable[[Database, Actor, AppointmentId, str], Awaitable[Appointment]]
@@ -261,26 +262,28 @@ async def reschedule(ask: Ask[NoQuery, RescheduleIn]) -> AppointmentOut:
 async def remind(ask: Ask[NoQuery, RemindIn]) -> Reminder:
     """A text or a call; 409 with the rule when consent forbids it."""
     appointment_id = AppointmentId(ask.id())
-    if ask.body.channel == "sms":
-        return Reminder(channel="sms", id=await ask.deps.reminders.by_sms(ask.actor, appointment_id))
-    return Reminder(channel="call", id=await ask.deps.reminders.by_call(ask.actor, appointment_id))
+    by = ask.deps.reminders.by_sms if ask.body.channel == "sms" else ask.deps.reminders.by_call
+    made = await once_outside(ask.deps.db, ask.actor, ask.wish, lambda: by(ask.actor, appointment_id))
+    return Reminder(channel=ask.body.channel, id=made)
 
 
 _BOOK = Right.BOOK
 _SEE = Right.SEE_PATIENTS
+_OFFER = Right.SEE_SCHEDULE
 ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/departments",
-        right=_SEE,
+        right=_OFFER,
         handle=departments,
+        query=DirectoryQuery,
         response=DepartmentPage,
         summary="Departments",
     ),
     Endpoint(
         method="GET",
         path="/practitioners",
-        right=_SEE,
+        right=_OFFER,
         handle=practitioners,
         query=PractitionersQuery,
         response=PractitionerPage,
@@ -289,7 +292,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/slots",
-        right=_SEE,
+        right=_OFFER,
         handle=slots,
         query=SlotsQuery,
         response=SlotPage,
@@ -304,6 +307,8 @@ ENDPOINTS = (
         body=BookIn,
         response=AppointmentOut,
         status=201,
+        location="/appointments/{id}",
+        is_once=True,
         problems=(404, 409),
         summary="Book a place",
     ),
@@ -361,6 +366,7 @@ ENDPOINTS = (
         body=RemindIn,
         response=Reminder,
         status=202,
+        is_once=True,
         problems=(404, 409, 502),
         summary="Remind the patient by SMS or call",
     ),

@@ -9,12 +9,12 @@ from crm_core.calls import desk
 from crm_core.calls.model import Direction, Leg
 from crm_core.kernel import cursor
 from crm_core.kernel.ids import CallId
-from crm_core.kernel.msisdn import parse_msisdn
+from crm_core.kernel.once import once_outside
 from crm_core.users.rights import Right
 from overview import calls
 from overview.calls import CallLine, Wanted
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
-from web.api.recordings import uuid_in_path
+from web.values import Line, Moment, PhoneAsTyped, Subscriber
 
 
 class LegOut(BaseModel):
@@ -91,16 +91,16 @@ _SAME = (
 class CallsQuery(PageQuery):
     """Newest first."""
 
-    caller: str = Field(default="", max_length=40)
-    since: AwareDatetime | None = None
+    caller: Subscriber | None = None
+    since: Moment | None = None
     direction: Direction | None = None
 
 
 class DialIn(Model):
     """`agent` is a login; their desk rings first: a person's own, for supervisors and programs anybody's."""
 
-    to: str = Field(max_length=40)
-    agent: str = Field(max_length=100)
+    to: PhoneAsTyped = Field(examples=["13800138000"])
+    agent: Line = Field(examples=["agent1"])
 
 
 class Dialing(BaseModel):
@@ -115,23 +115,26 @@ CallPage = Page[CallOut]
 async def find(ask: Ask[CallsQuery, NoBody]) -> CallPage:
     """By caller, time and direction."""
     query = ask.query
-    wanted = Wanted(
-        caller=parse_msisdn(query.caller) if query.caller else None, since=query.since, direction=query.direction
-    )
-    found = await calls.listed(ask.deps.db, ask.actor, wanted, limit=query.limit, after=cursor.parse(query.after))
+    wanted = Wanted(caller=query.caller, since=query.since, direction=query.direction)
+    found = await calls.listed(ask.deps.db, ask.actor, wanted, limit=query.limit, after=cursor.parse(query.place))
     return CallPage(items=[CallOut.of(line) for line in found.items], next=str(found.next) if found.next else None)
 
 
 async def show(ask: Ask[NoQuery, NoBody]) -> CallOut:
     """One call."""
-    shown = await calls.show(ask.deps.db, ask.actor, CallId(uuid_in_path(ask.http.match_info["id"])))
+    shown = await calls.show(ask.deps.db, ask.actor, CallId(ask.uuid()))
     return CallOut.of(shown.line)
 
 
 async def dial(ask: Ask[NoQuery, DialIn]) -> Dialing:
     """Click to dial: the agent's desk rings, then the patient."""
     at, to = await desk.to_dial(ask.deps.db, ask.actor, ask.body.agent, ask.body.to)
-    await ask.deps.dialing.dial(ask.actor, at, to)
+
+    async def ring() -> int:
+        await ask.deps.dialing.dial(ask.actor, at, to)
+        return 0
+
+    await once_outside(ask.deps.db, ask.actor, ask.wish, ring)
     return Dialing()
 
 
@@ -151,6 +154,7 @@ ENDPOINTS = (
         right=Right.SEE_CALLS,
         handle=show,
         response=CallOut,
+        has_random_id=True,
         problems=(404,),
         summary="One call",
     ),
@@ -162,6 +166,7 @@ ENDPOINTS = (
         body=DialIn,
         response=Dialing,
         status=202,
+        is_once=True,
         problems=(409, 502),
         summary="Click to dial",
     ),

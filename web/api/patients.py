@@ -2,26 +2,28 @@
 
 from dataclasses import asdict
 from datetime import date, datetime, tzinfo
-from typing import Annotated, Any
+from typing import Any, Self
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from crm_core.kernel import audit
 from crm_core.kernel.ids import PatientId
-from crm_core.kernel.msisdn import parse_msisdn
 from crm_core.patients import service, store, timeline
-from crm_core.patients.model import Language, NewPatient, Patient, Sex
+from crm_core.patients.model import Language, NewPatient, Patient, Place, Sex, TimelineKind
 from crm_core.users.rights import Right
-from web.api import cursor
+from web import cursor
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
+from web.values import Day, FilledLine, Line, PhoneAsTyped, Subscriber
 
-Short = Annotated[str, Field(max_length=100)]
+MOST_PHONES = 10
+MOST_DISEASES = 50
 
 
 class PatientOut(BaseModel):
-    """One patient. Phones are E.164, the first is used first."""
+    """One patient. Phones are E.164, the first is used first. `version` counts the changes; it is the `ETag` too."""
 
     id: int
+    version: int
     name: str
     sex: Sex
     birth_date: date | None
@@ -31,7 +33,7 @@ class PatientOut(BaseModel):
     inpatient_no: str | None
     region: str
     source: str
-    department: str
+    department: str = Field(description="as written in the record; need not be one of `/departments`")
     diseases: list[str]
     member_level: str
     language: Language
@@ -45,52 +47,58 @@ class PatientOut(BaseModel):
 class PatientIn(Model):
     """Who is registered. Phones as people write them."""
 
-    name: str = Field(min_length=1, max_length=100)
-    phones: list[Short] = Field(default_factory=list, max_length=10)
+    name: FilledLine = Field(examples=["张三丰"])
+    phones: list[PhoneAsTyped] = Field(default_factory=list, max_length=MOST_PHONES, examples=[["138 0013 8000"]])
     sex: Sex = Sex.UNKNOWN
-    birth_date: date | None = None
-    card_no: Short | None = None
-    outpatient_no: Short | None = None
-    inpatient_no: Short | None = None
-    region: Short = ""
-    source: Short = ""
-    department: Short = ""
-    diseases: list[Short] = Field(default_factory=list, max_length=50)
-    member_level: Short = ""
+    birth_date: Day | None = Field(default=None, description="not in the future", examples=["1957-04-09"])
+    card_no: Line | None = None
+    outpatient_no: Line | None = None
+    inpatient_no: Line | None = None
+    region: Line = ""
+    source: Line = ""
+    department: Line = ""
+    diseases: list[Line] = Field(default_factory=list, max_length=MOST_DISEASES)
+    member_level: Line = ""
     language: Language = Language.ZH_CN
 
 
 class PatientPatch(Model):
-    """What changes; fields left out stay."""
+    """What changes; fields left out stay, null clears. `phones` and `diseases` are replaced whole."""
 
-    name: str | None = Field(default=None, min_length=1, max_length=100)
-    phones: list[Short] | None = Field(default=None, max_length=10)
-    sex: Sex | None = None
-    birth_date: date | None = None
-    card_no: Short | None = None
-    outpatient_no: Short | None = None
-    inpatient_no: Short | None = None
-    region: Short | None = None
-    source: Short | None = None
-    department: Short | None = None
-    diseases: list[Short] | None = Field(default=None, max_length=50)
-    member_level: Short | None = None
-    language: Language | None = None
+    name: FilledLine = Field(default_factory=str)
+    phones: list[PhoneAsTyped] = Field(default_factory=list, max_length=MOST_PHONES)
+    sex: Sex = Field(default_factory=lambda: Sex.UNKNOWN)
+    birth_date: Day | None = Field(default_factory=lambda: None, description="not in the future")
+    card_no: Line | None = Field(default_factory=lambda: None)
+    outpatient_no: Line | None = Field(default_factory=lambda: None)
+    inpatient_no: Line | None = Field(default_factory=lambda: None)
+    region: Line = Field(default_factory=str, examples=["杭州"])
+    source: Line = Field(default_factory=str)
+    department: Line = Field(default_factory=str)
+    diseases: list[Line] = Field(default_factory=list, max_length=MOST_DISEASES)
+    member_level: Line = Field(default_factory=str)
+    language: Language = Field(default_factory=lambda: Language.ZH_CN)
 
 
 class PatientsQuery(PageQuery):
-    """One of them; none lists all."""
+    """At most one of them; none lists all."""
 
-    phone: Short = ""
-    q: Short = Field(default="", description="name, pinyin, end of a phone number or card number")
-    card_no: Short = ""
+    phone: Subscriber | None = Field(default=None, description="everybody who has this number")
+    q: Line = Field(default="", description="name, pinyin, end of a phone number or card number")
+    card_no: Line = ""
+
+    @model_validator(mode="after")
+    def _one_way_to_look(self) -> Self:
+        if sum(bool(given) for given in (self.phone, self.q, self.card_no)) > 1:
+            raise ValueError("give one of `phone`, `q` and `card_no`")
+        return self
 
 
 class TimelineOut(BaseModel):
     """`summary` in English with its values; `ref` is the path of the thing below `/api/v1`."""
 
     id: int
-    kind: str
+    kind: TimelineKind
     at: AwareDatetime
     summary: str
     ref: str
@@ -99,7 +107,7 @@ class TimelineOut(BaseModel):
 class TimelineQuery(PageQuery):
     """Newest first."""
 
-    kind: Short = ""
+    kind: TimelineKind | None = None
 
 
 PatientPage = Page[PatientOut]
@@ -108,31 +116,28 @@ TimelinePage = Page[TimelineOut]
 
 async def find(ask: Ask[PatientsQuery, NoBody]) -> PatientPage:
     """By phone, card number or words. Who looked for whom is audited by the ids found."""
-    query, after = ask.query, cursor.number(ask.query.after)
+    query, after = ask.query, cursor.read(ask.query.place, cursor.ID)
+    last = None if after is None else PatientId(after)
     async with ask.deps.db.transaction(ask.actor) as tx:
         if query.phone:
-            found = await store.find_by_msisdn(tx.conn, parse_msisdn(query.phone))
+            found = [one for one in await store.find_by_msisdn(tx.conn, query.phone) if one.id > (last or 0)]
         elif query.card_no:
             one = await store.find_by_card_no(tx.conn, query.card_no)
-            found = [one] if one else []
+            found = [one] if one and one.id > (last or 0) else []
         elif query.q:
-            found = await store.search(tx.conn, query.q, limit=query.limit, after=_patient_id(after))
+            found = await store.search(tx.conn, query.q, limit=query.limit + 1, after=last)
         else:
-            found = await store.page(tx.conn, limit=query.limit, after=_patient_id(after))
-        await audit.record(tx, "list patients", "patient", detail={"ids": [patient.id for patient in found]})
-    more = None if query.phone or query.card_no else cursor.following(found, query.limit)
-    return PatientPage(items=[PatientOut.of(patient) for patient in found], next=more)
-
-
-def _patient_id(number: int | None) -> PatientId | None:
-    return None if number is None else PatientId(number)
+            found = await store.page(tx.conn, limit=query.limit + 1, after=last)
+        shown, more = cursor.cut(found, query.limit, cursor.ID, lambda patient: patient.id)
+        await audit.record(tx, "list patients", "patient", detail={"ids": [patient.id for patient in shown]})
+    return PatientPage(items=[PatientOut.of(patient) for patient in shown], next=more)
 
 
 async def register(ask: Ask[NoQuery, PatientIn]) -> PatientOut:
     """A new person."""
     body = ask.body.model_dump()
     new = NewPatient(**{**body, "phones": tuple(body["phones"]), "diseases": tuple(body["diseases"])})
-    return PatientOut.of(await service.register(ask.deps.db, ask.actor, new))
+    return PatientOut.of(await service.register(ask.deps.db, ask.actor, new, ask.wish))
 
 
 async def show(ask: Ask[NoQuery, NoBody]) -> PatientOut:
@@ -141,26 +146,31 @@ async def show(ask: Ask[NoQuery, NoBody]) -> PatientOut:
 
 
 async def change(ask: Ask[NoQuery, PatientPatch]) -> PatientOut:
-    """The fields that are sent."""
+    """The fields that are sent; with If-Match only while nobody else has changed them."""
     changes: dict[str, Any] = ask.body.model_dump(exclude_unset=True)
-    changes |= {name: tuple(changes[name]) for name in ("phones", "diseases") if changes.get(name) is not None}
-    return PatientOut.of(await service.change(ask.deps.db, ask.actor, PatientId(ask.id()), changes))
+    return PatientOut.of(
+        await service.change(
+            ask.deps.db, ask.actor, PatientId(ask.id()), changes, expected_version=ask.expected_version
+        )
+    )
 
 
 async def show_timeline(ask: Ask[TimelineQuery, NoBody]) -> TimelinePage:
     """All that happened with this patient."""
     patient_id, query = PatientId(ask.id()), ask.query
+    place = cursor.read(query.place, cursor.AT_ID)
     await service.view(ask.deps.db, ask.actor, patient_id)
     async with ask.deps.db.connection() as conn:
-        entries = await timeline.page(
-            conn, patient_id, limit=query.limit, before=cursor.number(query.after), kind=query.kind or None
+        found = await timeline.page(
+            conn, patient_id, limit=query.limit + 1, before=Place(*place) if place else None, kind=query.kind
         )
+    shown, more = cursor.cut(found, query.limit, cursor.AT_ID, lambda entry: (entry.at, entry.id))
     zone = ask.deps.settings.timezone
     items = [
         TimelineOut(id=e.id, kind=e.kind, at=e.at, summary=_summary(e.code, dict(e.args), zone), ref=e.ref)
-        for e in entries
+        for e in shown
     ]
-    return TimelinePage(items=items, next=cursor.following(entries, query.limit))
+    return TimelinePage(items=items, next=more)
 
 
 def _summary(code: str, args: dict[str, object], zone: tzinfo) -> str:
@@ -197,6 +207,8 @@ ENDPOINTS = (
         body=PatientIn,
         response=PatientOut,
         status=201,
+        location="/patients/{id}",
+        is_once=True,
         problems=(409,),
         summary="Register a patient",
     ),
@@ -216,7 +228,8 @@ ENDPOINTS = (
         handle=change,
         body=PatientPatch,
         response=PatientOut,
-        problems=(404, 409),
+        is_versioned=True,
+        problems=(404, 409, 412),
         summary="Change some fields",
     ),
     Endpoint(

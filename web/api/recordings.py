@@ -5,7 +5,6 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel
 
-from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import RecordingId
 from crm_core.users.rights import Right
 from recordings import service
@@ -29,7 +28,7 @@ class RecordingOut(BaseModel):
 
 async def show(ask: Ask[NoQuery, NoBody]) -> RecordingOut:
     """What is known of it."""
-    found = await service.get(ask.deps.db, ask.actor, _id(ask))
+    found = await service.get(ask.deps.db, ask.actor, RecordingId(ask.uuid()))
     return RecordingOut(
         id=found.id,
         call_id=found.call_id,
@@ -44,19 +43,7 @@ async def show(ask: Ask[NoQuery, NoBody]) -> RecordingOut:
 
 async def play(ask: Ask[NoQuery, NoBody]) -> web.StreamResponse:
     """A wav, whole or a range of it."""
-    return await audio.send(ask.http, ask.actor, _id(ask))
-
-
-def _id(ask: Ask[NoQuery, NoBody]) -> RecordingId:
-    return RecordingId(uuid_in_path(ask.http.match_info["id"]))
-
-
-def uuid_in_path(text: str) -> UUID:
-    """Raises InvalidInputError."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InvalidInputError("the id in the path is not a UUID", field="id") from None
+    return await audio.send(ask.http, ask.actor, RecordingId(ask.uuid()))
 
 
 ENDPOINTS = (
@@ -66,6 +53,7 @@ ENDPOINTS = (
         right=Right.HEAR_RECORDINGS,
         handle=show,
         response=RecordingOut,
+        has_random_id=True,
         problems=(404,),
         summary="One recording",
     ),
@@ -74,6 +62,8 @@ ENDPOINTS = (
         path="/recordings/{id}/audio",
         right=Right.HEAR_RECORDINGS,
         handle=play,
+        media="audio/wav",
+        has_random_id=True,
         problems=(404, 416),
         summary="Its audio as wav, with Range; audited",
     ),

@@ -9,8 +9,9 @@ from crm_core.kernel.msisdn import parse_msisdn, try_parse_msisdn
 from crm_core.users.rights import Right
 from sms import lookup, service
 from sms.model import Direction, Purpose, Sms, SmsSegment, SmsState
-from web.api import cursor
+from web import cursor
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
+from web.values import Id, Line, PhoneAsTyped, Text
 
 
 class SegmentOut(BaseModel):
@@ -60,16 +61,16 @@ class SmsOut(BaseModel):
 class SmsIn(Model):
     """`purpose` decides which consent and which hours are asked. Marketing names its sender and how to refuse."""
 
-    to: str = Field(max_length=40)
-    text: str = Field(min_length=1, max_length=5000)
+    to: PhoneAsTyped = Field(examples=["13800138000"])
+    text: Text = Field(min_length=1, examples=["您好，请记得明天上午复查。"])
     purpose: Literal["care", "notice", "marketing"]
-    patient_id: int | None = Field(default=None, ge=1, lt=2**63)
+    patient_id: Id | None = None
 
 
 class SmsQuery(PageQuery):
     """Newest first."""
 
-    peer: str = Field(default="", max_length=40)
+    peer: Line = Field(default="", max_length=40)
     direction: Direction | None = None
 
 
@@ -93,23 +94,25 @@ async def send(ask: Ask[NoQuery, SmsIn]) -> Queued:
         purpose=body.purpose,
         zone=ask.deps.settings.timezone,
         patient_id=None if body.patient_id is None else PatientId(body.patient_id),
+        wish=ask.wish,
     )
     return Queued(id=sms_id)
 
 
 async def find(ask: Ask[SmsQuery, NoBody]) -> SmsPage:
     """By peer and direction."""
-    query, after = ask.query, cursor.number(ask.query.after)
+    query, after = ask.query, cursor.read(ask.query.place, cursor.ID)
     peer = (try_parse_msisdn(query.peer) or query.peer) if query.peer else None
     found = await lookup.find(
         ask.deps.db,
         ask.actor,
         peer=peer,
         direction=query.direction,
-        limit=query.limit,
+        limit=query.limit + 1,
         after=None if after is None else SmsId(after),
     )
-    return SmsPage(items=[SmsOut.of(one) for one in found], next=cursor.following(found, query.limit))
+    shown, more = cursor.cut(found, query.limit, cursor.ID, lambda message: message.id)
+    return SmsPage(items=[SmsOut.of(one) for one in shown], next=more)
 
 
 async def show(ask: Ask[NoQuery, NoBody]) -> SmsOut:
@@ -127,6 +130,8 @@ ENDPOINTS = (
         body=SmsIn,
         response=Queued,
         status=202,
+        location="/sms/{id}",
+        is_once=True,
         problems=(403, 409),
         summary="Send a message",
     ),

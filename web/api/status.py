@@ -11,17 +11,17 @@ from web.api.endpoint import Ask, Endpoint, NoBody, NoQuery
 DATABASE_WITHIN_S = 2.0
 
 
-class Status(BaseModel):
+class SystemStatus(BaseModel):
     """`parts`: ok or a short reason for each."""
 
     status: str
     parts: dict[str, str]
 
 
-async def status(ask: Ask[NoQuery, NoBody]) -> Status:
+async def status(ask: Ask[NoQuery, NoBody]) -> SystemStatus:
     """The database is asked now; the others report by themselves."""
     parts = {**ask.deps.status.parts(), "database": await _database(ask)}
-    return Status(status="ok" if all(state == OK for state in parts.values()) else "degraded", parts=parts)
+    return SystemStatus(status="ok" if all(state == OK for state in parts.values()) else "degraded", parts=parts)
 
 
 async def _database(ask: Ask[NoQuery, NoBody]) -> str:
@@ -34,5 +34,7 @@ async def _database(ask: Ask[NoQuery, NoBody]) -> str:
 
 
 ENDPOINTS = (
-    Endpoint(method="GET", path="/status", right=None, handle=status, response=Status, summary="Is every part up?"),
+    Endpoint(
+        method="GET", path="/status", right=None, handle=status, response=SystemStatus, summary="Is every part up?"
+    ),
 )

@@ -14,9 +14,9 @@ from crm_core.kernel.ids import CallId, PatientId
 from crm_core.patients import service, timeline
 from crm_core.patients import store as patients
 from crm_core.patients.errors import PatientNotFoundError
-from crm_core.patients.model import NewPatient, Patient, TimelineKind
+from crm_core.patients.model import NewPatient, Patient, Place, TimelineKind
 from overview import cards
-from web import forms, words
+from web import cursor, forms, words
 from web.deps import DEPS
 from web.i18n import _
 from web.pages import wishes
@@ -89,7 +89,7 @@ def _with_entries(context: dict[str, object], kind: str) -> dict[str, object]:
     entries = context["entries"]
     assert isinstance(entries, list)
     shown = entries[:ENTRIES]
-    older = shown[-1].id if len(entries) > ENTRIES else None
+    older = cursor.write((shown[-1].at, shown[-1].id), cursor.AT_ID) if len(entries) > ENTRIES else None
     return context | {"entries": shown, "older": older, "kind": kind, "before": None, "say": words.entry_words}
 
 
@@ -97,7 +97,8 @@ async def entries(request: web.Request) -> web.StreamResponse:
     """The timeline part: of one kind, or older than what is shown."""
     patient_id = PatientId(forms.path_number(request))
     kind = request.query.get("kind", "")
-    before = forms.optional_number(request.query, "before")
+    ended = cursor.read(request.query.get("before", ""), cursor.AT_ID)
+    before = Place(*ended) if ended else None
     if kind and kind not in tuple(TimelineKind):
         raise NotFoundError("no such kind")
     async with request.app[DEPS].db.connection() as conn:

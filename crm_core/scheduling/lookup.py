@@ -1,0 +1,83 @@
+"""Who looks at slots and appointments. Slots say nothing of patients; whose appointments were read is audited by id."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from crm_core.directory import store as directory
+from crm_core.directory.model import Department
+from crm_core.kernel import audit
+from crm_core.kernel.actor import Actor
+from crm_core.kernel.db import Connection, Database
+from crm_core.kernel.errors import NotFoundError
+from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId
+from crm_core.scheduling import store
+from crm_core.scheduling.errors import AppointmentNotFoundError
+from crm_core.scheduling.model import Appointment, Slot, SlotPlace
+
+
+async def slots(
+    db: Database,
+    *,
+    start: datetime,
+    end: datetime,
+    department: str = "",
+    practitioner_id: PractitionerId | None = None,
+    free_only: bool = False,
+    limit: int,
+    after: SlotPlace | None = None,
+) -> list[Slot]:
+    """Beginning in [start, end), by time; one more than `limit` when there is more.
+
+    `department` is an id, a code or a name. Raises NotFoundError.
+    """
+    async with db.connection() as conn:
+        return await store.slots(
+            conn,
+            start=start,
+            end=end,
+            department_id=await _department(conn, department) if department else None,
+            practitioner_id=practitioner_id,
+            free_only=free_only,
+            limit=limit + 1,
+            after=after,
+        )
+
+
+async def _department(conn: Connection, wanted: str) -> DepartmentId:
+    for one in await directory.departments(conn):
+        if wanted in _names(one):
+            return one.id
+    raise NotFoundError("no such department")
+
+
+def _names(department: Department) -> Sequence[str]:
+    return (str(department.id), department.code, department.name, department.name_en)
+
+
+async def appointments(
+    db: Database,
+    actor: Actor,
+    *,
+    patient_id: PatientId | None = None,
+    status: str | None = None,
+    limit: int,
+    after: AppointmentId | None = None,
+) -> list[Appointment]:
+    """Newest booking first; one more than `limit` when there is more."""
+    async with db.transaction(actor) as tx:
+        found = await store.page(tx.conn, patient_id=patient_id, status=status, limit=limit + 1, after=after)
+        patients = sorted({one.patient_id for one in found[:limit]})
+        await audit.record(tx, "list appointments", "appointment", detail={"patient_ids": patients})
+        return found
+
+
+async def appointment(db: Database, actor: Actor, appointment_id: AppointmentId) -> Appointment:
+    """One. Raises AppointmentNotFoundError."""
+    async with db.transaction(actor) as tx:
+        found = await store.get(tx.conn, appointment_id)
+        if found is None:
+            raise AppointmentNotFoundError("no such appointment")
+        await audit.record(
+            tx, "view appointment", "appointment", appointment_id, detail={"patient_id": found.patient_id}
+        )
+        return found
