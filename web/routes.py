@@ -8,6 +8,7 @@ from web.pages import (
     appointments,
     audit,
     calls,
+    consultations,
     demo,
     desk,
     hours,
@@ -79,6 +80,10 @@ PAGES: tuple[Route, ...] = (
     Route("GET", r"/sms/{id:\d+}", sms.show, Right.SEE_SMS),
     Route("GET", r"/sms/{id:\d+}/messages", sms.messages, Right.SEE_SMS),
     Route("GET", r"/patients/{id:\d+}/sms", sms.with_patient, Right.SEE_SMS),
+    Route("GET", "/consultations", consultations.index, Right.SEE_CONSULTATIONS),
+    Route("POST", "/consultations/search", consultations.search, Right.SEE_CONSULTATIONS),
+    Route("GET", r"/consultations/{id:\d+}", consultations.show, Right.SEE_CONSULTATIONS),
+    Route("POST", r"/consultations/{id:\d+}/close", consultations.close, Right.ANSWER_CONSULTATIONS),
     Route("GET", "/tasks", tasks.index, Right.DO_TASKS),
     Route("POST", r"/tasks/{id:\d+}/done", tasks.done, Right.DO_TASKS),
     Route("POST", r"/tasks/{id:\d+}/reopen", tasks.reopen, Right.DO_TASKS),
@@ -92,6 +97,7 @@ PAGES: tuple[Route, ...] = (
     Route("POST", r"/users/{id:\d+}/desk", users.give_desk, Right.MANAGE_USERS),
     Route("POST", r"/users/{id:\d+}/active", users.set_active, Right.MANAGE_USERS),
     Route("GET", "/audit", audit.index, Right.SEE_AUDIT),
+    Route("GET", r"/audit/patients/{id:\d+}", patients.seen, Right.SEE_AUDIT),
 )
 DEMO: tuple[Route, ...] = (
     Route("GET", telephone.DEMO_PATH, telephone.handset, Open.TO_ALL),

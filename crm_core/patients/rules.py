@@ -4,7 +4,7 @@ import dataclasses
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from crm_core.kernel.errors import InvalidInputError
@@ -13,6 +13,7 @@ from crm_core.patients.model import Language, NewPatient, Patient, Phone, Sex
 
 LONGEST_TEXT = 200
 MOST_PHONES = 10
+MOST_SHARERS = 20  # people of one number: beyond a large family it is a placeholder, or a ward's telephone
 MOST_DISEASES = 50
 EARLIEST_BIRTH = date(1880, 1, 1)
 IDENTIFIERS = ("card_no", "outpatient_no", "inpatient_no")
@@ -24,6 +25,11 @@ _NOTHING = re.compile(r"(?:0+|1{7,}|9{7,}|-+|/+|无|没有|暂无|不详|未知|
 def is_placeholder(text: str) -> bool:
     """Whether somebody had to type something: "0", "无", 11111111111. Such a value names nobody."""
     return not text.strip() or _NOTHING.fullmatch(unicodedata.normalize("NFKC", text).strip()) is not None
+
+
+def is_nobodys(people: int) -> bool:
+    """Whether a number that so many have says nothing about who calls: nobody is recognised by it."""
+    return people > MOST_SHARERS
 
 
 def checked(new: NewPatient) -> NewPatient:
@@ -49,6 +55,12 @@ def checked(new: NewPatient) -> NewPatient:
     )
 
 
+def ensure_born(birth_date: date | None, now: datetime) -> None:
+    """Nobody is registered before they are born; a day more, as days begin earlier east of Greenwich."""
+    if birth_date is not None and birth_date > (now + timedelta(days=1)).date():
+        raise InvalidInputError("not born yet", field="birth_date")
+
+
 def phones(typed: tuple[str, ...]) -> tuple[Phone, ...]:
     """E.164 of each, in order, each number once; placeholders are left out. Raises InvalidMsisdnError."""
     if len(typed) > MOST_PHONES:
@@ -68,9 +80,15 @@ def _msisdn(text: str) -> Any:
         raise InvalidMsisdnError(str(error), field="phones") from None
 
 
+def values(patient: Patient) -> dict[str, object]:
+    """What a form or a file may change of the record."""
+    return {field: getattr(patient, field) for field in FIELDS}
+
+
 def as_new(patient: Patient) -> NewPatient:
     """The record as it would be typed today."""
-    return NewPatient(**{field: getattr(patient, field) for field in FIELDS})
+    fields: dict[str, Any] = values(patient)
+    return NewPatient(**fields)
 
 
 def with_changes(patient: Patient, changes: Mapping[str, object]) -> NewPatient:

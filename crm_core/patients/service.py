@@ -13,6 +13,8 @@ from crm_core.kernel.ids import PatientId
 from crm_core.patients import rules, store
 from crm_core.patients.errors import IdentifierTakenError, PatientNotFoundError
 from crm_core.patients.model import NewPatient, Patient, Phone
+from crm_core.users import rights
+from crm_core.users.rights import Right
 
 
 async def register(db: Database, actor: Actor, new: NewPatient) -> Patient:
@@ -23,7 +25,9 @@ async def register(db: Database, actor: Actor, new: NewPatient) -> Patient:
 
 async def register_in(tx: Tx, new: NewPatient) -> Patient:
     """The same inside a caller's transaction, which is over after IdentifierTakenError."""
+    rights.ensure(tx.actor, Right.EDIT_PATIENTS)
     record, phones = rules.checked(new), rules.phones(new.phones)
+    rules.ensure_born(record.birth_date, tx.now)
     try:
         patient_id = await store.insert(tx.conn, record, created_by=tx.actor.name, now=tx.now)
     except asyncpg.UniqueViolationError as error:
@@ -54,6 +58,7 @@ async def change_in(
     tx: Tx, patient_id: PatientId, changes: Mapping[str, object], *, expected_version: int | None = None
 ) -> Patient:
     """The same inside a caller's transaction, which is over after IdentifierTakenError."""
+    rights.ensure(tx.actor, Right.EDIT_PATIENTS)
     before = await store.lock(tx.conn, patient_id)
     if before is None:
         raise PatientNotFoundError("no such patient")
@@ -61,11 +66,14 @@ async def change_in(
         raise StaleError("changed since it was read")
     after = rules.with_changes(before, changes)
     phones = rules.phones(after.phones)
+    rules.ensure_born(after.birth_date if after.birth_date != before.birth_date else None, tx.now)
     differences = rules.differences(before, after, phones)
     if not differences:
         return before
     await _store(tx, patient_id, after, phones if "phones" in differences else None)
-    await store.add_changes(tx.conn, patient_id, differences, actor=tx.actor.name, now=tx.now)
+    await store.add_changes(
+        tx.conn, patient_id, differences, version=before.version + 1, actor=tx.actor.name, now=tx.now
+    )
     await audit.record(tx, "change patient", "patient", patient_id, detail={"fields": sorted(differences)})
     await tx.emit(PatientChanged(patient_id=patient_id))
     return await _loaded(tx, patient_id)
@@ -92,9 +100,15 @@ async def set_language(db: Database, actor: Actor, patient_id: PatientId, langua
 async def view(db: Database, actor: Actor, patient_id: PatientId) -> Patient:
     """One record for somebody to read, with an audit row. Raises PatientNotFoundError."""
     async with db.transaction(actor) as tx:
-        patient = await _loaded(tx, patient_id)
-        await audit.record(tx, "view patient", "patient", patient_id)
-        return patient
+        return await view_in(tx, patient_id)
+
+
+async def view_in(tx: Tx, patient_id: PatientId) -> Patient:
+    """The same inside a caller's transaction."""
+    rights.ensure(tx.actor, Right.SEE_PATIENTS)
+    patient = await _loaded(tx, patient_id)
+    await audit.record(tx, "view patient", "patient", patient_id)
+    return patient
 
 
 async def _loaded(tx: Tx, patient_id: PatientId) -> Patient:

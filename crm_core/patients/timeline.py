@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from crm_core.kernel.cursor import Cursor
 from crm_core.kernel.db import Connection, Tx
 from crm_core.kernel.ids import PatientId
 from crm_core.patients.model import TimelineEntry, TimelineKind
@@ -38,19 +39,20 @@ async def remove(tx: Tx, patient_id: PatientId, kind: TimelineKind | str, ref: s
 
 
 async def page(
-    conn: Connection, patient_id: PatientId, *, limit: int, before: int | None = None, kind: str | None = None
+    conn: Connection, patient_id: PatientId, *, limit: int, before: Cursor | None = None, kind: str | None = None
 ) -> list[TimelineEntry]:
-    """Newest first; `before` is the id of the last entry of the page before."""
+    """Newest first; `before` is where the page before ended, also when that entry is gone meanwhile."""
     rows = await conn.fetch(
         """
         SELECT id, patient_id, kind, at, code, args, ref FROM timeline_entry
         WHERE patient_id = $1 AND ($2::text IS NULL OR kind = $2)
-          AND ($3::bigint IS NULL OR (at, id) < (SELECT at, id FROM timeline_entry WHERE id = $3))
-        ORDER BY at DESC, id DESC LIMIT $4
+          AND ($3::timestamptz IS NULL OR (at, id) < ($3, $4))
+        ORDER BY at DESC, id DESC LIMIT $5
         """,
         patient_id,
         kind,
-        before,
+        before.at if before else None,
+        before.number if before else 0,
         limit,
     )
     return [TimelineEntry(**{**dict(row), "kind": TimelineKind(row["kind"])}) for row in rows]

@@ -2,7 +2,8 @@
 
 from enum import StrEnum
 
-from crm_core.kernel.actor import Actor, Role
+from crm_core.kernel.actor import ANONYMOUS, Actor, ActorKind, Role
+from crm_core.kernel.errors import ForbiddenError
 
 
 class Right(StrEnum):
@@ -23,6 +24,7 @@ class Right(StrEnum):
     SEND_CARE = "send care and notices"
     SEND_MARKETING = "send marketing"
     SEE_CONSULTATIONS = "see consultations"
+    ANSWER_CONSULTATIONS = "answer consultations"
     DO_TASKS = "do tasks"
     SEE_WALLBOARD = "see the wallboard"
     SUPERVISE = "supervise"  # listen in, change other people's states
@@ -44,6 +46,7 @@ _DESK = frozenset(
         Right.SEND_SMS,
         Right.SEND_CARE,
         Right.SEE_CONSULTATIONS,
+        Right.ANSWER_CONSULTATIONS,
         Right.DO_TASKS,
         Right.SEE_WALLBOARD,
     }
@@ -54,7 +57,15 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.SUPERVISOR: frozenset(Right) - {Right.SEE_AUDIT, Right.MANAGE_USERS},
     Role.AGENT: _DESK,
     Role.NURSE: _DESK,
-    Role.MARKETER: frozenset({Right.SEE_CONSULTATIONS, Right.SEND_SMS, Right.SEND_MARKETING, Right.SEE_WALLBOARD}),
+    Role.MARKETER: frozenset(
+        {
+            Right.SEE_CONSULTATIONS,
+            Right.ANSWER_CONSULTATIONS,
+            Right.SEND_SMS,
+            Right.SEND_MARKETING,
+            Right.SEE_WALLBOARD,
+        }
+    ),
     Role.AUDITOR: frozenset({Right.SEE_AUDIT}),
     Role.API: _DESK - {Right.TAKE_CALLS, Right.SEE_WALLBOARD} | {Right.HEAR_RECORDINGS, Right.SEND_MARKETING},
 }
@@ -68,3 +79,10 @@ def allows(role: Role, right: Right) -> bool:
 def may(actor: Actor, right: Right) -> bool:
     """The same of whoever asks. The system itself has no role and asks nobody; services say where it is let through."""
     return actor.role is not None and allows(actor.role, right)
+
+
+def ensure(actor: Actor, right: Right) -> None:
+    """Raises ForbiddenError. The hospital's own parts, and patients who speak for themselves, ask nobody."""
+    is_ours = actor.kind in (ActorKind.SYSTEM, ActorKind.PATIENT) and actor != ANONYMOUS
+    if not (is_ours or may(actor, right)):
+        raise ForbiddenError(f"may not {right}")

@@ -1,5 +1,7 @@
 """A database for one command, with every reaction wired as in the server."""
 
+import os
+import pwd
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,7 +12,16 @@ from server import config as configuration
 from server.postgres import database_url
 from server.secret_store import load_or_make
 
-COMMAND_LINE = Actor(ActorKind.SYSTEM, "command line", Role.ADMIN)
+
+def os_user() -> str:
+    """Who sits before the shell, also behind sudo."""
+    try:
+        return os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
+COMMAND_LINE = Actor(ActorKind.SYSTEM, f"command line: {os_user()}", Role.ADMIN)
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from crm_core.calls.model import Call
 from crm_core.consultations import service as consultations
 from crm_core.consultations import store as consultation_store
 from crm_core.consultations.errors import ConsultationNotFoundError
-from crm_core.kernel.actor import SYSTEM, Actor, ActorKind
+from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
 from crm_core.kernel.db import Database, open_database
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import ConsultationId, Linkedid, Msisdn, PatientId, TaskId, Uniqueid
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.db
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 CALLER = Msisdn("+8613800138000")
-NURSE = Actor(ActorKind.USER, "nurse")
+NURSE = Actor(ActorKind.USER, "nurse", Role.NURSE)
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from crm_core.kernel import audit
+from crm_core.kernel.cursor import parse
 from crm_core.kernel.ids import PatientId
 from crm_core.kernel.msisdn import parse_msisdn
-from crm_core.patients import service, store, timeline
-from crm_core.patients.model import Language, NewPatient, Patient, Sex
+from crm_core.patients import lookup, service
+from crm_core.patients.model import Language, NewPatient, Patient, Sex, Wanted
 from crm_core.users.rights import Right
 from web.api import cursor
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
@@ -108,20 +108,13 @@ TimelinePage = Page[TimelineOut]
 
 async def find(ask: Ask[PatientsQuery, NoBody]) -> PatientPage:
     """By phone, card number or words. Who looked for whom is audited by the ids found."""
-    query, after = ask.query, cursor.number(ask.query.after)
-    async with ask.deps.db.transaction(ask.actor) as tx:
-        if query.phone:
-            found = await store.find_by_msisdn(tx.conn, parse_msisdn(query.phone))
-        elif query.card_no:
-            one = await store.find_by_card_no(tx.conn, query.card_no)
-            found = [one] if one else []
-        elif query.q:
-            found = await store.search(tx.conn, query.q, limit=query.limit, after=_patient_id(after))
-        else:
-            found = await store.page(tx.conn, limit=query.limit, after=_patient_id(after))
-        await audit.record(tx, "list patients", "patient", detail={"ids": [patient.id for patient in found]})
-    more = None if query.phone or query.card_no else cursor.following(found, query.limit)
-    return PatientPage(items=[PatientOut.of(patient) for patient in found], next=more)
+    query = ask.query
+    msisdn = parse_msisdn(query.phone) if query.phone else None
+    wanted = Wanted(words=query.q, msisdn=msisdn, card_no=query.card_no)
+    after = _patient_id(cursor.number(query.after))
+    found = await lookup.find(ask.deps.db, ask.actor, wanted, limit=query.limit, after=after)
+    more = str(found.more) if found.more else None
+    return PatientPage(items=[PatientOut.of(patient) for patient in found.patients], next=more)
 
 
 def _patient_id(number: int | None) -> PatientId | None:
@@ -150,17 +143,16 @@ async def change(ask: Ask[NoQuery, PatientPatch]) -> PatientOut:
 async def show_timeline(ask: Ask[TimelineQuery, NoBody]) -> TimelinePage:
     """All that happened with this patient."""
     patient_id, query = PatientId(ask.id()), ask.query
-    await service.view(ask.deps.db, ask.actor, patient_id)
-    async with ask.deps.db.connection() as conn:
-        entries = await timeline.page(
-            conn, patient_id, limit=query.limit, before=cursor.number(query.after), kind=query.kind or None
-        )
+    before = parse(query.after)
+    _patient, found = await lookup.entries(
+        ask.deps.db, ask.actor, patient_id, kind=query.kind or None, before=before, limit=query.limit
+    )
     zone = ask.deps.settings.timezone
     items = [
         TimelineOut(id=e.id, kind=e.kind, at=e.at, summary=_summary(e.code, dict(e.args), zone), ref=e.ref)
-        for e in entries
+        for e in found.items
     ]
-    return TimelinePage(items=items, next=cursor.following(entries, query.limit))
+    return TimelinePage(items=items, next=str(found.next) if found.next else None)
 
 
 def _summary(code: str, args: dict[str, object], zone: tzinfo) -> str:

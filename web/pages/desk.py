@@ -14,6 +14,7 @@ from crm_core.kernel import audit
 from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.errors import InvalidInputError, NotFoundError
 from crm_core.kernel.ids import CallId, PatientId, UserId
+from crm_core.patients import search_store
 from crm_core.patients import store as patients
 from crm_core.patients.model import Patient
 from crm_core.users.rights import Right, allows
@@ -186,7 +187,7 @@ async def find_patient(request: web.Request) -> web.StreamResponse:
     """Search inside the pop, to tie an existing patient to the call."""
     query = forms.text(await forms.posted(request), "q", limit=100)
     async with request.app[DEPS].db.connection() as conn:
-        found = await patients.search(conn, query, limit=RECENT) if query else []
+        found = await search_store.search(conn, query, limit=RECENT) if query else []
     return page(request, "desk/_choose.html", {"people": found, "call_id": forms.path_uuid(request)})
 
 
