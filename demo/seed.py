@@ -44,7 +44,7 @@ async def seed(db: Database, *, zone: tzinfo, number: int = SEED) -> bool:
         if await _is_in_use(tx.conn):
             return False
         rng, today = Random(number), tx.now.astimezone(zone).date()
-        await consent.put_hours(tx.conn, AT_ANY_HOUR)
+        await consent.put_hours(tx.conn, AT_ANY_HOUR, changed_by=tx.actor.name, now=tx.now)
         await _fill_directory(tx)
         known = [(await patients.register_in(tx, new)).id for new in people.patients(rng, today)]
         await _fill_past(tx, rng, known, zone)

@@ -53,6 +53,12 @@ async def refreshed(db: Database, actor: Actor, patient_id: PatientId) -> Cards:
         return await of_patient(tx.conn, actor, patient, tx.now)
 
 
+async def beside(db: Database, actor: Actor, patient: Patient) -> Cards:
+    """For the page of a patient that was just opened: that look is written down there."""
+    async with db.connection() as conn:
+        return await of_patient(conn, actor, patient, db.clock())
+
+
 async def of_patient(conn: Connection, actor: Actor, patient: Patient, now: datetime) -> Cards:
     """For whoever has been let in to this patient, and has written down that they look."""
     appointments = await scheduling.upcoming(conn, patient.id, now)

@@ -8,6 +8,7 @@ from functools import partial
 import asyncpg
 from aiohttp import web
 
+from crm_core.consultations import handlers as consultation_handlers
 from crm_core.kernel import audit_chain, jobs
 from crm_core.kernel.crypto import MasterKey
 from crm_core.kernel.db import CANNOT_CONNECT, CONNECT_TIMEOUT_S, LOST, Database
@@ -54,6 +55,7 @@ log = logging.getLogger("wiring")
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
     *task_handlers.SUBSCRIPTIONS,
+    *consultation_handlers.SUBSCRIPTIONS,
     *telephony_handlers.SUBSCRIPTIONS,
     *dialer_handlers.SUBSCRIPTIONS,
     *sms_handlers.SUBSCRIPTIONS,

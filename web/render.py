@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import tzinfo
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import jinja2
 from aiohttp import web
@@ -20,6 +20,10 @@ from web import i18n, words
 from web.deps import DEPS
 from web.security import NONCE, visitor_of
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Context: TypeAlias = "Mapping[str, object] | DataclassInstance | None"  # a dataclass: the template names its fields
 FOLDER = Path(__file__).parent / "templates"
 DIST = Path(__file__).parent / "static" / "dist"
 STATIC_URL = "/static"
@@ -120,6 +124,12 @@ def go(url: str) -> Markup:
     ).format(escape(url))
 
 
+def _names(context: Context) -> Mapping[str, object]:
+    if context is None or isinstance(context, Mapping):
+        return context or {}
+    return {field.name: getattr(context, field.name) for field in fields(context)}
+
+
 ENVIRONMENT = web.AppKey("jinja", jinja2.Environment)
 
 
@@ -160,9 +170,7 @@ class Reader:
         return i18n.current_locale.get()
 
 
-def page(
-    request: web.Request, template: str, context: Mapping[str, object] | None = None, *, status: int = 200
-) -> web.Response:
+def page(request: web.Request, template: str, context: Context = None, *, status: int = 200) -> web.Response:
     """A page or a part as an answer that no cache keeps."""
     html = html_of(request, template, context)
     return web.Response(
@@ -170,7 +178,7 @@ def page(
     )
 
 
-def html_of(request: web.Request, template: str, context: Mapping[str, object] | None = None) -> str:
+def html_of(request: web.Request, template: str, context: Context = None) -> str:
     """The template's text; `me` and `deps` are always there."""
     deps = request.app[DEPS]
     return (
@@ -182,6 +190,6 @@ def html_of(request: web.Request, template: str, context: Mapping[str, object] |
             is_demo=deps.handset is not None,
             path=request.path,
             now=deps.db.clock(),
-            **(context or {}),
+            **_names(context),
         )
     )

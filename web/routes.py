@@ -9,6 +9,7 @@ from web.pages import (
     appointments,
     audit,
     calls,
+    consultations,
     demo,
     desk,
     hours,
@@ -98,6 +99,10 @@ PAGES: tuple[Route, ...] = (
     Route("POST", r"/sms/{id:\d+}/arrived", sms.arrived, Right.SEND_SMS),
     Route("POST", r"/sms/{id:\d+}/withdraw", sms.withdraw, Right.SEND_SMS),
     Route("GET", r"/patients/{id:\d+}/sms", sms.with_patient, Right.SEE_SMS),
+    Route("GET", "/consultations", consultations.index, Right.SEE_CONSULTATIONS),
+    Route("POST", "/consultations/search", consultations.search, Right.SEE_CONSULTATIONS),
+    Route("GET", r"/consultations/{id:\d+}", consultations.show, Right.SEE_CONSULTATIONS),
+    Route("POST", r"/consultations/{id:\d+}/close", consultations.close, Right.ANSWER_CONSULTATIONS),
     Route("GET", "/tasks", tasks.index, Right.DO_TASKS),
     Route("POST", r"/tasks/{id:\d+}/done", tasks.done, Right.DO_TASKS),
     Route("POST", r"/tasks/{id:\d+}/reopen", tasks.reopen, Right.DO_TASKS),
@@ -120,6 +125,7 @@ PAGES: tuple[Route, ...] = (
     Route("POST", r"/tokens/{id:\d+}/revoke", tokens.revoke, Right.MANAGE_USERS),
     Route("GET", "/audit", audit.index, Right.SEE_AUDIT),
     Route("GET", "/audit/refusals", audit.refusals, Right.SEE_AUDIT),
+    Route("GET", r"/audit/patients/{id:\d+}", patients.seen, Right.SEE_AUDIT),
 )
 DEMO: tuple[Route, ...] = (
     Route("GET", telephone.DEMO_PATH, telephone.handset, Open.TO_ALL),

@@ -1,8 +1,10 @@
 """Closed sets in words: states, ways, errors. Marked here, translated where they are shown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, tzinfo
 
+from crm_core.consent.model import Decision, Wishes
+from crm_core.patients.lookup import COUNTED
 from dialer.attempt import State
 from overview.reminders import ReminderCall
 from web.i18n import N_, _, current_locale, filled, say_moment
@@ -145,6 +147,8 @@ TIMELINE = (
     N_("Outgoing call by the system"),
     N_("Outgoing call, nobody was free"),
     N_("Consultation by {source}"),
+    N_("Consultation by {source}: {text}"),
+    N_("Consultation answered: {result}"),
     N_("Agreed to {purpose} by {channel}"),
     N_("Refused {purpose} by {channel}"),
     N_("Task: answer a message"),
@@ -171,6 +175,7 @@ HOURS = {
     "marketing": N_("Health offers"),
 }
 WISH_SOURCE = {"phone": N_("on the telephone"), "person": N_("in person"), "paper": N_("in writing")}
+CONSULTATION = {"open": N_("Waiting for an answer"), "closed": N_("Answered")}
 SOURCE = {"phone": N_("Telephone"), "sms": N_("SMS"), "web": N_("Web")}
 ERROR = {
     "slot_full": N_("The last place was just taken. Please choose another time."),
@@ -313,6 +318,45 @@ def _stage(attempt: ReminderCall, now: datetime) -> str:
             return "due"
         case state:
             return state.value
+
+
+def who_said(decision: Decision) -> str:
+    """By whom a wish was written down: a person of staff, or the way the patient said it."""
+    kind, _slash, name = decision.evidence.partition("/")
+    return name if kind == "users" else _(SOURCE.get(decision.source, decision.source))
+
+
+def wishes_changed(wishes: Sequence[Wishes], msisdn: str, zone: tzinfo) -> str:
+    """That somebody else wrote something down about this number while the reader looked at it: who and when."""
+    last = max((one for each in wishes if each.msisdn == msisdn for one in each.said.values()), key=_id, default=None)
+    never = next((each.never for each in wishes if each.msisdn == msisdn and each.never), None)
+    if never is not None:
+        who, at = never.by, never.at
+    elif last is not None:
+        who, at = who_said(last), last.at
+    else:
+        return _("Somebody else changed this in the meantime. Please look again.")
+    return _(
+        "{who} wrote something down meanwhile ({at}), so nothing was changed. This is how it is now.",
+        who=who,
+        at=say_moment(at, zone),
+    )
+
+
+def _id(decision: Decision) -> int:
+    return decision.id
+
+
+def field_words(name: str, value: str) -> str:
+    """A field's value as a form shows it."""
+    closed: Mapping[str, Mapping[str, str]] = {"sex": SEX, "language": LANGUAGE}
+    said = closed.get(name, {}).get(value)
+    return _(said) if said else value.replace("\n", ", ")
+
+
+def people(count: int) -> str:
+    """How many people have a number; nobody counts beyond ten thousand."""
+    return f"{count:,}+" if count >= COUNTED else f"{count:,}"
 
 
 def in_reader_language(thing: object, field: str = "name") -> str:

@@ -10,6 +10,7 @@ from crm_core.kernel.db import Database
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import CallId, Msisdn, Uniqueid
 from crm_core.kernel.msisdn import dialled, parse_msisdn
+from crm_core.users import rights
 from crm_core.users.rights import Right, ensure, may
 
 
@@ -55,10 +56,18 @@ async def to_bring_back(db: Database, actor: Actor, call_id: CallId) -> tuple[st
     return agents[0].desk, call.uniqueid
 
 
+async def caller_of(db: Database, actor: Actor, call_id: CallId) -> Msisdn | None:
+    """Whose number to register; None when it is withheld, or there is no such call. Raises ForbiddenError."""
+    rights.ensure(actor, Right.SEE_CALLS)
+    async with db.connection() as conn:
+        call = await store.get(conn, call_id)
+    return call.caller if call else None
+
+
 async def consult(db: Database, actor: Actor, call_id: CallId, text: str) -> None:
     """Somebody asks who is not (yet) a patient. Raises CallNotFoundError, NotYourCallError, InvalidInputError."""
     async with db.transaction(actor) as tx:
         call = (await own.ensure(tx.conn, actor, call_id)).call
         if call.caller is None:
             raise InvalidInputError("the caller's number is withheld", field="msisdn")
-        await consultations.open_in(tx, call.caller, "phone", text, call.patient_id)
+        await consultations.open_in(tx, call.caller, "phone", text, call.patient_id, call.id)

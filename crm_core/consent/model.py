@@ -90,3 +90,56 @@ class Decision:
     at: datetime
     source: str
     evidence: str
+
+
+class WishSource(StrEnum):
+    """How somebody told staff."""
+
+    PHONE = "phone"
+    PERSON = "person"
+    PAPER = "paper"
+
+
+WISH_CHANNELS = (ContactChannel.CALL, ContactChannel.SMS)  # those that staff ask about
+Wish = tuple[Purpose, ContactChannel]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """Nobody contacts this number by machine; `reason` may be empty."""
+
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """Of one number. `wanted` says what is allowed; `said` the last word about each wish that was ever spoken of."""
+
+    msisdn: Msisdn = field(repr=False)
+    wanted: dict[Wish, bool]
+    said: dict[Wish, Decision]
+    never: LeftAlone | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWish:
+    """One wish as a person of staff wrote it down. `seen` is the id of the last word they saw about it, 0 for none."""
+
+    msisdn: str = field(repr=False)
+    purpose: str
+    channel: str
+    choice: str
+    source: str
+    seen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactHours:
+    """The hospital's own windows, and who set them last; `version` counts the changes."""
+
+    hours: QuietHours
+    version: int
+    changed_by: str
+    changed_at: datetime | None

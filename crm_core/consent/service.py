@@ -8,16 +8,18 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from crm_core.consent import rules, store
-from crm_core.consent.model import Choice, ContactChannel, Permission, Purpose, QuietHours
+from crm_core.consent.model import Choice, ContactChannel, ContactHours, Permission, Purpose, QuietHours
 from crm_core.events import ConsentChanged
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Database, Tx
-from crm_core.kernel.errors import InvalidInputError
+from crm_core.kernel.errors import InvalidInputError, StaleError
 from crm_core.kernel.ids import Msisdn
 from crm_core.patients import store as patients
 from crm_core.patients import timeline
 from crm_core.patients.model import TimelineKind
+from crm_core.users import rights
+from crm_core.users.rights import Right
 
 
 async def may_contact(
@@ -48,10 +50,26 @@ async def may_contact(
     )
 
 
-async def set_hours(db: Database, actor: Actor, hours: QuietHours) -> None:
-    """When people may be texted and called, from now on, for what waits too."""
+async def contact_hours(db: Database, actor: Actor) -> ContactHours:
+    """When people may be texted and called, and who said so. Raises ForbiddenError."""
+    rights.ensure(actor, Right.SET_HOURS)
+    async with db.connection() as conn:
+        return await store.contact_hours(conn)
+
+
+async def set_hours(db: Database, actor: Actor, hours: QuietHours, *, expected_version: int | None = None) -> None:
+    """When people may be texted and called, from now on, for what waits too. Nothing new changes nothing.
+
+    Raises ForbiddenError, and StaleError when they are no longer the `expected_version` that the caller read.
+    """
+    rights.ensure(actor, Right.SET_HOURS)
     async with db.transaction(actor) as tx:
-        await store.put_hours(tx.conn, hours)
+        before = await store.contact_hours(tx.conn, for_update=True)
+        if expected_version not in (None, before.version):
+            raise StaleError("changed since they were read")
+        if hours == before.hours:
+            return
+        await store.put_hours(tx.conn, hours, changed_by=actor.name, now=tx.now)
         said = {purpose.value: str(hours.window(purpose)) for purpose in (Purpose.CARE, Purpose.MARKETING)}
         await audit.record(tx, "change contact hours", "contact_hours", detail=said)
 
@@ -104,18 +122,36 @@ async def record(
     source: str,
     evidence: str = "",
 ) -> None:
-    """One decision exactly as somebody made it, e.g. consent to offers on a form."""
+    """One decision exactly as somebody made it, e.g. consent to offers on a form. Raises ForbiddenError."""
     async with db.transaction(actor) as tx:
         await record_in(tx, msisdn, purpose=purpose, channel=channel, choice=choice, source=source, evidence=evidence)
 
 
 async def record_in(
-    tx: Tx, msisdn: Msisdn, *, purpose: str, channel: str, choice: str, source: str, evidence: str = ""
+    tx: Tx,
+    msisdn: Msisdn,
+    *,
+    purpose: str,
+    channel: str,
+    choice: str,
+    source: str,
+    evidence: str = "",
+    seen: int | None = None,
 ) -> None:
-    """The same inside a caller's transaction. Repeating it changes nothing."""
+    """The same inside a caller's transaction. Repeating it changes nothing.
+
+    Raises StaleError when the last word about this is no longer the one with the id `seen` (0: none was said).
+    """
+    rights.ensure(tx.actor, Right.CHANGE_CONSENT)
     if choice not in set(Choice):
         raise InvalidInputError("opt_in or opt_out", field="choice")
-    await _say(tx, msisdn, [(_purpose(purpose), _channel(channel))], Choice(choice), source, evidence)
+    wish = (_purpose(purpose), _channel(channel))
+    if seen is not None:
+        await store.lock(tx.conn, msisdn)
+        said = {(one.purpose, one.channel): one.id for one in await store.current(tx.conn, msisdn)}
+        if said.get(wish, 0) != seen:
+            raise StaleError("somebody spoke of it since it was read")
+    await _say(tx, msisdn, [wish], Choice(choice), source, evidence)
 
 
 async def _say(
@@ -168,15 +204,31 @@ TIMELINE_CODES = {
 async def never_dial(db: Database, actor: Actor, msisdn: Msisdn, reason: str) -> None:
     """No machine calls or texts this number any more: a ward, an emergency line, one of our own."""
     async with db.transaction(actor) as tx:
-        await store.put_never_dial(tx.conn, msisdn, reason=reason, added_by=actor.name, now=tx.now)
-        await audit.record(tx, "forbid number", "never_dial")
+        await never_dial_in(tx, msisdn, reason)
+
+
+async def never_dial_in(tx: Tx, msisdn: Msisdn, reason: str) -> None:
+    """The same inside a caller's transaction. Raises ForbiddenError."""
+    rights.ensure(tx.actor, Right.CHANGE_CONSENT)
+    if await store.is_never_dial(tx.conn, msisdn):
+        return
+    await store.put_never_dial(tx.conn, msisdn, reason=reason, added_by=tx.actor.name, now=tx.now)
+    await audit.record(tx, "forbid number", "never_dial")
 
 
 async def dial_again(db: Database, actor: Actor, msisdn: Msisdn) -> None:
     """The number may be called and texted again."""
     async with db.transaction(actor) as tx:
-        await store.delete_never_dial(tx.conn, msisdn)
-        await audit.record(tx, "allow number", "never_dial")
+        await dial_again_in(tx, msisdn)
+
+
+async def dial_again_in(tx: Tx, msisdn: Msisdn) -> None:
+    """The same inside a caller's transaction. Raises ForbiddenError."""
+    rights.ensure(tx.actor, Right.CHANGE_CONSENT)
+    if not await store.is_never_dial(tx.conn, msisdn):
+        return
+    await store.delete_never_dial(tx.conn, msisdn)
+    await audit.record(tx, "allow number", "never_dial")
 
 
 def _purpose(text: str) -> Purpose:

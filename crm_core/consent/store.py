@@ -4,7 +4,16 @@ from datetime import datetime
 
 import asyncpg
 
-from crm_core.consent.model import Choice, ContactChannel, Decision, Purpose, QuietHours, Window
+from crm_core.consent.model import (
+    Choice,
+    ContactChannel,
+    ContactHours,
+    Decision,
+    LeftAlone,
+    Purpose,
+    QuietHours,
+    Window,
+)
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import Msisdn, PatientId
 
@@ -110,10 +119,10 @@ async def is_never_dial(conn: Connection, msisdn: Msisdn) -> bool:
     return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM never_dial WHERE msisdn = $1)", msisdn))
 
 
-async def why_never_dial(conn: Connection, msisdn: Msisdn) -> str | None:
-    """The reason, "" when none was given, None when the number may be dialled."""
-    rows = await conn.fetch("SELECT reason FROM never_dial WHERE msisdn = $1", msisdn)
-    return str(rows[0]["reason"]) if rows else None
+async def left_alone(conn: Connection, msisdn: Msisdn) -> LeftAlone | None:
+    """Why, by whom and since when; None when the number may be dialled."""
+    row = await conn.fetchrow("SELECT reason, added_by, added_at FROM never_dial WHERE msisdn = $1", msisdn)
+    return LeftAlone(row["reason"], row["added_by"], row["added_at"]) if row else None
 
 
 async def put_never_dial(conn: Connection, msisdn: Msisdn, *, reason: str, added_by: str, now: datetime) -> None:
@@ -145,12 +154,29 @@ async def hours(conn: Connection) -> QuietHours:
     return QuietHours(care=windows["care"], marketing=windows["marketing"])
 
 
-async def put_hours(conn: Connection, hours: QuietHours) -> None:
-    """Both windows."""
+async def contact_hours(conn: Connection, *, for_update: bool = False) -> ContactHours:
+    """The same, with who set them last. `for_update`: nobody else does until the transaction ends."""
+    if for_update:
+        await conn.execute("SELECT 1 FROM contact_hours ORDER BY purpose FOR NO KEY UPDATE")
+    row = await conn.fetchrow(
+        """
+        SELECT max(h.version) AS version, max(h.changed_at) AS changed_at, max(coalesce(u.name, h.changed_by)) AS who
+        FROM contact_hours h LEFT JOIN app_user u ON u.login = h.changed_by
+        """
+    )
+    assert row is not None
+    return ContactHours(
+        hours=await hours(conn), version=row["version"], changed_by=row["who"], changed_at=row["changed_at"]
+    )
+
+
+async def put_hours(conn: Connection, hours: QuietHours, *, changed_by: str, now: datetime) -> None:
+    """Both windows, as a new version."""
     await conn.executemany(
-        "UPDATE contact_hours SET opens = $2, closes = $3 WHERE purpose = $1",
+        "UPDATE contact_hours SET opens = $2, closes = $3, version = version + 1, changed_by = $4, changed_at = $5 "
+        "WHERE purpose = $1",
         [
-            (name, window.opens, window.closes)
+            (name, window.opens, window.closes, changed_by, now)
             for name, window in (("care", hours.care), ("marketing", hours.marketing))
         ],
     )

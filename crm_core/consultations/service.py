@@ -1,25 +1,70 @@
-"""Write down who asks, and close it when they have their answer."""
+"""Write down who asks, find it again, and close it when they have their answer."""
 
 from crm_core.consultations import store
 from crm_core.consultations.errors import ConsultationNotFoundError
-from crm_core.consultations.model import Consultation, Source
+from crm_core.consultations.model import Consultation, Found, Opened, Source, Status, Wanted
 from crm_core.events import ConsultationOpened
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
-from crm_core.kernel.errors import InvalidInputError
-from crm_core.kernel.ids import ConsultationId, Msisdn, PatientId
+from crm_core.kernel.errors import InvalidInputError, StaleError
+from crm_core.kernel.ids import CallId, ConsultationId, Msisdn, PatientId
+from crm_core.kernel.msisdn import try_parse_msisdn
 from crm_core.patients import store as patients
 from crm_core.patients import timeline
 from crm_core.patients.errors import PatientNotFoundError
-from crm_core.patients.model import TimelineKind
+from crm_core.patients.model import Patient, TimelineKind
+from crm_core.users import rights
+from crm_core.users.rights import Right, may
 
 LONGEST_TEXT = 10_000  # of the newest words; older ones are cut
-TIMELINE_CODE = "Consultation by {source}"
+LONGEST_ENTRY = 500  # of them on the timeline
+TIMELINE_CODE = "Consultation by {source}: {text}"
+TIMELINE_ANSWER = "Consultation answered: {result}"
+
+
+async def find(db: Database, actor: Actor, wanted: Wanted, *, limit: int, after: ConsultationId | None = None) -> Found:
+    """A page, newest first; `after` is the `more` of the page before. Raises ForbiddenError."""
+    rights.ensure(actor, Right.SEE_CONSULTATIONS)
+    msisdn = try_parse_msisdn(wanted.text)
+    async with db.transaction(actor) as tx:
+        rows = await store.page(
+            tx.conn,
+            status=wanted.status,
+            source=wanted.source,
+            msisdn=msisdn,
+            text=None if msisdn else wanted.text,
+            since=wanted.since,
+            limit=limit + 1,
+            after=after,
+        )
+        shown = tuple(rows[:limit])
+        about = sorted({row.patient_id for row in shown if row.patient_id is not None})
+        detail = {"by": wanted.by, "count": len(shown), "patient_ids": about}
+        await audit.record(tx, "list consultations", "consultation", detail=detail)
+    return Found(shown, shown[-1].id if len(rows) > limit else None)
+
+
+async def view(db: Database, actor: Actor, consultation_id: ConsultationId) -> Opened:
+    """One for somebody to read. Raises ForbiddenError, ConsultationNotFoundError."""
+    rights.ensure(actor, Right.SEE_CONSULTATIONS)
+    async with db.transaction(actor) as tx:
+        one = await _loaded(tx, consultation_id)
+        people: tuple[Patient, ...] = ()
+        if one.patient_id is None and may(actor, Right.SEE_PATIENTS):
+            people = tuple(await patients.find_by_msisdn(tx.conn, one.msisdn))
+        about = [person.id for person in people] if one.patient_id is None else [one.patient_id]
+        await audit.record(tx, "view consultation", "consultation", consultation_id, detail={"patient_ids": about})
+        return Opened(one, people)
 
 
 async def open_in(
-    tx: Tx, msisdn: Msisdn, source: str, text: str, patient_id: PatientId | None = None
+    tx: Tx,
+    msisdn: Msisdn,
+    source: str,
+    text: str,
+    patient_id: PatientId | None = None,
+    call_id: CallId | None = None,
 ) -> ConsultationId:
     """A new consultation, or the open one of this number and source with the text added. Raises InvalidInputError."""
     if source not in set(Source):
@@ -28,38 +73,91 @@ async def open_in(
         tx.conn,
         msisdn=msisdn,
         patient_id=patient_id,
+        call_id=call_id,
         source=Source(source),
         text=text.strip()[-LONGEST_TEXT:],
         longest=LONGEST_TEXT,
         now=tx.now,
     )
-    if patient_id is not None:
-        await _add_to_timeline(tx, patient_id, consultation_id, source)
+    await _write_on_timeline(tx, await _loaded(tx, consultation_id))
     if is_new:
         await audit.record(tx, "open consultation", "consultation", consultation_id)
         await tx.emit(ConsultationOpened(consultation_id=consultation_id))
     return consultation_id
 
 
+async def claim_in(tx: Tx, patient_id: PatientId) -> None:
+    """Whoever asked as a stranger is known now: what they asked stands on their timeline."""
+    for consultation_id in await store.claim(tx.conn, patient_id):
+        await _write_on_timeline(tx, await _loaded(tx, consultation_id))
+        detail = {"patient_id": patient_id}
+        await audit.record(tx, "tie consultation to patient", "consultation", consultation_id, detail=detail)
+
+
 async def close(
-    db: Database, actor: Actor, consultation_id: ConsultationId, patient_id: PatientId | None = None
+    db: Database,
+    actor: Actor,
+    consultation_id: ConsultationId,
+    patient_id: PatientId | None = None,
+    *,
+    result: str = "",
 ) -> Consultation:
-    """They have their answer; `patient_id` when they turned out to be, or became, a patient. Safe to repeat."""
+    """They have their answer; `patient_id` when they turned out to be, or became, a patient. Safe to repeat.
+
+    Raises ForbiddenError, ConsultationNotFoundError, PatientNotFoundError, InvalidInputError, and StaleError when
+    somebody else closed it with other words.
+    """
+    rights.ensure(actor, Right.ANSWER_CONSULTATIONS)
+    if patient_id is not None:
+        rights.ensure(actor, Right.SEE_PATIENTS)
     async with db.transaction(actor) as tx:
-        consultation = await _loaded(tx, consultation_id)
-        if patient_id is not None and consultation.patient_id != patient_id:
-            if await patients.get(tx.conn, patient_id) is None:
-                raise PatientNotFoundError("no such patient")
-            await store.set_patient(tx.conn, consultation_id, patient_id)
-            await _add_to_timeline(tx, patient_id, consultation_id, consultation.source)
-        if await store.close(tx.conn, consultation_id):
+        one = await store.lock(tx.conn, consultation_id)
+        if one is None:
+            raise ConsultationNotFoundError("no such consultation")
+        answer = _answer(one, result)
+        await _tie(tx, one, patient_id)
+        if one.status is Status.OPEN:
+            await store.close(tx.conn, consultation_id, result=answer, by=actor.name, now=tx.now)
             await audit.record(tx, "close consultation", "consultation", consultation_id)
-        return await _loaded(tx, consultation_id)
+        closed = await _loaded(tx, consultation_id)
+        await _write_on_timeline(tx, closed)
+        return closed
 
 
-async def _add_to_timeline(tx: Tx, patient_id: PatientId, consultation_id: ConsultationId, source: str) -> None:
-    ref = f"consultations/{consultation_id}"
-    await timeline.add(tx, patient_id, TimelineKind.CONSULTATION, tx.now, TIMELINE_CODE, {"source": source}, ref)
+def _answer(one: Consultation, result: str) -> str:
+    answer = result.strip()
+    if len(answer) > LONGEST_TEXT:
+        raise InvalidInputError("text too long", field="result")
+    if one.status is Status.CLOSED and answer not in ("", one.result):
+        raise StaleError("closed by somebody else")
+    return answer
+
+
+async def _tie(tx: Tx, one: Consultation, patient_id: PatientId | None) -> None:
+    if patient_id is None or one.patient_id == patient_id:
+        return
+    if await patients.get(tx.conn, patient_id) is None:
+        raise PatientNotFoundError("no such patient")
+    if one.patient_id is not None:
+        await timeline.remove(tx, one.patient_id, TimelineKind.CONSULTATION, _ref(one))
+    await store.set_patient(tx.conn, one.id, patient_id)
+
+
+async def _write_on_timeline(tx: Tx, one: Consultation) -> None:
+    """What they asked until now, and the answer: words added later replace the entry that had fewer."""
+    if one.patient_id is None:
+        return
+    kind, ref = TimelineKind.CONSULTATION, _ref(one)
+    await timeline.remove(tx, one.patient_id, kind, ref)
+    asked = {"source": one.source.value, "text": one.text[-LONGEST_ENTRY:]}
+    await timeline.add(tx, one.patient_id, kind, one.created_at, TIMELINE_CODE, asked, ref)
+    if one.closed_at is not None and one.result:
+        told = {"result": one.result[:LONGEST_ENTRY]}
+        await timeline.add(tx, one.patient_id, kind, one.closed_at, TIMELINE_ANSWER, told, ref)
+
+
+def _ref(one: Consultation) -> str:
+    return f"consultations/{one.id}"
 
 
 async def _loaded(tx: Tx, consultation_id: ConsultationId) -> Consultation:

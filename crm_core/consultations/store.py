@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from crm_core.consultations.model import Consultation, Source
-from crm_core.kernel.db import Connection
-from crm_core.kernel.ids import ConsultationId, Msisdn, PatientId
+from crm_core.consultations.model import Consultation, Source, Status
+from crm_core.kernel.db import Connection, planned_for_its_values
+from crm_core.kernel.ids import CallId, ConsultationId, Msisdn, PatientId
 
 
 async def many(conn: Connection, consultation_ids: Sequence[ConsultationId]) -> list[Consultation]:
@@ -13,14 +13,16 @@ async def many(conn: Connection, consultation_ids: Sequence[ConsultationId]) -> 
     rows = await conn.fetch(
         """
         SELECT c.id, c.msisdn, c.patient_id, coalesce(p.name, '') AS patient_name, c.source, c.text, c.status,
-               c.created_at
+               c.created_at, c.call_id, c.result, c.closed_at, coalesce(u.name, c.closed_by) AS closed_by
         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position) JOIN consultation c USING (id)
-        LEFT JOIN patient p ON p.id = c.patient_id
+        LEFT JOIN patient p ON p.id = c.patient_id LEFT JOIN app_user u ON u.login = c.closed_by
         ORDER BY wanted.position
         """,
         consultation_ids,
     )
-    return [Consultation(**{**dict(row), "source": Source(row["source"])}) for row in rows]
+    return [
+        Consultation(**{**dict(row), "source": Source(row["source"]), "status": Status(row["status"])}) for row in rows
+    ]
 
 
 async def get(conn: Connection, consultation_id: ConsultationId) -> Consultation | None:
@@ -33,24 +35,36 @@ async def page(
     conn: Connection,
     *,
     status: str | None = None,
+    source: str | None = None,
     msisdn: Msisdn | None = None,
+    text: str | None = None,
+    since: datetime | None = None,
     limit: int = 50,
     after: ConsultationId | None = None,
 ) -> list[Consultation]:
-    """Newest first; `after` is the last id of the page before."""
-    rows = await conn.fetch(
-        """
-        SELECT id FROM consultation
-        WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR msisdn = $2)
-          AND ($3::bigint IS NULL OR id < $3)
-        ORDER BY id DESC LIMIT $4
-        """,
-        status,
-        msisdn,
-        after,
-        limit,
-    )
+    """Newest first; `after` is the last id of the page before; `text` stands anywhere in what they asked."""
+    async with planned_for_its_values(conn):
+        rows = await conn.fetch(
+            """
+            SELECT id FROM consultation
+            WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR source = $2)
+              AND ($3::text IS NULL OR msisdn = $3) AND ($4::text IS NULL OR text ILIKE $4)
+              AND ($5::timestamptz IS NULL OR created_at >= $5) AND ($6::bigint IS NULL OR id < $6)
+            ORDER BY id DESC LIMIT $7
+            """,
+            status,
+            source,
+            msisdn,
+            f"%{_escaped(text)}%" if text else None,
+            since,
+            after,
+            limit,
+        )
     return await many(conn, [row["id"] for row in rows])
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 async def put(
@@ -58,6 +72,7 @@ async def put(
     *,
     msisdn: Msisdn,
     patient_id: PatientId | None,
+    call_id: CallId | None,
     source: Source,
     text: str,
     longest: int,
@@ -66,14 +81,16 @@ async def put(
     """Id and whether it is new: while one of this number and source is open, the text is added to it."""
     row = await conn.fetchrow(
         """
-        INSERT INTO consultation AS c (msisdn, patient_id, source, text, created_at) VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO consultation AS c (msisdn, patient_id, call_id, source, text, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (msisdn, source) WHERE status = 'open' DO UPDATE SET
-            text = right(concat_ws(E'\n', nullif(c.text, ''), nullif(excluded.text, '')), $6),
-            patient_id = coalesce(c.patient_id, excluded.patient_id)
+            text = right(concat_ws(E'\n', nullif(c.text, ''), nullif(excluded.text, '')), $7),
+            patient_id = coalesce(c.patient_id, excluded.patient_id), call_id = coalesce(excluded.call_id, c.call_id)
         RETURNING id, xmax = 0 AS is_new
         """,
         msisdn,
         patient_id,
+        call_id,
         source,
         text,
         now,
@@ -83,14 +100,37 @@ async def put(
     return ConsultationId(row["id"]), row["is_new"]
 
 
-async def close(conn: Connection, consultation_id: ConsultationId) -> bool:
-    """False when it was closed before, or never existed."""
-    done = await conn.fetchval(
-        "UPDATE consultation SET status = 'closed' WHERE id = $1 AND status = 'open' RETURNING id", consultation_id
+async def lock(conn: Connection, consultation_id: ConsultationId) -> Consultation | None:
+    """The same as `get`, and nobody else changes it until the transaction ends."""
+    await conn.execute("SELECT 1 FROM consultation WHERE id = $1 FOR NO KEY UPDATE", consultation_id)
+    return await get(conn, consultation_id)
+
+
+async def close(conn: Connection, consultation_id: ConsultationId, *, result: str, by: str, now: datetime) -> None:
+    """They have their answer."""
+    await conn.execute(
+        "UPDATE consultation SET status = 'closed', result = $2, closed_by = $3, closed_at = $4 WHERE id = $1",
+        consultation_id,
+        result,
+        by,
+        now,
     )
-    return done is not None
 
 
 async def set_patient(conn: Connection, consultation_id: ConsultationId, patient_id: PatientId) -> None:
     """Who asked."""
     await conn.execute("UPDATE consultation SET patient_id = $2 WHERE id = $1", consultation_id, patient_id)
+
+
+async def claim(conn: Connection, patient_id: PatientId) -> list[ConsultationId]:
+    """What strangers asked from numbers that are now this patient's, and nobody else's, is theirs."""
+    rows = await conn.fetch(
+        """
+        UPDATE consultation c SET patient_id = $1 FROM patient_phone mine
+        WHERE mine.patient_id = $1 AND c.msisdn = mine.msisdn AND c.patient_id IS NULL
+          AND NOT EXISTS (SELECT FROM patient_phone WHERE msisdn = mine.msisdn AND patient_id <> $1)
+        RETURNING c.id
+        """,
+        patient_id,
+    )
+    return [row["id"] for row in rows]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from crm_core.kernel.cursor import Page
 from crm_core.kernel.ids import Msisdn, PatientId
 
 
@@ -77,7 +78,7 @@ class NewPatient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientChange:
-    """One field, before and after, as JSON values."""
+    """One field, before and after, as JSON values. `actor` is a person's name where they have an account."""
 
     field_name: str
     at: datetime
@@ -115,9 +116,43 @@ class TimelineEntry:
     ref: str
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Between two entries of a timeline. It names no entry, so none can take it away."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Whom somebody looks for: words as typed, a telephone or a card number; nothing at all lists everybody."""
 
-    at: datetime
-    id: int
+    words: str = field(default="", repr=False)
+    msisdn: Msisdn | None = field(default=None, repr=False)
+    card_no: str = field(default="", repr=False)
+
+    @property
+    def by(self) -> str:
+        """How they are looked for: all that the audit says of it."""
+        if self.msisdn is not None:
+            return "phone"
+        return "card" if self.card_no else "words" if self.words else "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of patients. `more` is the last id of this page when there is another, else None."""
+
+    patients: tuple[Patient, ...]
+    more: PatientId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Others at somebody's telephones: the first of them, how many more, and numbers that say nothing of anybody."""
+
+    people: tuple[Patient, ...]
+    more: int
+    placeholders: Mapping[Msisdn, int] = field(repr=False)  # the number, and how many people have it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedPatient:
+    """What the page of one patient tells of the register."""
+
+    patient: Patient
+    timeline: Page[TimelineEntry]
+    family: Family

@@ -13,6 +13,7 @@ from crm_core.patients.model import Language, NewPatient, Patient, Phone, Sex
 
 LONGEST_TEXT = 200
 MOST_PHONES = 10
+MOST_SHARERS = 20  # people of one number: beyond a large family it is a placeholder, or a ward's telephone
 MOST_DISEASES = 50
 EARLIEST_ZONE = timedelta(hours=14)
 EARLIEST_BIRTH = date(1880, 1, 1)
@@ -25,6 +26,11 @@ _NOTHING = re.compile(r"(?:0+|1{7,}|9{7,}|-+|/+|无|没有|暂无|不详|未知|
 def is_placeholder(text: str) -> bool:
     """Whether somebody had to type something: "0", "无", 11111111111. Such a value names nobody."""
     return not text.strip() or _NOTHING.fullmatch(unicodedata.normalize("NFKC", text).strip()) is not None
+
+
+def is_nobodys(people: int) -> bool:
+    """Whether a number that so many have says nothing about who calls: nobody is recognised by it."""
+    return people > MOST_SHARERS
 
 
 def checked(new: NewPatient) -> NewPatient:
@@ -75,9 +81,15 @@ def _msisdn(text: str) -> Any:
         raise InvalidMsisdnError(str(error), field="phones") from None
 
 
+def values(patient: Patient) -> dict[str, object]:
+    """What a form or a file may change of the record."""
+    return {field: getattr(patient, field) for field in FIELDS}
+
+
 def as_new(patient: Patient) -> NewPatient:
     """The record as it would be typed today."""
-    return NewPatient(**{field: getattr(patient, field) for field in FIELDS})
+    fields: dict[str, Any] = values(patient)
+    return NewPatient(**fields)
 
 
 def with_changes(patient: Patient, changes: Mapping[str, object]) -> NewPatient:

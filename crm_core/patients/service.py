@@ -14,6 +14,8 @@ from crm_core.kernel.once import Wish, made, made_before
 from crm_core.patients import rules, store
 from crm_core.patients.errors import IdentifierTakenError, PatientNotFoundError
 from crm_core.patients.model import NewPatient, Patient, Phone
+from crm_core.users import rights
+from crm_core.users.rights import Right
 
 
 async def register(db: Database, actor: Actor, new: NewPatient, wish: Wish | None = None) -> Patient:
@@ -29,6 +31,7 @@ async def register(db: Database, actor: Actor, new: NewPatient, wish: Wish | Non
 
 async def register_in(tx: Tx, new: NewPatient) -> Patient:
     """The same inside a caller's transaction, which is over after IdentifierTakenError."""
+    rights.ensure(tx.actor, Right.EDIT_PATIENTS)
     record, phones = rules.checked(new), rules.phones(new.phones)
     rules.ensure_born(record.birth_date, tx.now)
     try:
@@ -61,19 +64,22 @@ async def change_in(
     tx: Tx, patient_id: PatientId, changes: Mapping[str, object], *, expected_version: int | None = None
 ) -> Patient:
     """The same inside a caller's transaction, which is over after IdentifierTakenError."""
+    rights.ensure(tx.actor, Right.EDIT_PATIENTS)
     before = await store.lock(tx.conn, patient_id)
     if before is None:
         raise PatientNotFoundError("no such patient")
     if expected_version not in (None, before.version):
         raise StaleError("changed since it was read")
     after = rules.with_changes(before, changes)
-    rules.ensure_born(after.birth_date, tx.now)
     phones = rules.phones(after.phones)
+    rules.ensure_born(after.birth_date if after.birth_date != before.birth_date else None, tx.now)
     differences = rules.differences(before, after, phones)
     if not differences:
         return before
     await _store(tx, patient_id, after, phones if "phones" in differences else None)
-    await store.add_changes(tx.conn, patient_id, differences, actor=tx.actor.name, now=tx.now)
+    await store.add_changes(
+        tx.conn, patient_id, differences, version=before.version + 1, actor=tx.actor.name, now=tx.now
+    )
     await audit.record(tx, "change patient", "patient", patient_id, detail={"fields": sorted(differences)})
     await tx.emit(PatientChanged(patient_id=patient_id))
     return await _loaded(tx, patient_id)
@@ -105,6 +111,7 @@ async def view(db: Database, actor: Actor, patient_id: PatientId) -> Patient:
 
 async def view_in(tx: Tx, patient_id: PatientId) -> Patient:
     """The same inside a caller's transaction."""
+    rights.ensure(tx.actor, Right.SEE_PATIENTS)
     patient = await _loaded(tx, patient_id)
     await audit.record(tx, "view patient", "patient", patient_id)
     return patient

@@ -5,13 +5,11 @@ from datetime import date, datetime
 
 import asyncpg
 
-from crm_core.kernel.db import Connection, planned_for_its_values
+from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import Msisdn, PatientId
-from crm_core.kernel.msisdn import try_parse_msisdn
+from crm_core.patients import rules
 from crm_core.patients.model import Language, NewPatient, Patient, PatientChange, Phone, Sex
-from crm_core.patients.pinyin import normal, search_text
-
-SHORTEST_TAIL = 3  # digits; fewer would find everybody
+from crm_core.patients.pinyin import search_text
 
 
 async def get(conn: Connection, patient_id: PatientId) -> Patient | None:
@@ -63,9 +61,48 @@ async def phones(conn: Connection, patient_id: PatientId) -> list[Phone]:
 
 
 async def find_by_msisdn(conn: Connection, msisdn: Msisdn) -> list[Patient]:
-    """Everyone who can be reached at this number, oldest record first; families share phones."""
-    rows = await conn.fetch("SELECT patient_id FROM patient_phone WHERE msisdn = $1 ORDER BY patient_id", msisdn)
-    return await many(conn, [row["patient_id"] for row in rows])
+    """Everyone who can be reached at this number, oldest record first; families share phones.
+
+    Nobody when more people have it than any family: who calls from a placeholder is not known by it.
+    """
+    ids = await ids_of(conn, msisdn, limit=rules.MOST_SHARERS + 1)
+    return [] if rules.is_nobodys(len(ids)) else await many(conn, ids)
+
+
+async def ids_of(conn: Connection, msisdn: Msisdn, *, limit: int, after: PatientId | None = None) -> list[PatientId]:
+    """Whoever has this number, however many they are: a page of them."""
+    rows = await conn.fetch(
+        "SELECT patient_id FROM patient_phone WHERE msisdn = $1 AND patient_id > $2 ORDER BY patient_id LIMIT $3",
+        msisdn,
+        after or 0,
+        limit,
+    )
+    return [row["patient_id"] for row in rows]
+
+
+async def ids_of_any(conn: Connection, msisdns: Sequence[Msisdn], *, but: PatientId) -> list[PatientId]:
+    """Everybody else who has one of these numbers, which must not be placeholders."""
+    rows = await conn.fetch(
+        "SELECT DISTINCT patient_id FROM patient_phone WHERE msisdn = ANY ($1::text[]) AND patient_id <> $2 "
+        "ORDER BY patient_id",
+        msisdns,
+        but,
+    )
+    return [row["patient_id"] for row in rows]
+
+
+async def sharers(conn: Connection, msisdns: Sequence[Msisdn], *, most: int) -> dict[Msisdn, int]:
+    """How many people have each of these numbers; not counted beyond `most`."""
+    rows = await conn.fetch(
+        """
+        SELECT m AS msisdn,
+               (SELECT count(*) FROM (SELECT FROM patient_phone WHERE msisdn = m LIMIT $2) AS counted) AS people
+        FROM unnest($1::text[]) AS m
+        """,
+        msisdns,
+        most,
+    )
+    return {Msisdn(row["msisdn"]): row["people"] for row in rows}
 
 
 async def find_by_card(conn: Connection, card_no: str, birth_date: date) -> Patient | None:
@@ -80,69 +117,6 @@ async def find_by_card_no(conn: Connection, card_no: str) -> Patient | None:
     """Who holds this card. For staff and programs, not for proving who a caller is."""
     patient_id = await conn.fetchval("SELECT id FROM patient WHERE card_no = $1", card_no)
     return await get(conn, patient_id) if patient_id else None
-
-
-async def search(conn: Connection, text: str, *, limit: int, after: PatientId | None = None) -> list[Patient]:
-    """By name, pinyin (any reading, initials), end of a phone number, card, outpatient or inpatient number.
-
-    Ordered by id; `after` is the last id of the page before. An empty text finds nobody.
-    """
-    query = normal(text)
-    if not query:
-        return []
-    digits = "".join(query.split()).removeprefix("+")
-    async with planned_for_its_values(conn):
-        if digits.isascii() and digits.isdigit():
-            ids = await _ids_by_digits(conn, digits, limit, after)
-        else:
-            ids = await _ids_by_words(conn, query, limit, after)
-    return await many(conn, ids)
-
-
-async def _ids_by_digits(conn: Connection, digits: str, limit: int, after: PatientId | None) -> list[PatientId]:
-    tail = digits[::-1] if len(digits) >= SHORTEST_TAIL else "x"
-    rows = await conn.fetch(
-        """
-        SELECT id FROM (
-            SELECT patient_id AS id FROM patient_phone WHERE reverse(msisdn) ~>=~ $1 AND reverse(msisdn) ~<~ $2
-            UNION SELECT patient_id FROM patient_phone WHERE msisdn = $3
-            UNION SELECT id FROM patient WHERE card_no = $4 OR outpatient_no = $4 OR inpatient_no = $4
-        ) AS found
-        WHERE id > $5 ORDER BY id LIMIT $6
-        """,
-        tail,
-        tail + ":",  # ':' follows '9'
-        try_parse_msisdn(digits) or "",
-        digits,
-        after or 0,
-        limit,
-    )
-    return [row["id"] for row in rows]
-
-
-async def _ids_by_words(conn: Connection, query: str, limit: int, after: PatientId | None) -> list[PatientId]:
-    patterns = [f"% {_escaped(word)}%" for word in query.split()]
-    number = query.replace(" ", "-")
-    rows = await conn.fetch(
-        """
-        SELECT id FROM (
-            SELECT id FROM patient WHERE search LIKE $1 AND search LIKE ALL ($2::text[])
-            UNION SELECT id FROM patient
-            WHERE card_no = ANY ($3::text[]) OR outpatient_no = ANY ($3::text[]) OR inpatient_no = ANY ($3::text[])
-        ) AS found
-        WHERE id > $4 ORDER BY id LIMIT $5
-        """,
-        patterns[0],
-        patterns[1:],
-        [number, number.upper()],
-        after or 0,
-        limit,
-    )
-    return [row["id"] for row in rows]
-
-
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 async def find_by_keys(
@@ -270,14 +244,34 @@ async def replace_phones(conn: Connection, patient_id: PatientId, phones: Sequen
 
 
 async def add_changes(
-    conn: Connection, patient_id: PatientId, changes: Mapping[str, tuple[object, object]], *, actor: str, now: datetime
+    conn: Connection,
+    patient_id: PatientId,
+    changes: Mapping[str, tuple[object, object]],
+    *,
+    version: int,
+    actor: str,
+    now: datetime,
 ) -> None:
-    """The history: field -> (old, new)."""
+    """The history: field -> (old, new), and the version that has the new."""
     await conn.executemany(
-        "INSERT INTO patient_change (patient_id, at, actor, field, old_value, new_value) "
-        "VALUES ($1, $2, $3, $4, $5, $6)",
-        [(patient_id, now, actor, field, old, new) for field, (old, new) in changes.items()],
+        "INSERT INTO patient_change (patient_id, version, at, actor, field, old_value, new_value) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        [(patient_id, version, now, actor, field, old, new) for field, (old, new) in changes.items()],
     )
+
+
+async def changes_since(conn: Connection, patient_id: PatientId, version: int) -> list[PatientChange]:
+    """What made later versions of the record, oldest first."""
+    rows = await conn.fetch(
+        """
+        SELECT c.field, c.at, coalesce(u.name, c.actor) AS actor, c.old_value, c.new_value
+        FROM patient_change c LEFT JOIN app_user u ON u.login = c.actor
+        WHERE c.patient_id = $1 AND c.version > $2 ORDER BY c.id
+        """,
+        patient_id,
+        version,
+    )
+    return [_change(row) for row in rows]
 
 
 async def history(conn: Connection, patient_id: PatientId, *, limit: int = 200) -> list[PatientChange]:
@@ -288,9 +282,10 @@ async def history(conn: Connection, patient_id: PatientId, *, limit: int = 200) 
         patient_id,
         limit,
     )
-    return [
-        PatientChange(
-            field_name=row["field"], at=row["at"], actor=row["actor"], old=row["old_value"], new=row["new_value"]
-        )
-        for row in rows
-    ]
+    return [_change(row) for row in rows]
+
+
+def _change(row: asyncpg.Record) -> PatientChange:
+    return PatientChange(
+        field_name=row["field"], at=row["at"], actor=row["actor"], old=row["old_value"], new=row["new_value"]
+    )

@@ -25,6 +25,7 @@ class Right(StrEnum):
     SEND_CARE = "send care and notices"
     SEND_MARKETING = "send marketing"
     SEE_CONSULTATIONS = "see consultations"
+    ANSWER_CONSULTATIONS = "answer consultations"
     DO_TASKS = "do tasks"
     SEE_WALLBOARD = "see the wallboard"
     SUPERVISE = "supervise"  # listen in, change other people's states
@@ -47,6 +48,7 @@ _DESK = frozenset(
         Right.SEND_SMS,
         Right.SEND_CARE,
         Right.SEE_CONSULTATIONS,
+        Right.ANSWER_CONSULTATIONS,
         Right.DO_TASKS,
         Right.SEE_WALLBOARD,
     }
@@ -57,7 +59,15 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.SUPERVISOR: frozenset(Right) - {Right.SEE_AUDIT, Right.MANAGE_USERS},
     Role.AGENT: _DESK,
     Role.NURSE: _DESK,
-    Role.MARKETER: frozenset({Right.SEE_CONSULTATIONS, Right.SEND_SMS, Right.SEND_MARKETING, Right.SEE_WALLBOARD}),
+    Role.MARKETER: frozenset(
+        {
+            Right.SEE_CONSULTATIONS,
+            Right.ANSWER_CONSULTATIONS,
+            Right.SEND_SMS,
+            Right.SEND_MARKETING,
+            Right.SEE_WALLBOARD,
+        }
+    ),
     Role.AUDITOR: frozenset({Right.SEE_AUDIT}),
     Role.API: _DESK - {Right.TAKE_CALLS, Right.SEE_WALLBOARD} | {Right.HEAR_RECORDINGS, Right.SEND_MARKETING},
 }
@@ -74,7 +84,10 @@ def may(actor: Actor, right: Right) -> bool:
 
 
 def ensure(actor: Actor, right: Right) -> None:
-    """The house's own machinery is let through, but nobody nameless at the door. Raises ForbiddenError."""
-    is_machinery = actor.kind is ActorKind.SYSTEM and actor != ANONYMOUS
-    if not is_machinery and not may(actor, right):
-        raise ForbiddenError("not allowed")
+    """The hospital's own parts, and patients who speak for themselves, ask nobody; but nobody nameless is let through.
+
+    Raises ForbiddenError.
+    """
+    is_ours = actor.kind in (ActorKind.SYSTEM, ActorKind.PATIENT) and actor != ANONYMOUS
+    if not is_ours and not may(actor, right):
+        raise ForbiddenError(f"may not {right}")

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from crm_core.patients.exchange.reading import ImportReport, import_patients
+from crm_core.patients.exchange.reading import ImportReport, ImportStoppedError, import_patients
 from crm_core.patients.exchange.reading import Progress as OnProgress
 from crm_core.patients.exchange.writing import export_patients
 from server.commands import output
@@ -25,13 +25,21 @@ def import_file(
     """Bring patients along. Rows that cannot be read are listed with the reason; running it again changes nothing."""
     with output.errors_told(), _progress() as progress:
         task = progress.add_task("patients", total=None)
-        report = asyncio.run(_import(file, lambda done, total: progress.update(task, completed=done, total=total)))
+        try:
+            report = asyncio.run(_import(file, lambda done, total: progress.update(task, completed=done, total=total)))
+        except ImportStoppedError as stopped:
+            _say(stopped.report, as_json=as_json)
+            raise
+    _say(report, as_json=as_json)
+    if report.rejected:
+        raise typer.Exit(output.FAILED)
+
+
+def _say(report: ImportReport, *, as_json: bool) -> None:
     if as_json:
         output.say_json(dataclasses.asdict(report))
     else:
         _tell(report)
-    if report.rejected:
-        raise typer.Exit(output.FAILED)
 
 
 def _progress() -> Progress:

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Browser, Route
 
 from crm_core.calls import service as calls
+from crm_core.consultations import service as consultations
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.ids import Linkedid
 from crm_core.patients.model import Patient
@@ -17,7 +18,19 @@ from tests.web.house import KEY, ZHANG, ZONE, House
 pytestmark = pytest.mark.browser
 
 PAGES = ("/patients", "/patients/1", "/patients/1/book", "/patients/new", "/appointments?day=2026-03-03", "/sms/1")
-MORE = ("/calls", "/recordings", "/tasks", "/wallboard", "/hours", "/audit", "/demo", "/desk")
+MORE = (
+    "/calls",
+    "/recordings",
+    "/consultations",
+    "/consultations/1",
+    "/audit/patients/1",
+    "/tasks",
+    "/wallboard",
+    "/hours",
+    "/audit",
+    "/demo",
+    "/desk",
+)
 DOORS = ("/account", "/account/password", "/account/second-factor", "/users", "/users/1", "/tokens", "/audit/refusals")
 NAMELESS = """() => [...document.querySelectorAll('button, a[href], input:not([type=hidden]), select, textarea')]
   .filter((e) => e.checkVisibility() && !(e.ariaLabel || e.textContent.trim() || e.labels?.length || e.title))
@@ -32,6 +45,8 @@ async def furnish(house: House) -> None:
     await sms.queue(
         house.db, SYSTEM, to=ZHANG, text="您好，您的预约已确认。", purpose="care", patient_id=patient.id, zone=ZONE
     )
+    async with house.db.transaction(SYSTEM) as tx:
+        await consultations.open_in(tx, ZHANG, "phone", "体检多少钱？" * 20)
 
 
 async def seated(

@@ -10,15 +10,25 @@ import pytest
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
-from crm_core.kernel.actor import SYSTEM
+from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
 from crm_core.kernel.db import Database
-from crm_core.kernel.errors import InvalidInputError
+from crm_core.kernel.errors import ForbiddenError, InvalidInputError
 from crm_core.patients import service, store
-from crm_core.patients.exchange.reading import ImportReport, Rejected, import_patients
+from crm_core.patients.exchange import spreadsheet
+from crm_core.patients.exchange.reading import (
+    ROWS_AT_ONCE,
+    ImportReport,
+    ImportStoppedError,
+    Rejected,
+    import_patients,
+)
 from crm_core.patients.exchange.writing import export_patients
 from crm_core.patients.model import NewPatient, Patient
+from crm_core.patients.rules import MOST_SHARERS
 
 pytestmark = pytest.mark.db
+
+BOSS = Actor(ActorKind.USER, "boss", Role.SUPERVISOR)
 
 TITLES = ["姓名", "手机", "一卡通号", "门诊号", "住院号", "出生日期", "地区"]
 
@@ -27,6 +37,10 @@ def write_csv(path: Path, rows: Sequence[Sequence[str]], encoding: str = "utf-8"
     with path.open("w", encoding=encoding, newline="") as file:
         csv.writer(file).writerows(rows)
     return path
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
 
 
 async def load(db: Database, path: Path) -> ImportReport:
@@ -215,3 +229,100 @@ async def test_an_import_under_way_does_not_stop_what_only_refers_to_the_patient
         await store.lock(tx.conn, patient.id)
         await other.execute("SET lock_timeout = '2s'")
         await other.execute("SELECT 1 FROM patient WHERE id = $1 FOR KEY SHARE", patient.id)  # as a foreign key does
+
+
+async def test_an_export_is_for_its_owners_eyes_and_is_known_before_and_after(
+    database: Database, tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        await service.register(database, SYSTEM, NewPatient(name=f"病人{number}", card_no=f"K{number}"))
+    for name in ("out.csv", "out.xlsx"):
+        path = tmp_path / name
+        path.write_text("an older export that everybody may read")
+        path.chmod(0o644)
+        assert await export_patients(database, BOSS, path) == 2
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert files_in(tmp_path) == ["out.csv", "out.xlsx"]
+    async with database.connection() as conn:
+        rows = await conn.fetch("SELECT actor, outcome, detail FROM audit WHERE action = 'export patients' ORDER BY id")
+    assert [(row["actor"], row["outcome"], row["detail"]["count"], row["detail"]["filter"]) for row in rows] == [
+        ("boss", outcome, 2, "all") for outcome in ("begun", "done", "begun", "done")
+    ]
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.NURSE, Role.API, Role.AUDITOR])
+async def test_who_may_not_carry_the_register_away_gets_no_file(database: Database, tmp_path: Path, role: Role) -> None:
+    with pytest.raises(ForbiddenError):
+        await export_patients(database, Actor(ActorKind.USER, "li", role), tmp_path / "out.csv")
+    assert files_in(tmp_path) == []
+
+
+async def test_what_cannot_be_written_is_a_sentence_and_leaves_nothing(database: Database, tmp_path: Path) -> None:
+    await service.register(database, SYSTEM, NewPatient(name="张三", card_no="1"))
+    (tmp_path / "taken.csv").mkdir()
+    for path in (tmp_path / "out.txt", tmp_path / "nowhere" / "out.csv", tmp_path / "taken.csv"):
+        with pytest.raises(InvalidInputError):
+            await export_patients(database, SYSTEM, path)
+    assert files_in(tmp_path) == ["taken.csv"]
+
+
+def test_more_rows_than_a_sheet_holds_go_on_in_the_next_and_are_all_read_back(tmp_path: Path) -> None:
+    path, rows = tmp_path / "many.xlsx", [[f"病人{n}", f"K{n}"] for n in range(7)]
+    output = spreadsheet.Output(path, ["姓名", "一卡通号"], rows_a_sheet=3)
+    output.add(rows[:4])
+    output.add(rows[4:])
+    output.finish()
+    output.drop()
+    with CalamineWorkbook.from_path(path) as book:
+        assert [book.get_sheet_by_index(n).to_python()[0] for n in range(3)] == [["姓名", "一卡通号"]] * 3
+    assert spreadsheet.read(path) == [["姓名", "一卡通号"], *rows]
+
+
+def test_a_sheet_is_never_longer_than_a_spreadsheet_can_be_and_a_cell_too_long_is_said(tmp_path: Path) -> None:
+    assert spreadsheet.ROWS_A_SHEET + 1 == 2**20
+    output = spreadsheet.Output(tmp_path / "out.xlsx", ["姓名"])
+    with pytest.raises(InvalidInputError):
+        output.add([["长" * 40_000]])
+    output.drop()
+    assert files_in(tmp_path) == []
+
+
+async def test_a_placeholder_shared_by_many_tells_nobody_apart(database: Database, tmp_path: Path) -> None:
+    for number in range(MOST_SHARERS + 1):
+        await service.register(database, SYSTEM, NewPatient(name=f"病人{number}", phones=("13000000000",)))
+    rows = [TITLES, ["病人1", "13000000000", "", "", "", "", "上海"], ["新人", "13000000000", "K9", "", "", "", ""]]
+    report = await load(database, write_csv(tmp_path / "p.csv", rows))
+    assert report.counts() == {"new": 1, "updated": 0, "unchanged": 0, "rejected": 1, "shared": 0}
+    assert "nobody could tell" in report.rejected[0].reason
+
+
+async def test_an_import_that_cannot_go_on_says_what_was_done_and_goes_on_when_it_is_run_again(
+    database: Database, tmp_path: Path
+) -> None:
+    people = [[f"病人{n}", f"1380000{n:04}", f"K{n}", "", "", "", ""] for n in range(ROWS_AT_ONCE + 5)]
+    path = write_csv(tmp_path / "patients.csv", [TITLES, *people])
+    async with database.connection() as conn:
+        await conn.execute(
+            """
+            CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END $$;
+            CREATE TRIGGER full_disk BEFORE INSERT ON patient FOR EACH ROW WHEN (NEW.name = '病人202')
+                EXECUTE FUNCTION disk_is_full();
+            """
+        )
+    with pytest.raises(ImportStoppedError) as caught:
+        await load(database, path)
+    assert (caught.value.report.new, caught.value.before) == (ROWS_AT_ONCE, ROWS_AT_ONCE + 2)
+    async with database.connection() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM patient") == ROWS_AT_ONCE
+        row = await conn.fetchrow("SELECT outcome, detail FROM audit WHERE action = 'import patients'")
+        await conn.execute("DROP TRIGGER full_disk ON patient")
+    assert row is not None
+    assert (row["outcome"], row["detail"]["new"]) == ("stopped", ROWS_AT_ONCE)
+    assert (await load(database, path)).counts() | {"unchanged": 0} == {
+        "new": 5,
+        "updated": 0,
+        "unchanged": 0,
+        "rejected": 0,
+        "shared": 0,
+    }

@@ -1,6 +1,6 @@
 """Names, placeholders, cells of files and who is the same patient: decided from values."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,8 @@ from crm_core.kernel.ids import Msisdn, PatientId
 from crm_core.patients import rules
 from crm_core.patients.exchange import columns, matching
 from crm_core.patients.exchange.matching import Conflict, Nobody, Somebody
-from crm_core.patients.model import Language, NewPatient, Patient, Sex
+from crm_core.patients.meanwhile import meanwhile
+from crm_core.patients.model import Language, NewPatient, Patient, PatientChange, Sex
 from crm_core.patients.pinyin import normal, search_text
 
 pytestmark = pytest.mark.unit
@@ -190,3 +191,56 @@ def test_a_namesake_at_the_same_telephone_with_another_card_is_left_to_a_person(
 def test_a_row_without_any_key_is_nobody_we_could_find_again() -> None:
     assert not matching.has_key(NewPatient(name="张三"), frozenset())
     assert matching.has_key(NewPatient(name="张三", inpatient_no="1"), frozenset())
+
+
+def test_nobody_is_registered_before_they_are_born() -> None:
+    noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    rules.ensure_born(None, noon)
+    rules.ensure_born(date(2026, 3, 3), noon)  # already tomorrow in the hospital
+    with pytest.raises(InvalidInputError) as caught:
+        rules.ensure_born(date(2026, 3, 4), noon)
+    assert caught.value.field == "birth_date"
+
+
+@pytest.mark.parametrize(
+    ("people", "nobodys"), [(1, False), (rules.MOST_SHARERS, False), (rules.MOST_SHARERS + 1, True)]
+)
+def test_a_number_is_nobodys_when_more_people_have_it_than_a_family_has(people: int, nobodys: bool) -> None:
+    assert rules.is_nobodys(people) is nobodys
+
+
+def change(name: str, old: object, new: object) -> PatientChange:
+    return PatientChange(field_name=name, at=datetime(2026, 3, 2, tzinfo=UTC), actor="li", old=old, new=new)
+
+
+def test_of_three_versions_the_reader_keeps_what_they_typed_and_follows_the_others_elsewhere() -> None:
+    now = patient(1, "张三", HOME, birth=date(1980, 5, 5))
+    since = [
+        change("birth_date", None, "1970-01-01"),
+        change("name", "张", "张三"),
+        change("birth_date", "1970-01-01", "1980-05-05"),
+        change("phones", [], [HOME]),
+        change("region", "北京", "上海"),
+        change("region", "上海", ""),
+    ]
+    opened = {"name": "张", "birth_date": None, "phones": (), "region": "北京", "card_no": None}
+    shown = meanwhile(now, since, opened | {"name": "张三丰", "card_no": "K1", "region": ""})
+    assert shown.values == {
+        "name": "张三丰",
+        "birth_date": date(1980, 5, 5),
+        "phones": (HOME,),
+        "region": "",
+        "card_no": "K1",
+    }
+    assert {name: one.new for name, one in shown.changes.items()} == {
+        "name": "张三",
+        "birth_date": "1980-05-05",
+        "phones": [HOME],
+        "region": "",
+    }
+    assert shown.both == {"name"}
+
+
+def test_what_was_changed_and_changed_back_is_no_change() -> None:
+    since = [change("region", "", "上海"), change("region", "上海", "")]
+    assert meanwhile(patient(1, "张三"), since, {"region": "广州"}).changes == {}

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from crm_core.calls import service as calls
 from crm_core.calls.model import Call
+from crm_core.consultations.handlers import SUBSCRIPTIONS
 from crm_core.directory import store as directory
 from crm_core.kernel.actor import SYSTEM, Actor
 from crm_core.kernel.crypto import MasterKey
@@ -217,7 +218,7 @@ async def open_house(
     url: str, folder: Path, *, with_demo: bool = True, settings: WebSettings = SETTINGS
 ) -> AsyncIterator[House]:
     """Serves on a port of its own until the block ends."""
-    async with open_database(url, clock=lambda: MORNING) as db:
+    async with open_database(url, subscriptions=SUBSCRIPTIONS, clock=lambda: MORNING) as db:
         board, reminders, handset = StatusBoard(), Reminders(), Handset()
         deps = WebDeps(
             db=db,

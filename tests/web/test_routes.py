@@ -52,6 +52,7 @@ PREFIXES = (
     ("/calls", {Right.SEE_CALLS}),
     ("/recordings", {Right.HEAR_RECORDINGS}),
     ("/sms", {Right.SEE_SMS, Right.SEND_SMS}),
+    ("/consultations", {Right.SEE_CONSULTATIONS, Right.ANSWER_CONSULTATIONS}),
     ("/tasks", {Right.DO_TASKS}),
     ("/wallboard", {Right.SEE_WALLBOARD}),
     ("/hours", {Right.SET_HOURS}),

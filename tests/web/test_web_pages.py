@@ -27,6 +27,7 @@ PAGES = (
     "/sms/new",
     "/calls",
     "/recordings",
+    "/consultations",
     "/tasks",
     "/wallboard",
     "/hours",
@@ -106,7 +107,7 @@ async def test_a_patient_is_registered_and_changed_and_mistakes_come_back_with_w
         _, text = await agent.post("/patients/find", {"q": "王小明"})
         found = re.search(r"/patients/(\d+)", text)
         assert found is not None
-        assert (await agent.post(f"/patients/{found[1]}", form | {"name": "王晓明"}))[0] == 200
+        assert (await agent.post(f"/patients/{found[1]}", form | {"name": "王晓明", "version": "1"}))[0] == 200
         _, text = await agent.get(f"/patients/{found[1]}")
         assert all(word in text for word in ("王晓明", "糖尿病", "36 years old", "139 0000 0001"))
 

@@ -24,7 +24,7 @@ async def allowed(house: House, purpose: str, channel: str) -> str:
 
 async def test_a_refusal_told_to_an_agent_counts_at_once_and_is_taken_back_by_the_same_button(house: House) -> None:
     patient = await house.patient()
-    said = {"msisdn": ZHANG, "purpose": "care", "channel": "call", "source": "phone"}
+    said = {"msisdn": ZHANG, "purpose": "care", "channel": "call", "source": "phone", "seen": "0"}
     async with await house.browser("agent1", "agent") as agent:
         _, text = await agent.get(f"/patients/{patient.id}")
         assert re.search(r"Not asked", text)
@@ -32,7 +32,9 @@ async def test_a_refusal_told_to_an_agent_counts_at_once_and_is_taken_back_by_th
         assert (status, await allowed(house, "care", "call")) == (200, "opted_out")
         assert 'aria-pressed="false" aria-label="Treatment and appointments · Telephone"' in text
         assert await allowed(house, "care", "sms") == "allowed"
-        await agent.post(f"/patients/{patient.id}/wishes", said | {"choice": "opt_in"})
+        newest = re.search(r'"call", "choice": "opt_in", "seen": "(\d+)"', text)
+        assert newest is not None
+        await agent.post(f"/patients/{patient.id}/wishes", said | {"choice": "opt_in", "seen": newest[1]})
         assert await allowed(house, "care", "call") == "allowed"
         _, text = await agent.get(f"/patients/{patient.id}/timeline?kind=consent")
         assert "Refused Care by Telephone" in text
@@ -41,7 +43,14 @@ async def test_a_refusal_told_to_an_agent_counts_at_once_and_is_taken_back_by_th
 
 async def test_advertising_may_be_sent_once_the_patient_agreed_to_it_on_paper(house: House) -> None:
     patient = await house.patient()
-    said = {"msisdn": ZHANG, "purpose": "marketing", "channel": "sms", "source": "paper", "choice": "opt_in"}
+    said = {
+        "msisdn": ZHANG,
+        "purpose": "marketing",
+        "channel": "sms",
+        "source": "paper",
+        "choice": "opt_in",
+        "seen": "0",
+    }
     assert await allowed(house, "marketing", "sms") == "no_consent"
     async with await house.browser("agent1", "agent") as agent:
         assert (await agent.post(f"/patients/{patient.id}/wishes", said))[0] == 200
@@ -57,11 +66,12 @@ async def test_advertising_may_be_sent_once_the_patient_agreed_to_it_on_paper(ho
         {"channel": "pigeon"},
         {"choice": "perhaps"},
         {"source": "hearsay"},
+        {"seen": ""},
     ],
 )
 async def test_what_nobody_can_mean_is_refused_and_changes_nothing(house: House, wrong: dict[str, str]) -> None:
     patient = await house.patient()
-    said = {"msisdn": ZHANG, "purpose": "care", "channel": "sms", "source": "phone", "choice": "opt_out"}
+    said = {"msisdn": ZHANG, "purpose": "care", "channel": "sms", "source": "phone", "choice": "opt_out", "seen": "0"}
     async with await house.browser("agent1", "agent") as agent:
         assert (await agent.post(f"/patients/{patient.id}/wishes", said | wrong))[0] == 422
     assert await allowed(house, "care", "sms") == "allowed"
@@ -75,13 +85,15 @@ async def test_a_number_that_must_be_left_alone_says_why_until_it_is_allowed_aga
         assert "病房 &lt;3&gt;" in text
         assert await allowed(house, "care", "sms") == "never_dial"
         assert (await agent.post(path, {"msisdn": ZHANG, "choice": "perhaps"}))[0] == 422
-        await agent.post(path, {"msisdn": ZHANG, "choice": "again"})
+        since = re.search(r'"since": "([^"]+)"', text)
+        assert since is not None
+        await agent.post(path, {"msisdn": ZHANG, "choice": "again", "since": since[1]})
     assert await allowed(house, "care", "sms") == "allowed"
 
 
 async def test_who_may_not_see_patients_changes_no_wishes(house: House) -> None:
     patient = await house.patient()
-    said = {"msisdn": ZHANG, "purpose": "care", "channel": "sms", "source": "phone", "choice": "opt_out"}
+    said = {"msisdn": ZHANG, "purpose": "care", "channel": "sms", "source": "phone", "choice": "opt_out", "seen": "0"}
     async with await house.browser("auditor", "auditor") as auditor:
         for part in ("wishes", "never-dial"):
             assert (await auditor.post(f"/patients/{patient.id}/{part}", said))[0] == 403
@@ -133,15 +145,16 @@ async def test_the_day_says_how_each_patient_was_reminded(house: House) -> None:
 
 async def test_the_hospital_sets_the_hours_in_which_people_are_contacted(house: House) -> None:
     at_noon = {"care_opens": "12:00", "care_closes": "13:30", "marketing_opens": "12:00", "marketing_closes": "13:00"}
+    seen = {"version": "1"}
     async with await house.browser("boss", "supervisor") as boss:
         _, text = await boss.get("/hours")
         assert 'value="20:30"' in text
-        assert (await boss.post("/hours", at_noon))[0] == 200
+        assert (await boss.post("/hours", at_noon | seen))[0] == 200
         assert await allowed(house, "care", "call") == "quiet_hours"
         _, text = await boss.get("/hours")
         assert 'name="care_closes" value="13:30"' in text
         for wrong in ({"care_opens": "14:00"}, {"care_opens": "noon"}, {"marketing_closes": ""}):
-            status, text = await boss.post("/hours", at_noon | wrong)
+            status, text = await boss.post("/hours", at_noon | seen | wrong)
             assert (status, "Please give times like 08:00" in text) == (422, True)
             for name, value in (at_noon | wrong).items():
                 assert f'name="{name}" value="{value}"' in text

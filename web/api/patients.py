@@ -6,10 +6,10 @@ from typing import Any, Self
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from crm_core.kernel import audit
+from crm_core.kernel.cursor import parse
 from crm_core.kernel.ids import PatientId
-from crm_core.patients import service, store, timeline
-from crm_core.patients.model import Language, NewPatient, Patient, Place, Sex, TimelineKind
+from crm_core.patients import lookup, service
+from crm_core.patients.model import Language, NewPatient, Patient, Sex, TimelineKind, Wanted
 from crm_core.users.rights import Right
 from web import cursor
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
@@ -117,20 +117,11 @@ TimelinePage = Page[TimelineOut]
 async def find(ask: Ask[PatientsQuery, NoBody]) -> PatientPage:
     """By phone, card number or words. Who looked for whom is audited by the ids found."""
     query, after = ask.query, cursor.read(ask.query.place, cursor.ID)
+    wanted = Wanted(words=query.q, msisdn=query.phone, card_no=query.card_no)
     last = None if after is None else PatientId(after)
-    async with ask.deps.db.transaction(ask.actor) as tx:
-        if query.phone:
-            found = [one for one in await store.find_by_msisdn(tx.conn, query.phone) if one.id > (last or 0)]
-        elif query.card_no:
-            one = await store.find_by_card_no(tx.conn, query.card_no)
-            found = [one] if one and one.id > (last or 0) else []
-        elif query.q:
-            found = await store.search(tx.conn, query.q, limit=query.limit + 1, after=last)
-        else:
-            found = await store.page(tx.conn, limit=query.limit + 1, after=last)
-        shown, more = cursor.cut(found, query.limit, cursor.ID, lambda patient: patient.id)
-        await audit.record(tx, "list patients", "patient", detail={"ids": [patient.id for patient in shown]})
-    return PatientPage(items=[PatientOut.of(patient) for patient in shown], next=more)
+    found = await lookup.find(ask.deps.db, ask.actor, wanted, limit=query.limit, after=last)
+    more = cursor.write(found.more, cursor.ID) if found.more else None
+    return PatientPage(items=[PatientOut.of(patient) for patient in found.patients], next=more)
 
 
 async def register(ask: Ask[NoQuery, PatientIn]) -> PatientOut:
@@ -158,19 +149,15 @@ async def change(ask: Ask[NoQuery, PatientPatch]) -> PatientOut:
 async def show_timeline(ask: Ask[TimelineQuery, NoBody]) -> TimelinePage:
     """All that happened with this patient."""
     patient_id, query = PatientId(ask.id()), ask.query
-    place = cursor.read(query.place, cursor.AT_ID)
-    await service.view(ask.deps.db, ask.actor, patient_id)
-    async with ask.deps.db.connection() as conn:
-        found = await timeline.page(
-            conn, patient_id, limit=query.limit + 1, before=Place(*place) if place else None, kind=query.kind
-        )
-    shown, more = cursor.cut(found, query.limit, cursor.AT_ID, lambda entry: (entry.at, entry.id))
+    _patient, found = await lookup.entries(
+        ask.deps.db, ask.actor, patient_id, kind=query.kind, before=parse(query.place), limit=query.limit
+    )
     zone = ask.deps.settings.timezone
     items = [
         TimelineOut(id=e.id, kind=e.kind, at=e.at, summary=_summary(e.code, dict(e.args), zone), ref=e.ref)
-        for e in shown
+        for e in found.items
     ]
-    return TimelinePage(items=items, next=more)
+    return TimelinePage(items=items, next=str(found.next) if found.next else None)
 
 
 def _summary(code: str, args: dict[str, object], zone: tzinfo) -> str:

@@ -126,6 +126,16 @@ document.addEventListener("click", (event) => {
   if (row && !event.target.closest("a, button, input, select, label")) row.querySelector("a")?.click();
 });
 
+// Somebody else changed the record meanwhile: their value into the field beside which it stands.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-take]");
+  if (!button) return;
+  const field = button.form.elements[button.dataset.take];
+  field.value = button.dataset.value;
+  button.closest(".meanwhile").remove();
+  field.focus();
+});
+
 // On a narrow screen the menu closes when a page was chosen.
 document.addEventListener("click", (event) => {
   if (event.target.closest("#nav a")) document.getElementById("menu")?.classList.remove("show");

@@ -1,32 +1,56 @@
 """Patients: search as one types, the one-page view with its timeline, registration and changes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import web
 
-from crm_core.calls import store as calls
-from crm_core.directory import store as directory
-from crm_core.kernel.db import Connection
+from crm_core.calls import desk
+from crm_core.consent import wishes
+from crm_core.consent.model import WISH_CHANNELS, ContactChannel, Purpose, Wishes
+from crm_core.consultations import service as consultations
+from crm_core.directory.model import Department
+from crm_core.kernel import cursor
+from crm_core.kernel.audit import AuditRow
+from crm_core.kernel.cursor import Page
 from crm_core.kernel.errors import HcrmError, NotFoundError
-from crm_core.kernel.ids import CallId, PatientId
-from crm_core.patients import service, timeline
-from crm_core.patients import store as patients
-from crm_core.patients.errors import PatientNotFoundError
-from crm_core.patients.model import NewPatient, Patient, Place, TimelineKind
+from crm_core.kernel.ids import CallId, ConsultationId, PatientId
+from crm_core.patients import form as registration
+from crm_core.patients import lookup, rules
+from crm_core.patients.form import Saved
+from crm_core.patients.meanwhile import Meanwhile
+from crm_core.patients.model import (
+    Family,
+    Found,
+    NewPatient,
+    Patient,
+    PatientChange,
+    TimelineEntry,
+    TimelineKind,
+    Wanted,
+)
 from overview import cards
-from web import cursor, forms, words
+from overview.cards import Cards
+from web import forms, words
 from web.deps import DEPS
 from web.i18n import _
-from web.pages import wishes
 from web.render import page
 from web.security import actor_of
 
 FOUND = 8
 LISTED = 30
-ENTRIES = 30
-MOST_PHONES = 5
+LOOKS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """What the list shows: a page of those found, and what the button for more sends."""
+
+    patients: Sequence[Patient]
+    query: str = field(repr=False)
+    more: Mapping[str, object] | None = field(repr=False)
 
 
 async def index(request: web.Request) -> web.StreamResponse:
@@ -40,74 +64,74 @@ async def search(request: web.Request) -> web.StreamResponse:
 
 
 async def _list(request: web.Request, form: Mapping[str, str], template: str) -> web.Response:
-    query = forms.text(form, "q", limit=100)
-    after = forms.optional_number(form, "after")
-    async with request.app[DEPS].db.connection() as conn:
-        found = await _search(conn, query, PatientId(after) if after else None)
-    more = {"q": query, "after": found[LISTED - 1].id} if len(found) > LISTED else None
-    return page(request, template, {"patients": found[:LISTED], "query": query, "more": more})
+    query, after = forms.text(form, "q", limit=100), forms.optional_number(form, "after")
+    found = await _found(request, query, PatientId(after) if after else None)
+    more = {"q": query, "after": found.more} if found.more else None
+    return page(request, template, Listed(patients=found.patients, query=query, more=more))
 
 
-async def _search(conn: Connection, query: str, after: PatientId | None) -> list[Patient]:
-    if query:
-        return await patients.search(conn, query, limit=LISTED + 1, after=after)
-    return await patients.page(conn, limit=LISTED + 1, after=after)
+async def _found(request: web.Request, query: str, after: PatientId | None) -> Found:
+    return await lookup.find(request.app[DEPS].db, actor_of(request), Wanted(words=query), limit=LISTED, after=after)
 
 
 async def find(request: web.Request) -> web.StreamResponse:
     """The few under the search field of every page."""
     query = forms.text(await forms.posted(request), "q", limit=100)
-    async with request.app[DEPS].db.connection() as conn:
-        found = await patients.search(conn, query, limit=FOUND) if query else []
-    return page(request, "patients/_found.html", {"patients": found, "query": query})
+    found = Found((), None)
+    if query:
+        found = await lookup.find(request.app[DEPS].db, actor_of(request), Wanted(words=query), limit=FOUND)
+    return page(request, "patients/_found.html", Listed(patients=found.patients, query=query, more=None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """A page of the timeline: of one kind or of all, the first page or an older one."""
+
+    patient: Patient
+    entries: Page[TimelineEntry]
+    kind: str = ""
+    is_older: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The page of one patient."""
+
+    patient: Patient
+    timeline: Timeline
+    family: Family
+    wishes: Sequence[Wishes]
+    cards: Cards
+    purposes: Sequence[Purpose] = tuple(Purpose)
+    channels: Sequence[ContactChannel] = WISH_CHANNELS
+    problem: str = ""
 
 
 async def show(request: web.Request) -> web.StreamResponse:
     """Everything about one patient on one page. Leaves an audit row: who looked at whom."""
     db, actor = request.app[DEPS].db, actor_of(request)
-    patient = await service.view(db, actor, PatientId(forms.path_number(request)))
-    async with db.connection() as conn:
-        context = {
-            "patient": patient,
-            "entries": await timeline.page(conn, patient.id, limit=ENTRIES + 1),
-            "family": await _family(conn, patient),
-            "cards": await cards.of_patient(conn, actor, patient, db.clock()),
-            **await wishes.context_of(conn, patient),
-        }
-    return page(request, "patients/show.html", _with_entries(context, ""))
-
-
-async def _family(conn: Connection, patient: Patient) -> list[Patient]:
-    """Others who share a telephone."""
-    others: dict[PatientId, Patient] = {}
-    for msisdn in patient.phones[:MOST_PHONES]:
-        others |= {one.id: one for one in await patients.find_by_msisdn(conn, msisdn) if one.id != patient.id}
-    return list(others.values())
-
-
-def _with_entries(context: dict[str, object], kind: str) -> dict[str, object]:
-    entries = context["entries"]
-    assert isinstance(entries, list)
-    shown = entries[:ENTRIES]
-    older = cursor.write((shown[-1].at, shown[-1].id), cursor.AT_ID) if len(entries) > ENTRIES else None
-    return context | {"entries": shown, "older": older, "kind": kind, "before": None, "say": words.entry_words}
+    opened = await lookup.open_page(db, actor, PatientId(forms.path_number(request)))
+    shown = Shown(
+        patient=opened.patient,
+        timeline=Timeline(patient=opened.patient, entries=opened.timeline),
+        family=opened.family,
+        wishes=await wishes.of_patient(db, actor, opened.patient),
+        cards=await cards.beside(db, actor, opened.patient),
+    )
+    return page(request, "patients/show.html", shown)
 
 
 async def entries(request: web.Request) -> web.StreamResponse:
     """The timeline part: of one kind, or older than what is shown."""
-    patient_id = PatientId(forms.path_number(request))
-    kind = request.query.get("kind", "")
-    ended = cursor.read(request.query.get("before", ""), cursor.AT_ID)
-    before = Place(*ended) if ended else None
+    kind, before = request.query.get("kind", ""), cursor.parse(request.query.get("before", ""))
     if kind and kind not in tuple(TimelineKind):
         raise NotFoundError("no such kind")
-    async with request.app[DEPS].db.connection() as conn:
-        patient = await patients.get(conn, patient_id)
-        found = await timeline.page(conn, patient_id, limit=ENTRIES + 1, before=before, kind=kind or None)
-    if patient is None:
-        raise PatientNotFoundError("no such patient")
-    context = _with_entries({"patient": patient, "entries": found}, kind)
-    return page(request, "patients/_timeline.html", context | {"before": before})
+    patient_id = PatientId(forms.path_number(request))
+    patient, found = await lookup.entries(
+        request.app[DEPS].db, actor_of(request), patient_id, kind=kind or None, before=before
+    )
+    timeline = Timeline(patient=patient, entries=found, kind=kind, is_older=before is not None)
+    return page(request, "patients/_timeline.html", {"timeline": timeline})
 
 
 async def show_cards(request: web.Request) -> web.StreamResponse:
@@ -117,49 +141,102 @@ async def show_cards(request: web.Request) -> web.StreamResponse:
     return page(request, "patients/_cards.html", {"patient": shown.patient, "cards": shown})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """Who saw a patient: a page, and the address of the next."""
+
+    patient_id: PatientId
+    rows: Sequence[AuditRow]
+    more: str
+
+
+async def seen(request: web.Request) -> web.StreamResponse:
+    """Who saw this patient, in lists too. For auditors: by the patient's number, without the record."""
+    patient_id, before = PatientId(forms.path_number(request)), forms.optional_number(request.query, "before")
+    rows = await lookup.who_saw(request.app[DEPS].db, actor_of(request), patient_id, limit=LOOKS + 1, before=before)
+    more = f"/audit/patients/{patient_id}?before={rows[LOOKS - 1].id}" if len(rows) > LOOKS else ""
+    template = "audit/_rows.html" if request.headers.get("HX-Target") == "more" else "patients/seen.html"
+    return page(request, template, Looks(patient_id=patient_id, rows=rows[:LOOKS], more=more))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """The registration form as typed; `patient` and `version` when it changes a record.
+
+    `changes` and `both`: what others changed while it was open, and which of that the reader changed too.
+    """
+
+    departments: Sequence[Department]
+    form: Mapping[str, str] = field(repr=False)
+    patient: Patient | None = None
+    version: int = 0
+    problem: str = ""
+    problem_field: str = ""
+    is_stale: bool = False
+    changes: Mapping[str, PatientChange] = field(default_factory=dict)
+    both: frozenset[str] = frozenset()
+
+
 async def new(request: web.Request) -> web.StreamResponse:
-    """The empty registration form; `call` prefills the number that called."""
-    form: dict[str, str] = {}
+    """The empty registration form; `call` or `consultation` prefills the number that called or asked."""
+    return await _form(request, {"phones": await _number(request)})
+
+
+async def _number(request: web.Request) -> str:
+    db, actor = request.app[DEPS].db, actor_of(request)
     if "call" in request.query:
-        async with request.app[DEPS].db.connection() as conn:
-            call = await calls.get(conn, CallId(forms.uuid_of(request.query["call"])))
-        if call is not None and call.caller:
-            form["phones"] = call.caller
-    return await _form(request, None, form)
+        return await desk.caller_of(db, actor, CallId(forms.uuid_of(request.query["call"]))) or ""
+    asked = forms.optional_number(request.query, "consultation")
+    if asked is None:
+        return ""
+    return (await consultations.view(db, actor, ConsultationId(asked))).consultation.msisdn
 
 
 async def edit(request: web.Request) -> web.StreamResponse:
     """The same form, filled in."""
-    async with request.app[DEPS].db.connection() as conn:
-        patient = await patients.get(conn, PatientId(forms.path_number(request)))
-    if patient is None:
-        raise PatientNotFoundError("no such patient")
-    return await _form(request, patient, _as_form(patient))
+    patient = await _patient(request)
+    return await _form(request, _as_form(rules.values(patient)), patient)
+
+
+async def _patient(request: web.Request) -> Patient:
+    patient_id = PatientId(forms.path_number(request))
+    return await registration.opened(request.app[DEPS].db, actor_of(request), patient_id)
 
 
 async def register(request: web.Request) -> web.StreamResponse:
     """A new patient; a mistake brings the form back with what was typed."""
     form = await forms.posted(request)
     try:
-        patient = await service.register(request.app[DEPS].db, actor_of(request), _new(form))
+        done = await registration.register(request.app[DEPS].db, actor_of(request), _new(form))
     except HcrmError as error:
-        return await _form(request, None, form, error)
-    return saved(patient.id, _("Registered."))
+        return await _form(request, form, error=error)
+    return _done(done, _("Registered."))
 
 
 async def change(request: web.Request) -> web.StreamResponse:
-    """Changed fields only; every change is kept with who and when."""
+    """Changed fields only; every change is kept with who and when. What others changed meanwhile is shown first."""
     form = await forms.posted(request)
-    patient_id = PatientId(forms.path_number(request))
-    async with request.app[DEPS].db.connection() as conn:
-        patient = await patients.get(conn, patient_id)
-    if patient is None:
-        raise PatientNotFoundError("no such patient")
+    patient_id, version = PatientId(forms.path_number(request)), forms.number(form, "version")
     try:
-        await service.change(request.app[DEPS].db, actor_of(request), patient_id, _values(form))
+        done = await registration.save(request.app[DEPS].db, actor_of(request), patient_id, _values(form), version)
     except HcrmError as error:
-        return await _form(request, patient, form, error)
-    return saved(patient_id, _("Saved."))
+        return await _form(request, form, await _patient(request), error)
+    return await _shown_again(request, done) if isinstance(done, Meanwhile) else _done(done, _("Saved."))
+
+
+async def _shown_again(request: web.Request, meanwhile: Meanwhile) -> web.Response:
+    form = _as_form(meanwhile.values)
+    return await _form(request, form, meanwhile.record, changes=meanwhile.changes, both=meanwhile.both)
+
+
+def _done(done: Saved, text: str) -> web.Response:
+    if done.is_nobodys:
+        text += " " + _(
+            "{count} people have this number, so nobody is recognised by it.", count=words.people(done.people)
+        )
+    elif done.is_crowded:
+        text += " " + _("{count} people have this number now.", count=done.people)
+    return saved(done.patient.id, text)
 
 
 def saved(patient_id: PatientId, text: str) -> web.Response:
@@ -175,27 +252,48 @@ def saved_at(path: str, text: str) -> web.Response:
 
 
 async def _form(
-    request: web.Request, patient: Patient | None, form: Mapping[str, str], error: HcrmError | None = None
+    request: web.Request,
+    form: Mapping[str, str],
+    patient: Patient | None = None,
+    error: HcrmError | None = None,
+    *,
+    changes: Mapping[str, PatientChange] | None = None,
+    both: frozenset[str] = frozenset(),
 ) -> web.Response:
-    async with request.app[DEPS].db.connection() as conn:
-        departments = await directory.departments(conn)
-    context = {
-        "patient": patient,
-        "form": form,
-        "departments": departments,
-        "problem": words.error_words(error.code) if error else "",
-        "problem_field": getattr(error, "field", ""),
+    shown = Form(
+        departments=await registration.departments(request.app[DEPS].db, actor_of(request)),
+        form=form,
+        patient=patient,
+        version=_version(form, patient, error),
+        problem=words.error_words(error.code) if error else "",
+        problem_field=getattr(error, "field", ""),
+        is_stale=changes is not None,
+        changes={name: _said(one) for name, one in (changes or {}).items()},
+        both=both,
+    )
+    status = 409 if changes is not None else 422 if error else 200
+    return page(request, "patients/form.html", shown, status=status)
+
+
+def _version(form: Mapping[str, str], patient: Patient | None, error: HcrmError | None) -> int:
+    """A mistake does not make the reader see more than they saw: the form keeps the version it was opened with."""
+    if error and "version" in form:
+        return forms.number(form, "version")
+    return patient.version if patient else 0
+
+
+def _said(change: PatientChange) -> PatientChange:
+    """The same in the words of the form."""
+    old, new_ = (_as_form({change.field_name: value})[change.field_name] for value in (change.old, change.new))
+    return replace(change, old=old, new=new_)
+
+
+def _as_form(values: Mapping[str, object]) -> dict[str, str]:
+    between = {"phones": "\n", "diseases": "、"}
+    return {
+        name: between[name].join(str(one) for one in value) if isinstance(value, (tuple, list)) else str(value or "")
+        for name, value in values.items()
     }
-    return page(request, "patients/form.html", context, status=422 if error else 200)
-
-
-def _as_form(patient: Patient) -> dict[str, str]:
-    plain = ("name", "sex", "card_no", "outpatient_no", "inpatient_no", "region", "source", "department")
-    form = {name: str(getattr(patient, name) or "") for name in (*plain, "member_level", "language")}
-    form["birth_date"] = patient.birth_date.isoformat() if patient.birth_date else ""
-    form["phones"] = "\n".join(patient.phones)
-    form["diseases"] = "、".join(patient.diseases)
-    return form
 
 
 def _new(form: Mapping[str, str]) -> NewPatient:

@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import asyncpg
+
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
-from crm_core.kernel.errors import ConflictError, InvalidInputError
+from crm_core.kernel.errors import ConflictError, DatabaseUnavailableError, HcrmError, InvalidInputError
 from crm_core.kernel.ids import Msisdn
 from crm_core.patients import service, store
 from crm_core.patients.exchange import columns, matching, spreadsheet
 from crm_core.patients.exchange.spreadsheet import Cell
 from crm_core.patients.model import NewPatient
-from crm_core.patients.rules import IDENTIFIERS, phones
+from crm_core.patients.rules import IDENTIFIERS, MOST_SHARERS, is_nobodys, phones
 
 ROWS_AT_ONCE = 200  # in one transaction
 MOST_ROWS = 500_000
@@ -63,12 +66,23 @@ class ImportReport:
         }
 
 
+class ImportStoppedError(HcrmError):
+    """It could not go on; `report` tells of the rows above `before`, which stay."""
+
+    code = "import_stopped"
+
+    def __init__(self, report: ImportReport, *, before: int) -> None:
+        super().__init__(f"stopped before row {before}: the rows above it are done; run it again, it goes on by itself")
+        self.report = report
+        self.before = before
+
+
 async def import_patients(
     db: Database, actor: Actor, path: Path, *, on_progress: Progress | None = None
 ) -> ImportReport:
     """Raises InvalidInputError when the file cannot be read or has no column of names; rows are reported one by one.
 
-    Rows are committed some hundreds at a time: after a crash, run it again.
+    Rows are committed some hundreds at a time. Raises ImportStoppedError when it cannot go on; run it again later.
     """
     sheet = await asyncio.to_thread(spreadsheet.read, path)
     title, rows = (sheet[0], sheet[1:]) if sheet else ([], [])
@@ -77,12 +91,22 @@ async def import_patients(
     report = ImportReport(ignored_columns=_ignored(title, fields))
     for start in range(0, len(rows), ROWS_AT_ONCE):
         batch = list(enumerate(rows[start : start + ROWS_AT_ONCE], start=start + 2))
-        report.add(await db.transact(actor, partial(_import_batch, fields=fields, batch=batch)))
+        try:
+            report.add(await db.transact(actor, partial(_import_batch, fields=fields, batch=batch)))
+        except (HcrmError, asyncpg.PostgresError) as error:
+            await _note_stop(db, actor, report)
+            raise ImportStoppedError(report, before=start + 2) from error
         if on_progress:
             on_progress(min(start + ROWS_AT_ONCE, len(rows)), len(rows))
     async with db.transaction(actor) as tx:
         await audit.record(tx, "import patients", "patient", detail=report.counts())
     return report
+
+
+async def _note_stop(db: Database, actor: Actor, report: ImportReport) -> None:
+    with suppress(DatabaseUnavailableError):  # each record's own row says who changed it, all the same
+        async with db.transaction(actor) as tx:
+            await audit.record(tx, "import patients", "patient", outcome="stopped", detail=report.counts())
 
 
 def _ensure_readable(fields: Sequence[str | None], rows: int) -> None:
@@ -105,7 +129,9 @@ async def _import_batch(
     """Who imports the same people at the same time takes them in the same order."""
     report = ImportReport()
     keys = [key for _, row in batch for key in _keys(fields, row)]
-    await store.lock_by_keys(tx.conn, **{name: [text for kind, text in keys if kind == name] for name in KEYS})
+    found = {name: [text for kind, text in keys if kind == name] for name in KEYS}
+    telling = await _telling(tx, [Msisdn(text) for text in found["msisdn"]])
+    await store.lock_by_keys(tx.conn, **found | {"msisdn": sorted(telling)})
     for number, row in batch:
         await _import_row(tx, report, number, fields, row)
     return report
@@ -141,7 +167,7 @@ async def _import_row(
 
 
 async def _store(tx: Tx, report: ImportReport, number: int, new: NewPatient, values: Mapping[str, object]) -> None:
-    numbers = frozenset(phone.msisdn for phone in phones(new.phones))
+    numbers = await _telling(tx, [phone.msisdn for phone in phones(new.phones)])
     if not matching.has_key(new, numbers):
         raise InvalidInputError("neither telephone nor card or hospital number: nobody could tell who this is")
     match await _match(tx, new, numbers):
@@ -158,6 +184,12 @@ async def _store(tx: Tx, report: ImportReport, number: int, new: NewPatient, val
                 report.unchanged += 1
             else:
                 report.updated += 1
+
+
+async def _telling(tx: Tx, typed: Sequence[Msisdn]) -> frozenset[Msisdn]:
+    """The numbers by which somebody is known: one that a crowd has is a placeholder."""
+    people = await store.sharers(tx.conn, typed, most=MOST_SHARERS + 1)
+    return frozenset(number for number, count in people.items() if not is_nobodys(count))
 
 
 async def _match(tx: Tx, new: NewPatient, numbers: frozenset[Msisdn]) -> matching.Match:

@@ -1,0 +1,24 @@
+"""People of one number by id, who saw a patient in a list, consultations: indexes built beside the hospital."""
+
+from alembic import op
+
+from crm_core.migrations import steps
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+INDEXES = {
+    "patient_phone_people": "patient_phone (msisdn, patient_id)",
+    "audit_patients": "audit USING gin ((detail -> 'patient_ids') jsonb_path_ops) WHERE detail ? 'patient_ids'",
+    "consultation_created": "consultation (created_at)",
+    "consultation_text": "consultation USING gin (text gin_trgm_ops)",
+}
+
+
+def upgrade() -> None:
+    for name, on in INDEXES.items():
+        steps.build_index(name, on)
+    with op.get_context().autocommit_block():
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS patient_phone_msisdn")  # the first does its work

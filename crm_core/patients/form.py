@@ -1,0 +1,84 @@
+"""What the registration form does: open a record, save it unless it changed meanwhile, say who shares its numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from crm_core.directory import store as directory
+from crm_core.directory.model import Department
+from crm_core.kernel.actor import Actor
+from crm_core.kernel.db import Connection, Database
+from crm_core.kernel.errors import StaleError
+from crm_core.kernel.ids import Msisdn, PatientId
+from crm_core.patients import lookup, rules, service, store
+from crm_core.patients.meanwhile import Meanwhile, meanwhile
+from crm_core.patients.model import NewPatient, Patient
+from crm_core.users import rights
+from crm_core.users.rights import Right
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """`people` can be reached at one of the numbers that were added, this patient among them; 0 when none was."""
+
+    patient: Patient
+    people: int
+
+    @property
+    def is_crowded(self) -> bool:
+        """Worth a word: a second person is family, a third may be a mistake."""
+        return self.people > 2
+
+    @property
+    def is_nobodys(self) -> bool:
+        """So many that nobody is recognised by the number."""
+        return rules.is_nobodys(self.people)
+
+
+async def opened(db: Database, actor: Actor, patient_id: PatientId) -> Patient:
+    """The record to be changed. Raises ForbiddenError, PatientNotFoundError."""
+    rights.ensure(actor, Right.EDIT_PATIENTS)
+    return await lookup.part(db, actor, patient_id, "form")
+
+
+async def departments(db: Database, actor: Actor) -> list[Department]:
+    """What the form offers. Raises ForbiddenError."""
+    rights.ensure(actor, Right.EDIT_PATIENTS)
+    async with db.connection() as conn:
+        return await directory.departments(conn)
+
+
+async def register(db: Database, actor: Actor, new: NewPatient) -> Saved:
+    """Raises what `service.register` raises."""
+    async with db.transaction(actor) as tx:
+        patient = await service.register_in(tx, new)
+        return Saved(patient, await _people(tx.conn, patient.phones))
+
+
+async def save(
+    db: Database, actor: Actor, patient_id: PatientId, typed: Mapping[str, object], version: int
+) -> Saved | Meanwhile:
+    """Writes the fields that differ from the record of this version; nothing when it is an older one.
+
+    Raises what `service.change` raises but StaleError.
+    """
+    try:
+        async with db.transaction(actor) as tx:
+            before = await store.get(tx.conn, patient_id)
+            patient = await service.change_in(tx, patient_id, typed, expected_version=version)
+            added = [number for number in patient.phones if before and number not in before.phones]
+            return Saved(patient, await _people(tx.conn, added))
+    except StaleError:
+        return await _meanwhile(db, actor, patient_id, typed, version)
+
+
+async def _meanwhile(
+    db: Database, actor: Actor, patient_id: PatientId, typed: Mapping[str, object], version: int
+) -> Meanwhile:
+    record = await opened(db, actor, patient_id)
+    async with db.connection() as conn:
+        since = await store.changes_since(conn, patient_id, version)
+    return meanwhile(record, since, typed)
+
+
+async def _people(conn: Connection, numbers: Sequence[Msisdn]) -> int:
+    return max((await store.sharers(conn, numbers, most=lookup.COUNTED)).values(), default=0)

@@ -1,0 +1,125 @@
+"""Who is meant by what somebody typed: within milliseconds among a million, whatever was typed.
+
+Numbers and names are asked apart, each for one page in the order of ids. A name that many have (王, or "w") fills the
+page from the first patients one walks past; a name that few have is in the trigram index. Which of the two it is, is
+found out by walking a little way, not guessed from statistics: see docs/decisions/0023-search.md.
+"""
+
+from collections.abc import Sequence
+
+from crm_core.kernel.db import Connection, planned_for_its_values
+from crm_core.kernel.ids import PatientId
+from crm_core.kernel.msisdn import try_parse_msisdn
+from crm_core.patients import store
+from crm_core.patients.model import Patient
+from crm_core.patients.pinyin import normal
+
+SHORTEST_TAIL = 3  # digits; fewer would find everybody
+FIRST_STEPS = 2_000  # patients walked past before anything is known, under 1 ms; who has nobody there is rare
+MOST_STEPS = 20_000  # some 7 ms; a page is not full after that: the index knows faster
+
+
+async def search(conn: Connection, text: str, *, limit: int, after: PatientId | None = None) -> list[Patient]:
+    """By name, pinyin (any reading, initials), end of a phone number, card, outpatient or inpatient number.
+
+    Ordered by id; `after` is the last id of the page before. An empty text finds nobody.
+    """
+    query = normal(text)
+    if not query:
+        return []
+    digits = "".join(query.split()).removeprefix("+")
+    async with planned_for_its_values(conn):
+        if digits.isascii() and digits.isdigit():
+            ids = await _ids_by_digits(conn, digits, limit, after or 0)
+        else:
+            ids = await _ids_by_words(conn, query, limit, after or 0)
+    return await store.many(conn, ids)
+
+
+async def _ids_by_digits(conn: Connection, digits: str, limit: int, after: int) -> list[PatientId]:
+    tail = digits[::-1] if len(digits) >= SHORTEST_TAIL else "x"
+    rows = await conn.fetch(
+        """
+        WITH ends AS MATERIALIZED (
+            SELECT patient_id AS id FROM patient_phone WHERE reverse(msisdn) ~>=~ $1 AND reverse(msisdn) ~<~ $2
+        )
+        (SELECT DISTINCT id FROM ends WHERE id > $5 ORDER BY id LIMIT $6)
+        UNION (SELECT patient_id FROM patient_phone WHERE msisdn = $3 AND patient_id > $5 ORDER BY patient_id LIMIT $6)
+        UNION SELECT id FROM patient WHERE card_no = $4 AND id > $5
+        UNION SELECT id FROM patient WHERE outpatient_no = $4 AND id > $5
+        UNION SELECT id FROM patient WHERE inpatient_no = $4 AND id > $5
+        ORDER BY id LIMIT $6
+        """,
+        tail,
+        tail + ":",  # ':' follows '9'
+        try_parse_msisdn(digits) or "",
+        digits,
+        after,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def _ids_by_words(conn: Connection, query: str, limit: int, after: int) -> list[PatientId]:
+    number = query.replace(" ", "-")
+    numbered = await _ids_by_number(conn, [number, number.upper()], after)
+    patterns = [f"% {_escaped(word)}%" for word in sorted(query.split(), key=len, reverse=True)]
+    return sorted({*numbered, *await _ids_by_name(conn, patterns, limit, after)})[:limit]
+
+
+async def _ids_by_name(conn: Connection, patterns: Sequence[str], limit: int, after: int) -> list[PatientId]:
+    found = await _ids_walked_past(conn, FIRST_STEPS, patterns, limit, after)
+    if 0 < len(found) < limit:
+        found = await _ids_walked_past(conn, MOST_STEPS, patterns, limit, after)
+    return found if len(found) >= limit else await _ids_in_index(conn, patterns, limit, after)
+
+
+async def _ids_by_number(conn: Connection, numbers: Sequence[str], after: int) -> list[PatientId]:
+    rows = await conn.fetch(
+        """
+        SELECT id FROM patient
+        WHERE (card_no = ANY ($1::text[]) OR outpatient_no = ANY ($1::text[]) OR inpatient_no = ANY ($1::text[]))
+          AND id > $2
+        """,
+        numbers,
+        after,
+    )
+    return [row["id"] for row in rows]
+
+
+async def _ids_walked_past(
+    conn: Connection, steps: int, patterns: Sequence[str], limit: int, after: int
+) -> list[PatientId]:
+    rows = await conn.fetch(
+        """
+        SELECT id FROM (SELECT id, search FROM patient WHERE id > $1 ORDER BY id LIMIT $2) AS near
+        WHERE search LIKE ALL ($3::text[]) ORDER BY id LIMIT $4
+        """,
+        after,
+        steps,
+        patterns,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def _ids_in_index(conn: Connection, patterns: Sequence[str], limit: int, after: int) -> list[PatientId]:
+    """All who have the name, then those of this page: the planner may not walk the register in search of a few."""
+    rows = await conn.fetch(
+        """
+        WITH named AS MATERIALIZED (
+            SELECT id FROM patient WHERE search LIKE $1 AND search LIKE $2 AND search LIKE ALL ($3::text[])
+        )
+        SELECT id FROM named WHERE id > $4 ORDER BY id LIMIT $5
+        """,
+        patterns[0],
+        patterns[min(1, len(patterns) - 1)],
+        patterns[2:],
+        after,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+def _escaped(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
