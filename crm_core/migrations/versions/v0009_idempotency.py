@@ -4,12 +4,12 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     with op.get_bind().connection.driver_connection.cursor() as cursor:
-        cursor.execute(Path(__file__).with_name("0006_idempotency.sql").read_text("utf-8"))
+        cursor.execute(Path(__file__).with_name("0009_idempotency.sql").read_text("utf-8"))

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from crm_core.migrations import steps
 
-revision = "0006"
-down_revision = "0005"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    steps.run(Path(__file__).with_name("0006_register.sql"))
+    steps.run(Path(__file__).with_name("0010_register.sql"))

@@ -2,8 +2,8 @@
 
 from crm_core.migrations import steps
 
-revision = "0006"
-down_revision = "0005"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
