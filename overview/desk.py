@@ -9,7 +9,7 @@ from crm_core.kernel.actor import Actor
 from crm_core.kernel.cursor import Cursor, Page
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.ids import CallId, UserId
-from crm_core.patients import store as patients
+from crm_core.patients import search_store
 from crm_core.patients.model import Patient
 from crm_core.users.rights import Right, ensure
 from overview import calls, seen
@@ -100,7 +100,7 @@ async def find_patient(db: Database, actor: Actor, call_id: CallId, text: str) -
     ensure(actor, Right.SEE_PATIENTS)
     async with db.transaction(actor) as tx:
         await own.ensure(tx.conn, actor, call_id)
-        found = await patients.search(tx.conn, text, limit=FOUND) if text else []
+        found = await search_store.search(tx.conn, text, limit=FOUND) if text else []
         if found:
             await seen.listed(tx, "patient", ["text"], len(found))
         return found

@@ -12,7 +12,7 @@ from crm_core.kernel.cursor import Cursor, Page
 from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.errors import ForbiddenError
 from crm_core.kernel.ids import CallId, RecordingId
-from crm_core.patients import store as patients
+from crm_core.patients import search_store
 from crm_core.users.rights import Right, may
 from recordings import finding, store
 from recordings.errors import RangeNotSatisfiableError, RecordingNotFoundError
@@ -93,7 +93,7 @@ async def _search(conn: Connection, wanted: Wanted, limit: int, after: Cursor | 
     newest are near."""
     if not wanted.text:
         return await finding.newest(conn, wanted, limit=limit, after=after)
-    people = await patients.search(conn, wanted.text, limit=MOST_PEOPLE + 1)
+    people = await search_store.search(conn, wanted.text, limit=MOST_PEOPLE + 1)
     if len(people) > MOST_PEOPLE:
         return await finding.newest(conn, wanted, limit=limit, after=after)
     return await finding.of_people(conn, wanted, [one.id for one in people], limit=limit, after=after)

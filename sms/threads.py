@@ -10,6 +10,7 @@ from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.errors import NotFoundError
 from crm_core.kernel.ids import PatientId, SmsId, ThreadId
 from crm_core.kernel.msisdn import try_parse_msisdn
+from crm_core.patients import search_store
 from crm_core.patients import store as patients
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import Patient
@@ -90,7 +91,7 @@ async def _ids(conn: Connection, wanted: Wanted) -> tuple[list[ThreadId], bool]:
 
 
 async def _found(conn: Connection, wanted: Wanted, limit: int) -> tuple[list[ThreadId], bool]:
-    people = await patients.search(conn, wanted.text, limit=PEOPLE_SEARCHED)
+    people = await search_store.search(conn, wanted.text, limit=PEOPLE_SEARCHED)
     peers = [str(msisdn) for person in people for msisdn in person.phones]
     bare = "".join(wanted.text.split()).removeprefix("+")
     digits = bare if bare.isascii() and bare.isdigit() else ""

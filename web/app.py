@@ -23,7 +23,6 @@ NOT_KEPT = "no-store"  # whatever it is, it may be about a patient
 PROBLEM = "X-Hcrm-Problem"
 
 
-
 def create_app(deps: WebDeps) -> web.Application:
     """Raises BundleMissingError when the front end was not built."""
     app = web.Application(

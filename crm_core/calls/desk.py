@@ -1,6 +1,6 @@
 """What an agent does at their desk about a call, besides answering it."""
 
-from crm_core.calls import agent_store, own
+from crm_core.calls import agent_store, own, store
 from crm_core.calls.errors import NoDeskError, NoLineError, NotYourCallError, NotYourDeskError
 from crm_core.calls.model import CallState
 from crm_core.consultations import service as consultations

@@ -6,7 +6,7 @@ from datetime import datetime
 from crm_core.kernel.cursor import Cursor
 from crm_core.kernel.db import Connection, Tx
 from crm_core.kernel.ids import PatientId
-from crm_core.patients.model import Place, TimelineEntry, TimelineKind
+from crm_core.patients.model import TimelineEntry, TimelineKind
 
 
 async def add(

@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Page, Request
 from crm_core import events
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.event import Event
-from crm_core.kernel.ids import AppointmentId, AttemptId, CallId, PatientId, SmsId, TaskId
+from crm_core.kernel.ids import AppointmentId, AttemptId, CallId, PatientId, SmsId, TaskId, ThreadId
 from crm_core.patients.model import Patient
 from crm_core.scheduling import service as scheduling
 from tests.browser.people import Seat, log_in, sit_down
@@ -125,7 +125,7 @@ async def test_of_twentyfive_open_pages_those_fetch_that_show_what_happened(chro
     await listeners(house, lambda topics: {f"patient:{one.id}" for one in (ours, *others)} <= topics)
     for fetched in fetches:
         fetched.at.clear()
-    await happen(house, events.SmsReceived(sms_id=SmsId(1), patient_id=ours.id))
+    await happen(house, events.SmsReceived(sms_id=SmsId(1), thread_id=ThreadId(1), patient_id=ours.id))
     cards = f"/patients/{ours.id}/cards"
     await eventually(
         lambda: fetches[0].of(cards) and all(page.of("/sms/threads") for page in fetches[1:4]),

@@ -12,7 +12,7 @@ from crm_core.kernel.errors import InvalidInputError, StaleError
 from crm_core.kernel.ids import Msisdn, PatientId
 from crm_core.patients import search_store, service, store, timeline
 from crm_core.patients.errors import IdentifierTakenError, PatientNotFoundError
-from crm_core.patients.model import NewPatient, Patient, Place, TimelineKind
+from crm_core.patients.model import NewPatient, Patient, TimelineKind
 from tests.databases import run_as_owner
 
 pytestmark = pytest.mark.db

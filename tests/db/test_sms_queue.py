@@ -15,7 +15,7 @@ from sms.delivery import MAX_TRIES, Refusal
 from sms.errors import ContactForbiddenError
 from sms.model import SmsState
 from tests.db.sms_hospital import LETTERHEAD, NOON, ZHANG, Hospital
-from tests.db.sms_queue import claim, claimed, heard, opened, queue, segment_states, sms
+from tests.db.sms_queue import claim, claimed, heard, opened, queue, segment_states, send, sms
 
 pytestmark = pytest.mark.db
 LONG = "请按时复诊。" * 40  # four segments

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from crm_core.kernel.actor import SYSTEM
-from crm_core.users import service as users
+from crm_core.users import tokens
 from tests.web.api_client import client
 from tests.web.house import House
 
@@ -36,7 +36,7 @@ async def fill(house: House) -> None:
 
 async def test_the_api_does_what_its_document_says(house: House, tmp_path: Path) -> None:
     await fill(house)
-    token = await users.create_token(house.db, SYSTEM, "fuzz", "api")
+    token = await tokens.create(house.db, SYSTEM, "fuzz", "api")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{house.base}/api/v1/openapi.json"),
         *("--header", f"Authorization: Bearer {token}", "--seed", "1", "--max-time", SECONDS, "--workers", "1"),

@@ -9,7 +9,7 @@ import pytest
 
 import web.pages
 from crm_core.kernel.actor import SYSTEM
-from crm_core.users import service as users
+from crm_core.users import tokens
 from tests.web.house import KEY, House
 from web import routes
 from web.access import Route
@@ -159,7 +159,7 @@ BODIES = {
 
 @pytest.mark.parametrize("name", BODIES)
 async def test_a_body_that_cannot_be_read_is_refused(house: House, name: str) -> None:
-    token = await users.create_token(house.db, SYSTEM, "test", "api")
+    token = await tokens.create(house.db, SYSTEM, "test", "api")
     head = "POST /api/v1/patients HTTP/1.1\r\nContent-Type: application/json"
     assert await raw(house, head, BODIES[name], token=token) == 422
     assert 400 <= await raw(house, f"{head}\r\nContent-Encoding: gzip", BODIES[name], token=token) < 500
@@ -185,7 +185,7 @@ async def test_a_body_that_cannot_be_read_is_refused(house: House, name: str) ->
 async def test_no_header_breaks_a_page(house: House, header: str) -> None:
     for line in ("GET /login", "GET /", "POST /login", "GET /api/v1/status", "GET /api/v1/patients", "POST /logout"):
         assert await raw(house, f"{line} HTTP/1.1\r\n{header}") < 500
-    token = await users.create_token(house.db, SYSTEM, "test", "api")
+    token = await tokens.create(house.db, SYSTEM, "test", "api")
     patient = await house.patient()
     for name in ("If-Match", "If-None-Match", "Idempotency-Key", "Content-Type"):
         head = f"PATCH /api/v1/patients/{patient.id} HTTP/1.1\r\n{name}: \xff"

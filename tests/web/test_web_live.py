@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from crm_core.calls import service as calls
-from crm_core.consent.model import HOSPITAL_ZONE
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.errors import DatabaseUnavailableError
 from crm_core.kernel.ids import Linkedid, Msisdn, UserId
@@ -19,7 +18,7 @@ from crm_core.patients import service as patients
 from crm_core.scheduling import service as scheduling
 from crm_core.tasks import service as tasks
 from tests.eventually import eventually
-from tests.web.house import Browser, House
+from tests.web.house import ZONE, Browser, House
 from web.live import BACKLOG, PROBE_EVERY_S, RESYNC, LiveHub
 
 pytestmark = pytest.mark.web
@@ -126,7 +125,7 @@ async def test_a_stranger_hears_nothing(house: House) -> None:
 
 
 async def test_a_page_that_reads_too_slowly_is_told_to_look_again() -> None:
-    hub = LiveHub("postgresql://nowhere", StatusBoard(), HOSPITAL_ZONE)
+    hub = LiveHub("postgresql://nowhere", StatusBoard(), ZONE)
     with hub.listen(UserId(1), frozenset({"TaskOpened"}), frozenset({"tasks"})) as listener:
         assert listener.messages.get_nowait() == RESYNC  # nobody has listened so far
         for number in range(BACKLOG + 1):

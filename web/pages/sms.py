@@ -12,10 +12,10 @@ from crm_core.kernel.msisdn import parse_msisdn
 from crm_core.users.rights import Right, may
 from sms import decisions, purposes, service, threads, writing
 from sms.errors import ContactForbiddenError
-from sms.model import Sms, SmsState
+from sms.model import Place, Sms, SmsState
 from sms.threads import Conversation, Filter, ThreadPage, Wanted
 from sms.writing import Draft
-from web import forms, place, words
+from web import cursor, forms, words
 from web.deps import DEPS
 from web.i18n import _
 from web.render import page
@@ -42,7 +42,7 @@ class Shown:
         return {
             "list": self.list,
             "wanted": self.wanted,
-            "more": place.written(self.list.more) if self.list and self.list.more else "",
+            "more": _written(self.list.more) if self.list and self.list.more else "",
             "conversation": self.conversation,
             "open_id": self.conversation.thread_id if self.conversation else self.open_id,
             "composing": self.is_composing,
@@ -50,6 +50,15 @@ class Shown:
             "choices": choices,
             "bad": BAD,
         }
+
+
+def _written(place: Place) -> str:
+    return cursor.write((place.at, place.id), cursor.AT_ID)
+
+
+def _read(text: str) -> Place | None:
+    place = cursor.read(text, cursor.AT_ID)
+    return Place(*place) if place else None
 
 
 def choices(sms: Sms) -> tuple[str, ...]:
@@ -83,7 +92,7 @@ async def search(request: web.Request) -> web.StreamResponse:
     wanted = Wanted(
         text=forms.text(form, "q", limit=LONGEST_SEARCH),
         filter=_filter(form.get("filter", "")),
-        after=place.read(form.get("after", "")),
+        after=_read(form.get("after", "")),
     )
     found = await threads.page(request.app[DEPS].db, actor_of(request), wanted)
     part = "sms/_more_threads.html" if wanted.after else "sms/_threads.html"
