@@ -52,13 +52,14 @@ EPHEMERAL_FROM = 32_768
 
 def path_of(route: Route) -> str:
     """One that the route matches."""
-    filled = re.sub(r"\{id:[^}]*\}", "1", route.path)
+    filled = re.sub(r"\{\w+:[^}]*\}", "1", route.path)
     return filled.replace("{id}", str(uuid.UUID(int=7)) if "recordings" in filled or "call" in filled else "1")
 
 
 def name_of(route: Route) -> str:
     """As the audit writes it."""
-    return f"{route.method} {re.sub(r'{id:[^}]*}', '{id}', route.path)}"
+    path = re.sub(r"\{(\w+):[^}]*\}", r"{\1}", route.path)
+    return f"{route.method} {path}"
 
 
 async def statuses(url: str, asked: list[Route], headers: dict[str, str]) -> dict[str, int]:
