@@ -34,9 +34,8 @@ INITDB_TIMEOUT_S = 120.0
 START_TIMEOUT_S = 30.0
 POLL_S = 0.1
 CTYPE = "C.UTF-8"  # pg_trgm asks the C library which characters are letters; with plain C no hanzi is one
-SETTINGS = {
-    "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
+OURS = {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""}  # on the command line, which counts most
+SETTINGS = {  # in a file, so that whoever looks after the database can say otherwise
     "max_connections": "200",
     "shared_buffers": "128MB",
     "timezone": "UTC",
@@ -48,6 +47,12 @@ SETTINGS = {
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
+OUR_FILE, THEIR_FILE = "hcrm.conf", "local.conf"
+INCLUDES = f"""
+# {OUR_FILE} is written at each start. What the hospital sets goes into {THEIR_FILE} or ALTER SYSTEM and counts more.
+include_if_exists = '{OUR_FILE}'
+include_if_exists = '{THEIR_FILE}'
+"""
 CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -81,7 +86,7 @@ class Cluster:
 
     def program(self) -> Program:
         """The server. A fast shutdown rolls back what is open; connections are not waited for."""
-        settings = {**SETTINGS, **({} if self.durable else CARELESS), "port": str(self.port)}
+        settings = {**OURS, **({} if self.durable else CARELESS), "port": str(self.port)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return self._program("postgres", "-D", str(self.data), *options)
 
@@ -101,8 +106,20 @@ class Cluster:
         """Make the cluster when there is none; one that broke off is thrown away. Raises ProvisionError."""
         launch.own(self.folder, self.user)
         launch.require_reach(self.program())
-        if self.data.exists():
-            return
+        if not self.data.exists():
+            self._make()
+        self._write_settings()
+        launch.own(self.folder, self.user)
+
+    def _write_settings(self) -> None:
+        lines = [f"{name} = '{value}'\n" for name, value in SETTINGS.items()]
+        (self.data / OUR_FILE).write_text("".join(lines))
+        main = self.data / "postgresql.conf"
+        if OUR_FILE not in main.read_text():
+            with main.open("a") as file:
+                file.write(INCLUDES)
+
+    def _make(self) -> None:
         partial = self.folder / "partial"
         shutil.rmtree(partial, ignore_errors=True)
         word = self.folder / "password"

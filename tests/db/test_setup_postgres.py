@@ -57,6 +57,17 @@ def test_nobody_enters_without_the_password(cluster: Cluster, tmp_path: Path) ->
         assert cluster.data.stat().st_mode & 0o077 == 0
 
 
+def test_what_the_hospital_sets_counts_more_than_what_we_set(cluster: Cluster, tmp_path: Path) -> None:
+    with postgres.running(cluster, tmp_path / "log"), psycopg.connect(cluster.url("postgres"), autocommit=True) as conn:
+        assert conn.execute("SHOW max_connections").fetchone() == ("200",)
+        conn.execute("ALTER SYSTEM SET work_mem = '7MB'")
+    (cluster.data / "local.conf").write_text("shared_buffers = '32MB'\n")
+    with postgres.running(cluster, tmp_path / "log"), psycopg.connect(cluster.url("postgres")) as conn:
+        found = [conn.execute(f"SHOW {name}").fetchone() for name in ("shared_buffers", "work_mem", "max_connections")]
+        assert found == [("32MB",), ("7MB",), ("200",)]
+    assert (cluster.data / "postgresql.conf").read_text().count("include_if_exists = 'hcrm.conf'") == 1
+
+
 def test_a_home_of_the_release_before_gets_the_role_that_serves_by_itself(cluster: Cluster, tmp_path: Path) -> None:
     """It has one superuser, who served too; its data stays."""
     with postgres.running(cluster, tmp_path / "log"):
