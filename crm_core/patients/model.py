@@ -113,11 +113,3 @@ class TimelineEntry:
     code: str
     args: Mapping[str, object] = field(repr=False)
     ref: str
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Between two entries of a timeline. It names no entry, so none can take it away."""
-
-    at: datetime
-    id: int

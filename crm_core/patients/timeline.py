@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from crm_core.kernel.cursor import Cursor
 from crm_core.kernel.db import Connection, Tx
 from crm_core.kernel.ids import PatientId
-from crm_core.patients.model import Place, TimelineEntry, TimelineKind
+from crm_core.patients.model import TimelineEntry, TimelineKind
 
 
 async def add(
@@ -38,7 +39,7 @@ async def remove(tx: Tx, patient_id: PatientId, kind: TimelineKind | str, ref: s
 
 
 async def page(
-    conn: Connection, patient_id: PatientId, *, limit: int, before: Place | None = None, kind: str | None = None
+    conn: Connection, patient_id: PatientId, *, limit: int, before: Cursor | None = None, kind: str | None = None
 ) -> list[TimelineEntry]:
     """Newest first; `before` is where the page before ended, also when that entry is gone meanwhile."""
     rows = await conn.fetch(
@@ -51,7 +52,7 @@ async def page(
         patient_id,
         kind,
         before.at if before else None,
-        before.id if before else 0,
+        before.number if before else 0,
         limit,
     )
     return [TimelineEntry(**{**dict(row), "kind": TimelineKind(row["kind"])}) for row in rows]

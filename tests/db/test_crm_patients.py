@@ -6,12 +6,13 @@ from datetime import date
 import pytest
 
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind
+from crm_core.kernel.cursor import Cursor
 from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.errors import InvalidInputError, StaleError
 from crm_core.kernel.ids import Msisdn, PatientId
 from crm_core.patients import service, store, timeline
 from crm_core.patients.errors import IdentifierTakenError, PatientNotFoundError
-from crm_core.patients.model import NewPatient, Patient, Place, TimelineKind
+from crm_core.patients.model import NewPatient, Patient, TimelineKind
 
 pytestmark = pytest.mark.db
 
@@ -236,7 +237,7 @@ async def test_the_timeline_runs_backwards_and_an_entry_said_twice_is_one(databa
         await timeline.add(tx, patient.id, TimelineKind.TASK, tx.now, "Task", {}, "tasks/1")
     async with database.connection() as conn:
         first = await timeline.page(conn, patient.id, limit=2)
-        rest = await timeline.page(conn, patient.id, limit=5, before=Place(first[-1].at, first[-1].id))
+        rest = await timeline.page(conn, patient.id, limit=5, before=Cursor(first[-1].at, str(first[-1].id)))
         only = await timeline.page(conn, patient.id, limit=5, kind="task")
     assert [entry.ref for entry in (*first, *rest)] == ["tasks/1", "sms/3", "sms/2", "sms/1"]
     assert [entry.ref for entry in only] == ["tasks/1"]

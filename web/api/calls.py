@@ -9,6 +9,7 @@ from crm_core.calls import desk, leg_store, store
 from crm_core.calls.errors import CallNotFoundError
 from crm_core.calls.model import Call, Direction, Leg
 from crm_core.kernel import audit
+from crm_core.kernel.cursor import Cursor, parse
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import CallId, RecordingId
 from crm_core.kernel.once import once_outside
@@ -115,7 +116,7 @@ CallPage = Page[CallOut]
 
 async def find(ask: Ask[CallsQuery, NoBody]) -> CallPage:
     """By caller, time and direction."""
-    query, place = ask.query, cursor.read(ask.query.place, cursor.AT_UUID)
+    query, place = ask.query, parse(ask.query.place)
     async with ask.deps.db.connection() as conn:
         found = await store.page(
             conn,
@@ -123,9 +124,9 @@ async def find(ask: Ask[CallsQuery, NoBody]) -> CallPage:
             since=query.since,
             direction=query.direction,
             limit=query.limit + 1,
-            after=CallId(place[1]) if place else None,
+            after=CallId(place.uuid) if place else None,
         )
-        shown, more = cursor.cut(found, query.limit, cursor.AT_UUID, lambda call: (call.started_at, call.id))
+        shown, more = cursor.cut(found, query.limit, lambda call: str(Cursor(call.started_at, str(call.id))))
         items = await _shown(conn, shown)
     return CallPage(items=items, next=more)
 

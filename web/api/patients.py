@@ -7,9 +7,10 @@ from typing import Any, Self
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from crm_core.kernel import audit
+from crm_core.kernel.cursor import Cursor, parse
 from crm_core.kernel.ids import PatientId
 from crm_core.patients import service, store, timeline
-from crm_core.patients.model import Language, NewPatient, Patient, Place, Sex, TimelineKind
+from crm_core.patients.model import Language, NewPatient, Patient, Sex, TimelineKind
 from crm_core.users.rights import Right
 from web import cursor
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
@@ -128,7 +129,7 @@ async def find(ask: Ask[PatientsQuery, NoBody]) -> PatientPage:
             found = await store.search(tx.conn, query.q, limit=query.limit + 1, after=last)
         else:
             found = await store.page(tx.conn, limit=query.limit + 1, after=last)
-        shown, more = cursor.cut(found, query.limit, cursor.ID, lambda patient: patient.id)
+        shown, more = cursor.cut(found, query.limit, lambda patient: cursor.write(patient.id, cursor.ID))
         await audit.record(tx, "list patients", "patient", detail={"ids": [patient.id for patient in shown]})
     return PatientPage(items=[PatientOut.of(patient) for patient in shown], next=more)
 
@@ -158,13 +159,11 @@ async def change(ask: Ask[NoQuery, PatientPatch]) -> PatientOut:
 async def show_timeline(ask: Ask[TimelineQuery, NoBody]) -> TimelinePage:
     """All that happened with this patient."""
     patient_id, query = PatientId(ask.id()), ask.query
-    place = cursor.read(query.place, cursor.AT_ID)
+    before = parse(query.place)
     await service.view(ask.deps.db, ask.actor, patient_id)
     async with ask.deps.db.connection() as conn:
-        found = await timeline.page(
-            conn, patient_id, limit=query.limit + 1, before=Place(*place) if place else None, kind=query.kind
-        )
-    shown, more = cursor.cut(found, query.limit, cursor.AT_ID, lambda entry: (entry.at, entry.id))
+        found = await timeline.page(conn, patient_id, limit=query.limit + 1, before=before, kind=query.kind)
+    shown, more = cursor.cut(found, query.limit, lambda entry: str(Cursor(entry.at, str(entry.id))))
     zone = ask.deps.settings.timezone
     items = [
         TimelineOut(id=e.id, kind=e.kind, at=e.at, summary=_summary(e.code, dict(e.args), zone), ref=e.ref)

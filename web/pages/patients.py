@@ -8,14 +8,15 @@ from aiohttp import web
 
 from crm_core.calls import store as calls
 from crm_core.directory import store as directory
+from crm_core.kernel.cursor import Cursor, parse
 from crm_core.kernel.db import Connection
 from crm_core.kernel.errors import HcrmError, NotFoundError
 from crm_core.kernel.ids import CallId, PatientId
 from crm_core.patients import service, timeline
 from crm_core.patients import store as patients
 from crm_core.patients.errors import PatientNotFoundError
-from crm_core.patients.model import NewPatient, Patient, Place, TimelineKind
-from web import cards, cursor, forms, words
+from crm_core.patients.model import NewPatient, Patient, TimelineKind
+from web import cards, forms, words
 from web.deps import DEPS
 from web.i18n import _
 from web.pages import wishes
@@ -88,7 +89,7 @@ def _with_entries(context: dict[str, object], kind: str) -> dict[str, object]:
     entries = context["entries"]
     assert isinstance(entries, list)
     shown = entries[:ENTRIES]
-    older = cursor.write((shown[-1].at, shown[-1].id), cursor.AT_ID) if len(entries) > ENTRIES else None
+    older = str(Cursor(shown[-1].at, str(shown[-1].id))) if len(entries) > ENTRIES else None
     return context | {"entries": shown, "older": older, "kind": kind, "before": None, "say": words.entry_words}
 
 
@@ -96,8 +97,7 @@ async def entries(request: web.Request) -> web.StreamResponse:
     """The timeline part: of one kind, or older than what is shown."""
     patient_id = PatientId(forms.path_number(request))
     kind = request.query.get("kind", "")
-    ended = cursor.read(request.query.get("before", ""), cursor.AT_ID)
-    before = Place(*ended) if ended else None
+    before = parse(request.query.get("before", ""))
     if kind and kind not in tuple(TimelineKind):
         raise NotFoundError("no such kind")
     async with request.app[DEPS].db.connection() as conn:
