@@ -1,19 +1,17 @@
-"""Cursors of lists: the place of the last item shown, opaque and checked on its way back.
+"""Cursors of lists: opaque, checked on their way back.
 
-A place is made of values, not of the row: when the row is deleted meanwhile, the list goes on behind it.
+Lists by time have `crm_core.kernel.cursor`; here are those by numbers. A place is made of values, not of the row: when
+the row is deleted meanwhile, the list goes on behind it.
 """
 
-import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import TypeVar
-from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
 from crm_core.kernel.errors import InvalidInputError
-from web.values import Id, Moment, Uuid
+from web.values import Id
 
 LONGEST = 100
 
@@ -21,8 +19,6 @@ ItemT = TypeVar("ItemT")
 PlaceT = TypeVar("PlaceT")
 ID: TypeAdapter[int] = TypeAdapter(Id)
 ORDER_ID: TypeAdapter[tuple[int, int]] = TypeAdapter(tuple[int, Id])  # where the order is a number of its own
-AT_ID: TypeAdapter[tuple[datetime, int]] = TypeAdapter(tuple[Moment, Id])
-AT_UUID: TypeAdapter[tuple[datetime, UUID]] = TypeAdapter(tuple[Moment, Uuid])
 
 
 def read(text: str, kind: TypeAdapter[PlaceT]) -> PlaceT | None:
@@ -33,7 +29,7 @@ def read(text: str, kind: TypeAdapter[PlaceT]) -> PlaceT | None:
         if len(text) > LONGEST or not text.isascii():
             raise ValueError(text)
         return kind.validate_json(urlsafe_b64decode(text + "=" * (-len(text) % 4)), strict=True)
-    except (binascii.Error, ValueError, ValidationError):
+    except (ValueError, ValidationError):
         raise InvalidInputError("not a cursor of this list", field="cursor") from None
 
 
@@ -42,9 +38,7 @@ def write(place: PlaceT, kind: TypeAdapter[PlaceT]) -> str:
     return urlsafe_b64encode(kind.dump_json(place)).rstrip(b"=").decode()
 
 
-def cut(
-    found: Sequence[ItemT], limit: int, kind: TypeAdapter[PlaceT], place: Callable[[ItemT], PlaceT]
-) -> tuple[list[ItemT], str | None]:
+def cut(found: Sequence[ItemT], limit: int, cursor_of: Callable[[ItemT], str]) -> tuple[list[ItemT], str | None]:
     """The page of one more than `limit` that was asked for, and the cursor of what follows; None at the end."""
     shown = list(found[:limit])
-    return shown, write(place(shown[-1]), kind) if len(found) > limit else None
+    return shown, cursor_of(shown[-1]) if len(found) > limit else None

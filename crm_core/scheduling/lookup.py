@@ -7,12 +7,13 @@ from crm_core.directory import store as directory
 from crm_core.directory.model import Department
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
+from crm_core.kernel.cursor import Cursor
 from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.errors import NotFoundError
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId
 from crm_core.scheduling import store
 from crm_core.scheduling.errors import AppointmentNotFoundError
-from crm_core.scheduling.model import Appointment, Slot, SlotPlace
+from crm_core.scheduling.model import Appointment, Slot
 
 
 async def slots(
@@ -24,7 +25,7 @@ async def slots(
     practitioner_id: PractitionerId | None = None,
     free_only: bool = False,
     limit: int,
-    after: SlotPlace | None = None,
+    after: Cursor | None = None,
 ) -> list[Slot]:
     """Beginning in [start, end), by time; one more than `limit` when there is more.
 

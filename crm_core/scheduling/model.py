@@ -46,14 +46,6 @@ class Slot:
     free: int
 
 
-@dataclass(frozen=True, slots=True)
-class SlotPlace:
-    """Between two slots of a list by time. It names no slot, so none can take it away."""
-
-    starts_at: datetime
-    id: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appointment:
     """One patient's place in a slot. After a move the old one is cancelled and the new names it in `moved_from_id`."""

@@ -6,9 +6,10 @@ from datetime import datetime
 
 import asyncpg
 
+from crm_core.kernel.cursor import Cursor
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
-from crm_core.scheduling.model import Appointment, Channel, Slot, SlotPlace, Status
+from crm_core.scheduling.model import Appointment, Channel, Slot, Status
 
 
 async def slots(
@@ -21,7 +22,7 @@ async def slots(
     free_only: bool = False,
     new_for: PatientId | None = None,
     limit: int = 100,
-    after: SlotPlace | None = None,
+    after: Cursor | None = None,
 ) -> list[Slot]:
     """Beginning in [start, end), by time, then id. `after` is where the page before ended.
 
@@ -46,19 +47,19 @@ async def slots(
         end,
         department_id,
         practitioner_id,
-        after.starts_at if after else None,
+        after.at if after else None,
         free_only,
         limit,
         new_for,
-        after.id if after else 0,
+        after.number if after else 0,
     )
     return await slots_by_id(conn, [row["id"] for row in rows])
 
 
-async def place_of(conn: Connection, slot_id: SlotId) -> SlotPlace | None:
+async def place_of(conn: Connection, slot_id: SlotId) -> Cursor | None:
     """Where a list by time goes on behind this slot."""
     row = await conn.fetchrow("SELECT starts_at, id FROM slot WHERE id = $1", slot_id)
-    return SlotPlace(**row) if row else None
+    return Cursor(row["starts_at"], str(row["id"])) if row else None
 
 
 async def slots_by_id(conn: Connection, slot_ids: Sequence[SlotId]) -> list[Slot]:

@@ -11,6 +11,7 @@ import pytest
 from crm_core import events
 from crm_core.directory import store as directory
 from crm_core.kernel.actor import IVR_CALLER, SYSTEM
+from crm_core.kernel.cursor import Cursor
 from crm_core.kernel.db import Connection, Database, Tx, open_database
 from crm_core.kernel.errors import HcrmError, InvalidInputError
 from crm_core.kernel.event import Event
@@ -81,7 +82,7 @@ async def test_slots_are_offered_in_order_by_department_and_only_free_ones(hospi
     async with hospital.db.connection() as conn:
         free = await store.slots(conn, start=NOON, end=end, department_id=hospital.department, free_only=True, limit=2)
         rest = await store.slots(
-            conn, start=NOON, end=end, free_only=True, limit=9, after=SlotPlace(free[-1].starts_at, free[-1].id)
+            conn, start=NOON, end=end, free_only=True, limit=9, after=Cursor(free[-1].starts_at, str(free[-1].id))
         )
         every = await store.slots(conn, start=NOON, end=end, practitioner_id=hospital.practitioner)
         elsewhere = await store.slots(conn, start=NOON, end=end, department_id=DepartmentId(10**6))

@@ -9,12 +9,13 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from crm_core.directory import service as directory
 from crm_core.kernel.actor import Actor
+from crm_core.kernel.cursor import Cursor, parse
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
 from crm_core.kernel.once import once_outside
 from crm_core.scheduling import lookup, service
-from crm_core.scheduling.model import Appointment, Channel, Slot, SlotPlace, Status
+from crm_core.scheduling.model import Appointment, Channel, Slot, Status
 from crm_core.users.rights import Right
 from web import cursor
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
@@ -171,7 +172,7 @@ async def departments(ask: Ask[DirectoryQuery, NoBody]) -> DepartmentPage:
     """In the order of the menus."""
     place = cursor.read(ask.query.place, cursor.ORDER_ID) or (-math.inf, 0)
     found = [one for one in await directory.departments(ask.deps.db) if (one.position, one.id) > place]
-    shown, more = cursor.cut(found, ask.query.limit, cursor.ORDER_ID, lambda one: (one.position, one.id))
+    shown, more = cursor.cut(found, ask.query.limit, lambda one: cursor.write((one.position, one.id), cursor.ORDER_ID))
     return DepartmentPage(items=[DepartmentOut.model_validate(d, from_attributes=True) for d in shown], next=more)
 
 
@@ -181,7 +182,9 @@ async def practitioners(ask: Ask[PractitionersQuery, NoBody]) -> PractitionerPag
     everybody = await directory.practitioners(ask.deps.db, None if wanted is None else DepartmentId(wanted))
     in_order = sorted(everybody, key=lambda one: (one.department_id, one.id))
     found = [one for one in in_order if (one.department_id, one.id) > place]
-    shown, more = cursor.cut(found, ask.query.limit, cursor.ORDER_ID, lambda one: (one.department_id, one.id))
+    shown, more = cursor.cut(
+        found, ask.query.limit, lambda one: cursor.write((one.department_id, one.id), cursor.ORDER_ID)
+    )
     return PractitionerPage(items=[PractitionerOut.model_validate(p, from_attributes=True) for p in shown], next=more)
 
 
@@ -192,7 +195,6 @@ async def slots(ask: Ask[SlotsQuery, NoBody]) -> SlotPage:
     end = query.to or start + timedelta(days=14)
     if not start <= end <= start + LONGEST_SPAN:
         raise InvalidInputError("`to` must be after `from` and at most 92 days later", field="to")
-    place = cursor.read(query.place, cursor.AT_ID)
     found = await lookup.slots(
         ask.deps.db,
         start=start,
@@ -201,9 +203,9 @@ async def slots(ask: Ask[SlotsQuery, NoBody]) -> SlotPage:
         practitioner_id=None if query.practitioner is None else PractitionerId(query.practitioner),
         free_only=query.free,
         limit=query.limit,
-        after=SlotPlace(*place) if place else None,
+        after=parse(query.place),
     )
-    shown, more = cursor.cut(found, query.limit, cursor.AT_ID, lambda slot: (slot.starts_at, slot.id))
+    shown, more = cursor.cut(found, query.limit, lambda slot: str(Cursor(slot.starts_at, str(slot.id))))
     return SlotPage(items=[SlotOut.of(slot) for slot in shown], next=more)
 
 
@@ -232,7 +234,7 @@ async def find(ask: Ask[AppointmentsQuery, NoBody]) -> AppointmentPage:
         limit=query.limit,
         after=None if after is None else AppointmentId(after),
     )
-    shown, more = cursor.cut(found, query.limit, cursor.ID, lambda appointment: appointment.id)
+    shown, more = cursor.cut(found, query.limit, lambda appointment: cursor.write(appointment.id, cursor.ID))
     return AppointmentPage(items=[AppointmentOut.of(one) for one in shown], next=more)
 
 

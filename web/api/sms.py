@@ -111,7 +111,7 @@ async def find(ask: Ask[SmsQuery, NoBody]) -> SmsPage:
         limit=query.limit + 1,
         after=None if after is None else SmsId(after),
     )
-    shown, more = cursor.cut(found, query.limit, cursor.ID, lambda message: message.id)
+    shown, more = cursor.cut(found, query.limit, lambda message: cursor.write(message.id, cursor.ID))
     return SmsPage(items=[SmsOut.of(one) for one in shown], next=more)
 
 

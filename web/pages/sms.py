@@ -6,6 +6,7 @@ from functools import partial
 
 from aiohttp import web
 
+from crm_core.kernel.cursor import Cursor, parse
 from crm_core.kernel.errors import HcrmError
 from crm_core.kernel.ids import PatientId, SmsId, ThreadId
 from crm_core.kernel.msisdn import parse_msisdn
@@ -15,7 +16,7 @@ from sms.errors import ContactForbiddenError
 from sms.model import Place, Sms, SmsState
 from sms.threads import Conversation, Filter, ThreadPage, Wanted
 from sms.writing import Draft
-from web import cursor, forms, words
+from web import forms, words
 from web.deps import DEPS
 from web.i18n import _
 from web.render import page
@@ -53,12 +54,12 @@ class Shown:
 
 
 def _written(place: Place) -> str:
-    return cursor.write((place.at, place.id), cursor.AT_ID)
+    return str(Cursor(place.at, str(place.id)))
 
 
 def _read(text: str) -> Place | None:
-    place = cursor.read(text, cursor.AT_ID)
-    return Place(*place) if place else None
+    place = parse(text)
+    return Place(place.at, place.number) if place else None
 
 
 def choices(sms: Sms) -> tuple[str, ...]:
