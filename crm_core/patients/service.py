@@ -67,8 +67,8 @@ async def change_in(
     if expected_version not in (None, before.version):
         raise StaleError("changed since it was read")
     after = rules.with_changes(before, changes)
-    rules.ensure_born(after.birth_date, tx.now)
     phones = rules.phones(after.phones)
+    rules.ensure_born(after.birth_date if after.birth_date != before.birth_date else None, tx.now)
     differences = rules.differences(before, after, phones)
     if not differences:
         return before
