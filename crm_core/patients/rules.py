@@ -15,7 +15,6 @@ LONGEST_TEXT = 200
 MOST_PHONES = 10
 MOST_SHARERS = 20  # people of one number: beyond a large family it is a placeholder, or a ward's telephone
 MOST_DISEASES = 50
-EARLIEST_ZONE = timedelta(hours=14)
 EARLIEST_BIRTH = date(1880, 1, 1)
 IDENTIFIERS = ("card_no", "outpatient_no", "inpatient_no")
 FIELDS = tuple(field.name for field in dataclasses.fields(NewPatient))
@@ -57,9 +56,9 @@ def checked(new: NewPatient) -> NewPatient:
 
 
 def ensure_born(birth_date: date | None, now: datetime) -> None:
-    """Raises InvalidInputError for a day that has begun nowhere on earth."""
-    if birth_date is not None and birth_date > (now + EARLIEST_ZONE).date():
-        raise InvalidInputError("nobody is born in the future", field="birth_date")
+    """Nobody is registered before they are born; a day more, as days begin earlier east of Greenwich."""
+    if birth_date is not None and birth_date > (now + timedelta(days=1)).date():
+        raise InvalidInputError("not born yet", field="birth_date")
 
 
 def phones(typed: tuple[str, ...]) -> tuple[Phone, ...]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from crm_core.kernel.actor import Actor, ActorKind
+from crm_core.kernel.actor import Actor, ActorKind, Role
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import OutcomeUnknownError, SendError
 from crm_core.kernel.once import KEPT, KeyReusedError, RequestInProgressError, Wish, once_outside
@@ -15,8 +15,8 @@ from crm_core.patients.model import NewPatient
 
 pytestmark = pytest.mark.db
 
-HIS = Actor(ActorKind.TOKEN, "token:1")
-OTHER = Actor(ActorKind.TOKEN, "token:2")
+HIS = Actor(ActorKind.TOKEN, "token:1", Role.API)
+OTHER = Actor(ActorKind.TOKEN, "token:2", Role.API)
 ZHANG = NewPatient(name="张三丰", card_no="C-1")
 WISH = Wish("k1", b"register zhang")
 
