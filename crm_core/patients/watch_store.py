@@ -33,7 +33,7 @@ async def who_saw(conn: Connection, patient_id: PatientId, *, limit: int, before
     """Newest first, lists in which the patient stood too; `before` is the last id of the page before."""
     rows = await conn.fetch(
         """
-        SELECT id, at, actor_kind, actor, action, subject, subject_id, outcome, detail FROM (
+        SELECT id, at, actor_kind, actor, action, subject, subject_id, outcome, detail, address, session FROM (
             (SELECT * FROM audit WHERE subject = 'patient' AND subject_id = $1::bigint::text AND id < $2
              ORDER BY id DESC LIMIT $3)
             UNION ALL

@@ -21,7 +21,7 @@ from crm_core.patients import timeline
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import NewPatient
 from crm_core.scheduling import errors, service, store
-from crm_core.scheduling.model import SlotPlace, Status
+from crm_core.scheduling.model import Status
 from tests.databases import run_as_owner
 
 pytestmark = pytest.mark.db

@@ -17,7 +17,7 @@ ALTER TABLE audit ALTER id ADD GENERATED ALWAYS AS IDENTITY, ADD PRIMARY KEY (id
 CREATE INDEX ON audit (actor, id);
 CREATE INDEX ON audit (subject, subject_id, id);
 CREATE INDEX ON audit (outcome, id) WHERE outcome <> 'done';
-CREATE INDEX ON audit (actor_user_id) WHERE actor_user_id IS NOT NULL;
+CREATE INDEX ON audit (actor_user_id, at) WHERE actor_user_id IS NOT NULL;
 SELECT setval(pg_get_serial_sequence('audit', 'id'), coalesce((SELECT max(id) FROM audit_parts.audit_first), 0) + 1, false);
 CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit FOR EACH ROW EXECUTE FUNCTION audit_is_append_only();
 CREATE TRIGGER audit_never_emptied BEFORE TRUNCATE ON audit EXECUTE FUNCTION audit_is_append_only();
