@@ -2,7 +2,7 @@
 
 Numbers and names are asked apart, each for one page in the order of ids. A name that many have (王, or "w") fills the
 page from the first patients one walks past; a name that few have is in the trigram index. Which of the two it is, is
-found out by walking a little way, not guessed from statistics: see docs/decisions/0023-search.md.
+found out by walking a little way, not guessed from statistics: see docs/decisions/0028-search.md.
 """
 
 from collections.abc import Sequence
