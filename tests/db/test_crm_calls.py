@@ -49,7 +49,7 @@ async def test_what_is_written_late_has_the_time_at_which_it_happened(hotline: H
     ]
     async with hotline.db.connection() as conn:
         assert await conn.fetchval("SELECT since FROM agent_state WHERE state = 'wrap_up'") == seconds[5]
-        assert await conn.fetchval("SELECT ended_at - connected_at FROM call_leg") == timedelta(seconds=1)
+        assert await conn.fetchval("SELECT left_at - connected_at FROM call_leg") == timedelta(seconds=1)
 
 
 async def test_a_call_from_the_menu_to_an_agent_to_the_end(hotline: Hotline) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import Context
 from datetime import timedelta
 from uuid import uuid4
 
@@ -23,7 +24,10 @@ from tests.eventually import eventually
 
 pytestmark = pytest.mark.db
 LONG = "请按时复诊。" * 40  # four segments
-WAITS = "SELECT pid FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
+WAITS = (
+    "SELECT pid FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid() "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 TAKE_MODEM = "SELECT pg_advisory_lock(hashtextextended('sms modem sim1', 0))"
 
 
@@ -76,9 +80,9 @@ async def test_a_claim_that_is_still_being_committed_is_waited_for(hospital: Hos
     async with hospital.db.transaction(SYSTEM) as tx:
         await outbound_store.lock_claim(tx.conn, claim_id)
         await outbound_store.mark_sending(tx.conn, sms_id, "sim1", claim_id, 1, now=tx.now)
-        giving_back = asyncio.ensure_future(outbound.give_back(hospital.db, claim_id))
+        another = asyncio.get_running_loop().create_task(outbound.give_back(hospital.db, claim_id), context=Context())
         await eventually(lambda: tx.conn.fetchval(WAITS), what="who gives back waits")
-    await giving_back
+    await another
     assert (await sms(hospital, sms_id)).state is SmsState.QUEUED
 
 
@@ -136,7 +140,10 @@ async def test_who_takes_a_modem_again_asks_a_person_about_what_the_other_proces
         taking = asyncio.ensure_future(other.execute(TAKE_MODEM))
         async with hospital.db.connection() as conn:
             await eventually(lambda: conn.fetchval(WAITS), what="the other process")
-            await conn.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+            await conn.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND "
+                "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
         await taking
         sms_id = await queue(hospital)
         await claimed(hospital)
