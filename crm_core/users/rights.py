@@ -73,6 +73,9 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 }
 
 
+OWN = frozenset({Right.SEE_PATIENTS, Right.EDIT_PATIENTS, Right.CHANGE_CONSENT})  # a patient who speaks for themselves
+
+
 def allows(role: Role, right: Right) -> bool:
     """Whether the role has the right."""
     return right in RIGHTS[role]
@@ -84,10 +87,8 @@ def may(actor: Actor, right: Right) -> bool:
 
 
 def ensure(actor: Actor, right: Right) -> None:
-    """The hospital's own parts, and patients who speak for themselves, ask nobody; but nobody nameless is let through.
-
-    Raises ForbiddenError.
-    """
-    is_ours = actor.kind in (ActorKind.SYSTEM, ActorKind.PATIENT) and actor != ANONYMOUS
-    if not is_ours and not may(actor, right):
+    """The hospital's own parts ask nobody, but nobody nameless is let through. Raises ForbiddenError."""
+    is_ours = actor.kind is ActorKind.SYSTEM and actor != ANONYMOUS
+    is_their_own = actor.kind is ActorKind.PATIENT and right in OWN
+    if not is_ours and not is_their_own and not may(actor, right):
         raise ForbiddenError(f"may not {right}")

@@ -127,6 +127,7 @@ async def test_a_call_whose_answer_is_still_to_come_is_not_settled_by_looking(wa
         await ward.remind(next_one)  # the worker looks at what is left before it calls this one
         await ward.until(next_one, (State.DONE, "busy"), (State.PLANNED, ""))
         assert await ward.tries(slow) == [(State.DIALING, "")]
+        ward.line.alive |= {order.uniqueid for order in ward.line.orders}
         ward.line.release.set()
         await ward.until(slow, (State.ANSWERED, ""))
     assert await ward.open_tasks() == []

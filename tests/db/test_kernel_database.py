@@ -195,7 +195,10 @@ async def test_a_connection_that_ends_in_the_commit_leaves_it_unknown(database: 
     async def cut() -> bool:
         async with database.connection() as conn:
             return bool(
-                await conn.fetchval("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'COMMIT;'")
+                await conn.fetchval(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE query = 'COMMIT;' AND datname = current_database()"
+                )
             )
 
     writing = asyncio.create_task(write())

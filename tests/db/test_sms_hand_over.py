@@ -23,7 +23,10 @@ from tests.eventually import eventually
 pytestmark = pytest.mark.db
 
 LONG = "请按时复诊。" * 40  # four segments
-WAITS = "SELECT pid FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
+WAITS = (
+    "SELECT pid FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid() "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 TAKE_MODEM = "SELECT pg_advisory_lock(hashtextextended('sms modem sim1', 0))"
 
 
@@ -137,7 +140,10 @@ async def test_who_takes_a_modem_again_asks_a_person_about_what_the_other_proces
         taking = asyncio.ensure_future(other.execute(TAKE_MODEM))
         async with hospital.db.connection() as conn:
             await eventually(lambda: conn.fetchval(WAITS), what="the other process")
-            await conn.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+            await conn.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND "
+                "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
         await taking
         sms_id = await queue(hospital)
         await claimed(hospital)

@@ -100,7 +100,10 @@ async def claim_is_cut(url: str, hospital: TextingHospital) -> SmsId:
         async with conn.transaction():
             await conn.execute("LOCK TABLE sms_segment IN ACCESS EXCLUSIVE MODE")
             queued = await hospital.queue("后面的")
-            waits = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'sms_segment'::regclass"
+            waits = (
+                "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'sms_segment'::regclass "
+                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
             pid = await eventually(lambda: conn.fetchval(waits), within_s=LONG_TIME_S, what="a claim that waits")
             await conn.execute("SELECT pg_terminate_backend($1)", pid)
     finally:

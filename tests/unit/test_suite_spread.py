@@ -63,6 +63,14 @@ def test_what_a_module_starts_is_started_once() -> None:
         assert spread.company(f"{file}::test_a") == spread.company(f"{file}::test_b"), file
 
 
+def test_no_test_looks_at_or_ends_what_other_workers_do_in_the_same_postgresql() -> None:
+    """These views show the whole server; copies of one database even have the same numbers for their tables."""
+    for path in Path(__file__).parents[1].rglob("*.py"):
+        text = path.read_text("utf-8")
+        views = len(re.findall(r"FROM pg_(?:locks|stat_activity)\b", text))
+        assert text.count("current_database()") >= views, path
+
+
 def test_what_takes_long_begins_first() -> None:
     order = sorted(("tests/unit/test_a.py::a", "tests/modem/test_a.py::a", "tests/acceptance/a.py::a"), key=spread.rank)
     assert [nodeid.split("/")[1] for nodeid in order] == ["acceptance", "modem", "unit"]
