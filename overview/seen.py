@@ -6,13 +6,14 @@ from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Tx
 from crm_core.kernel.ids import CallId, PatientId
+from crm_core.patients.watch_store import OPENED
 from overview import rules
 
 
 async def patient(tx: Tx, patient_id: PatientId, *, call_id: CallId | None = None, again: bool = False) -> None:
     """`again`: a part that asks for itself when something happens."""
     detail = {"call_id": str(call_id)} if call_id else {}
-    await _record(tx, "see patient", "patient", patient_id, detail, again=again)
+    await _record(tx, OPENED, "patient", patient_id, detail, again=again)
 
 
 async def call(tx: Tx, call_id: CallId, *, again: bool = False) -> None:

@@ -80,7 +80,7 @@ async def test_the_pop_of_a_known_patient_is_seven_statements_and_one_audit_row(
     assert shown.cards is not None
     assert (len(shown.cards.appointments), len(shown.cards.texts), len(shown.cards.tasks)) == (1, 1, 1)
     assert (len(shown.last_calls), shown.is_mine, shown.now.stays) == (1, True, False)
-    assert await seen(hotline) == [("chen", "see patient", str(patient_id))]
+    assert await seen(hotline) == [("chen", "view patient", str(patient_id))]
 
 
 async def test_what_a_pop_reads_is_rehearsed_before_anybody_rings(hotline: Hotline) -> None:
@@ -135,7 +135,7 @@ async def test_a_refresh_goes_on_with_the_look_that_is_written_down(hotline: Hot
         await cards.refreshed(hotline.db, chen, patient_id)
         await pop.ringing(hotline.db, chen, call.id)
         await cards.refreshed(hotline.db, li, patient_id)
-    assert await seen(hotline) == [(login, "see patient", str(patient_id)) for login in ("chen", "li")]
+    assert await seen(hotline) == [(login, "view patient", str(patient_id)) for login in ("chen", "li")]
 
 
 async def test_the_desk_shows_its_last_calls_a_page_at_a_time(hotline: Hotline) -> None:

@@ -68,7 +68,7 @@ async def remember(conn: Connection, busy: int, now: datetime) -> None:
     )
     await conn.execute(
         "INSERT INTO audit (at, actor_kind, actor, actor_user_id, action, subject, subject_id, outcome) "
-        "SELECT clock_timestamp() - n * interval '50 min', 'user', 'chen', $2, 'see patient', 'patient', '1000', "
+        "SELECT clock_timestamp() - n * interval '50 min', 'user', 'chen', $2, 'view patient', 'patient', '1000', "
         "'done' FROM generate_series(1, $1) AS n",
         MANY,
         busy,
@@ -183,7 +183,7 @@ async def test_a_refresh_looks_at_the_last_minutes_of_the_audit_only(old: Hotlin
     async with old.db.connection() as conn:
         assert (
             await conn.fetchval(
-                "SELECT count(*) FROM audit WHERE at > now() - interval '5 min' AND action = 'see patient'"
+                "SELECT count(*) FROM audit WHERE at > now() - interval '5 min' AND action = 'view patient'"
             )
             == 1
         )

@@ -16,7 +16,12 @@ from web.values import Id, Uuid
 
 REF = "#/components/schemas/{model}"
 NAMES: Mapping[type[Any], str] = {SmsDirection: "SmsDirection"}  # of two with one name
-ALWAYS = (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
+ALWAYS = (
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
 DESCRIPTION = """\
 Patients, appointments, calls, recordings and texts of one hospital.
 

@@ -101,7 +101,7 @@ def _id(request: web.Request) -> ConsultationId:
 
 async def close(request: web.Request) -> web.StreamResponse:
     """They have their answer: what it was, and who they are when that is known."""
-    form = await forms.posted(request)
+    consultation_id, form = _id(request), await forms.posted(request)
     chosen = forms.optional_number(form, "patient_id")
     result = forms.text(form, "result", limit=LONGEST_RESULT)
     if not result:
@@ -110,7 +110,7 @@ async def close(request: web.Request) -> web.StreamResponse:
         await service.close(
             request.app[DEPS].db,
             actor_of(request),
-            _id(request),
+            consultation_id,
             PatientId(chosen) if chosen else None,
             result=result,
         )

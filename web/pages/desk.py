@@ -118,19 +118,20 @@ async def find_patient(request: web.Request) -> web.StreamResponse:
 
 async def consult(request: web.Request) -> web.StreamResponse:
     """A consultation of somebody who is not (yet) a patient."""
+    call_id = _call_id(request)
     text = _required(await forms.posted(request), "text")
-    await desk.consult(request.app[DEPS].db, actor_of(request), _call_id(request), text)
+    await desk.consult(request.app[DEPS].db, actor_of(request), call_id, text)
     return _done("desk/_saved.html", request, _("The consultation is written down."))
 
 
 async def dispose(request: web.Request) -> web.StreamResponse:
     """How the call ended, with notes; the agent is free again."""
-    form = await forms.posted(request)
+    call_id, form = _call_id(request), await forms.posted(request)
     disposition = form.get("disposition", "")
     if disposition not in words.DISPOSITION:
         raise InvalidInputError("choose how the call ended", field="disposition")
     notes = forms.text(form, "notes", limit=LONGEST_NOTES)
-    await calls.set_disposition(request.app[DEPS].db, actor_of(request), _call_id(request), disposition, notes)
+    await calls.set_disposition(request.app[DEPS].db, actor_of(request), call_id, disposition, notes)
     return _done("desk/_saved.html", request, _("Written down."))
 
 

@@ -140,7 +140,7 @@ async def messages(request: web.Request) -> web.StreamResponse:
 async def with_patient(request: web.Request) -> web.StreamResponse:
     """The conversation with one of a patient's numbers, also when nobody wrote yet."""
     patient_id = PatientId(forms.path_number(request))
-    position = forms.optional_number(request.query, "phone") or 0
+    position = forms.position(request.query, "phone")
     conversation = await threads.read_of_patient(request.app[DEPS].db, actor_of(request), patient_id, position)
     return await _whole(request, conversation)
 

@@ -48,7 +48,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     """Open until the page goes, the account is closed or the session ends. `ago`: milliseconds since it was fetched."""
     login = login_of(request)
     topics = parse_topics(request.query.get("topics", ""), login.role, login.user_id)
-    ago = forms.optional_number(request.query, "ago")
+    ago = forms.position(request.query, "ago") if request.query.get("ago") else None
     kinds = frozenset(kind for right, some in HEARS.items() if allows(login.role, right) for kind in some)
     deps = request.app[DEPS]
     ago_s = None if ago is None else ago / 1000

@@ -54,9 +54,9 @@ def _patient_id(request: web.Request) -> PatientId:
 
 async def say(request: web.Request) -> web.StreamResponse:
     """One wish, and how it was said: on the telephone, in person or in writing."""
-    wish = _wish(await forms.posted(request))
+    patient_id, wish = _patient_id(request), _wish(await forms.posted(request))
     try:
-        await wishes.say(request.app[DEPS].db, actor_of(request), _patient_id(request), wish)
+        await wishes.say(request.app[DEPS].db, actor_of(request), patient_id, wish)
     except StaleError:
         return await _card(request, stale=wish.msisdn)
     text = _("Written down: yes.") if wish.choice == Choice.OPT_IN else _("Written down: no.")
@@ -70,19 +70,14 @@ def _wish(form: Mapping[str, str]) -> NewWish:
         channel=form.get("channel", ""),
         choice=form.get("choice", ""),
         source=form.get("source", ""),
-        seen=forms.number(form, "seen"),
+        seen=forms.position(form, "seen"),
     )
 
 
 async def never(request: web.Request) -> web.StreamResponse:
     """No machine calls or texts this number any more, or it may again."""
-    form = await forms.posted(request)
-    db, actor, patient_id, number = (
-        request.app[DEPS].db,
-        actor_of(request),
-        _patient_id(request),
-        form.get("msisdn", ""),
-    )
+    patient_id, form = _patient_id(request), await forms.posted(request)
+    db, actor, number = request.app[DEPS].db, actor_of(request), form.get("msisdn", "")
     try:
         match form.get("choice"):
             case "never":
