@@ -76,6 +76,11 @@ def position(form: Mapping[str, str], name: str) -> int:
     return _taken(_POSITION, value, name) if value else 0
 
 
+def whole(form: Mapping[str, str], name: str) -> int:
+    """A number from 0. Raises InvalidInputError, also when it is missing."""
+    return _taken(_POSITION, form.get(name, "").strip(), name)
+
+
 def path_number(request: web.Request, name: str = "id") -> int:
     """The id in the path. An impossible one is simply not there."""
     try:

@@ -70,7 +70,7 @@ def _wish(form: Mapping[str, str]) -> NewWish:
         channel=form.get("channel", ""),
         choice=form.get("choice", ""),
         source=form.get("source", ""),
-        seen=forms.position(form, "seen"),
+        seen=forms.whole(form, "seen"),
     )
 
 
