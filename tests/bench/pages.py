@@ -124,7 +124,7 @@ async def _book(api: aiohttp.ClientSession, patient: int, slot: int) -> bool:
 @asynccontextmanager
 async def _bare(hospital: Hospital) -> AsyncIterator[asyncpg.Pool]:
     """A table of places that knows nothing but the place and who has it."""
-    url = postgres.database_url(hospital.config, hospital.secrets)
+    url = postgres.owner_url(hospital.config, hospital.secrets)
     async with asyncpg.create_pool(url, min_size=POOL, max_size=POOL) as pool:
         await pool.execute("CREATE UNLOGGED TABLE bench_place (slot_id bigint UNIQUE, patient_id bigint)")
         try:

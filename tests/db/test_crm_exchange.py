@@ -25,6 +25,7 @@ from crm_core.patients.exchange.reading import (
 from crm_core.patients.exchange.writing import export_patients
 from crm_core.patients.model import NewPatient, Patient
 from crm_core.patients.rules import MOST_SHARERS
+from tests.databases import run_as_owner
 
 pytestmark = pytest.mark.db
 
@@ -297,26 +298,26 @@ async def test_a_placeholder_shared_by_many_tells_nobody_apart(database: Databas
 
 
 async def test_an_import_that_cannot_go_on_says_what_was_done_and_goes_on_when_it_is_run_again(
-    database: Database, tmp_path: Path
+    database: Database, owner_url: str, tmp_path: Path
 ) -> None:
     people = [[f"病人{n}", f"1380000{n:04}", f"K{n}", "", "", "", ""] for n in range(ROWS_AT_ONCE + 5)]
     path = write_csv(tmp_path / "patients.csv", [TITLES, *people])
-    async with database.connection() as conn:
-        await conn.execute(
-            """
-            CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS
-                $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END $$;
-            CREATE TRIGGER full_disk BEFORE INSERT ON patient FOR EACH ROW WHEN (NEW.name = '病人202')
-                EXECUTE FUNCTION disk_is_full();
-            """
-        )
+    await run_as_owner(
+        owner_url,
+        """
+        CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END $$;
+        CREATE TRIGGER full_disk BEFORE INSERT ON patient FOR EACH ROW WHEN (NEW.name = '病人202')
+            EXECUTE FUNCTION disk_is_full();
+        """,
+    )
     with pytest.raises(ImportStoppedError) as caught:
         await load(database, path)
     assert (caught.value.report.new, caught.value.before) == (ROWS_AT_ONCE, ROWS_AT_ONCE + 2)
     async with database.connection() as conn:
         assert await conn.fetchval("SELECT count(*) FROM patient") == ROWS_AT_ONCE
         row = await conn.fetchrow("SELECT outcome, detail FROM audit WHERE action = 'import patients'")
-        await conn.execute("DROP TRIGGER full_disk ON patient")
+    await run_as_owner(owner_url, "DROP TRIGGER full_disk ON patient")
     assert row is not None
     assert (row["outcome"], row["detail"]["new"]) == ("stopped", ROWS_AT_ONCE)
     assert (await load(database, path)).counts() | {"unchanged": 0} == {

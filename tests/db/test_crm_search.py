@@ -7,6 +7,7 @@ from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.ids import Msisdn, PatientId
 from crm_core.patients import search_store, store
 from crm_core.patients.pinyin import search_text
+from tests.databases import run_as_owner
 
 pytestmark = pytest.mark.db
 
@@ -16,7 +17,7 @@ CROWD, ONE = Msisdn("+8613000000000"), Msisdn("+8613800000001")
 MANY, SOME, FEW = "王伟", "张三丰", "欧阳修"  # every other one; every 500th; the last three
 
 
-async def fill(conn: Connection) -> None:
+async def fill(conn: Connection, owner_url: str) -> None:
     await conn.execute(
         """
         INSERT INTO patient (name, search, card_no, created_by, created_at, updated_at)
@@ -36,8 +37,7 @@ async def fill(conn: Connection) -> None:
         SELECT id, CASE WHEN id % 10 = 0 THEN '+8613000000000' ELSE '+86138' || lpad(id::text, 8, '0') END FROM patient
         """
     )
-    for table in ("patient", "patient_phone"):
-        await conn.execute(f"VACUUM ANALYZE {table}")
+    await run_as_owner(owner_url, "VACUUM ANALYZE patient, patient_phone")
 
 
 async def counters(conn: Connection) -> asyncpg.Record:
@@ -54,9 +54,11 @@ async def counters(conn: Connection) -> asyncpg.Record:
     return row
 
 
-async def test_a_search_reads_a_little_whether_many_some_few_or_none_have_the_name(database: Database) -> None:
+async def test_a_search_reads_a_little_whether_many_some_few_or_none_have_the_name(
+    database: Database, owner_url: str
+) -> None:
     async with database.connection() as conn:
-        await fill(conn)
+        await fill(conn, owner_url)
         for text, most, trigrams in (
             ("王", search_store.FIRST_STEPS, 0),
             ("w", search_store.FIRST_STEPS, 0),
@@ -85,10 +87,10 @@ async def wanted(conn: Connection, where: str, text: str) -> list[int]:
     return [row["id"] for row in rows]
 
 
-async def test_pages_of_a_search_show_everybody_once_and_in_order(database: Database) -> None:
+async def test_pages_of_a_search_show_everybody_once_and_in_order(database: Database, owner_url: str) -> None:
     phone = "EXISTS (SELECT FROM patient_phone WHERE patient_id = p.id AND msisdn LIKE '%' || $1)"
     async with database.connection() as conn:
-        await fill(conn)
+        await fill(conn, owner_url)
         for text, where in (
             ("zhang", "search LIKE '% ' || $1 || '%'"),
             ("ouyang", "search LIKE '% ' || $1 || '%'"),
@@ -103,9 +105,9 @@ async def test_pages_of_a_search_show_everybody_once_and_in_order(database: Data
             assert (text, seen) == (text, await wanted(conn, where, text))
 
 
-async def test_the_people_of_a_number_are_counted_and_paged_by_an_index(database: Database) -> None:
+async def test_the_people_of_a_number_are_counted_and_paged_by_an_index(database: Database, owner_url: str) -> None:
     async with database.connection() as conn:
-        await fill(conn)
+        await fill(conn, owner_url)
         for statement in (
             "SELECT patient_id FROM patient_phone WHERE msisdn = '+8613000000000' AND patient_id > 17 "
             "ORDER BY patient_id LIMIT 21",

@@ -165,7 +165,7 @@ async def test_a_rare_name_or_number_is_found_among_all_recordings(old: Hotline,
     async with logged(old.db) as asked:
         found = await recordings.search(old.db, old.agents["boss"], WantedRecordings(text=text))
     assert RARE in [one.caller for one in found.items]
-    assert await rows_read(old.db, asked) < 2_000  # the register of this hospital is too small for its index
+    assert await rows_read(old.db, asked) < 5_000  # of 50,000: a search by name walks 2,000 people first
 
 
 async def test_a_name_that_many_have_is_met_on_the_way(old: Hotline) -> None:

@@ -10,7 +10,7 @@ from crm_core import migrations
 from tests.db.test_sms_threads import KEPT, TRUTH
 
 pytestmark = pytest.mark.db
-BEFORE = "0005"  # the release without conversations
+BEFORE, AFTER = "0005", "0006"  # the release without conversations, the one that has them
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 OLD_TEXTS = """
     INSERT INTO sms (direction, peer, text, state, created_by, created_at, not_before, read_at)
@@ -55,12 +55,12 @@ async def test_conversations_of_the_release_before_are_there(empty_database_url:
 
 
 async def test_an_update_that_broke_off_is_run_again(empty_database_url: str) -> None:
-    await asyncio.to_thread(migrations.upgrade, empty_database_url)
+    await asyncio.to_thread(migrations.upgrade, empty_database_url, to=AFTER)
     conn = await asyncpg.connect(empty_database_url)
     try:
         await conn.execute(OLD_TEXTS, AT)
         await conn.execute("UPDATE alembic_version SET version_num = $1", BEFORE)
-        await asyncio.to_thread(migrations.upgrade, empty_database_url)
+        await asyncio.to_thread(migrations.upgrade, empty_database_url, to=AFTER)
         assert await conn.fetch(KEPT) == await conn.fetch(TRUTH)
     finally:
         await conn.close()
