@@ -31,7 +31,6 @@ class Secrets:
     ami: str = field(repr=False)
     postgres: str = field(repr=False)  # of the owner, who migrates
     postgres_app: str = field(repr=False)  # of the role that serves
-    pepper: str = field(repr=False)  # mixed into whatever is hashed for lookup
     recordings_key: bytes = field(repr=False)
     factor_key: bytes = field(repr=False)  # seals the secrets of second factors in the database
     desks: Mapping[str, str] = field(repr=False)  # SIP endpoint -> password
@@ -46,7 +45,6 @@ MAKE: Mapping[str, Callable[[], Any]] = {
     "ami": _word,
     "postgres": _word,
     "postgres_app": _word,
-    "pepper": _word,
     **{name: lambda: base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() for name in KEYS},
     "desks": lambda: {desk: _word() for desk in DESKS},
     "handsets": lambda: {handset: _word() for handset in HANDSETS},

@@ -225,13 +225,6 @@ async def request_callback(db: Database, which: Which, msisdn: Msisdn | None = N
         return await tasks.open_in(tx, TaskKind.CALL_BACK, number, call.ref, call.patient_id) is not None
 
 
-async def voicemail_left(db: Database, which: Which) -> bool:
-    """There is something to hear. Repeating it changes nothing; False when it is known."""
-    async with db.transaction(TELEPHONY) as tx:
-        call = await _locked(tx, which)
-        return await tasks.open_in(tx, TaskKind.HEAR_VOICEMAIL, call.caller, call.ref, call.patient_id) is not None
-
-
 def _ended(call: Call) -> CallEnded:
     return CallEnded(
         call_id=call.id,

@@ -70,14 +70,6 @@ def is_working_day(day: date) -> bool:
     return day_kind(day).is_working
 
 
-def next_working_day(day: date) -> date:
-    """The first working day after `day`."""
-    following = day + timedelta(days=1)
-    while not is_working_day(following):
-        following += timedelta(days=1)
-    return following
-
-
 def opening(hours: OpeningHours, at: datetime, zone: tzinfo) -> Opening:
     """What a caller at this moment is told. Raises ValueError for a time without a zone."""
     local = _local(at, zone)

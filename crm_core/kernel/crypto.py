@@ -42,20 +42,6 @@ class MasterKey:
         if len(self.secret) != KEY_BYTES:
             raise ValueError("a master key has 32 bytes")
 
-    @classmethod
-    def from_hex(cls, text: str) -> "MasterKey":
-        """From 64 hexadecimal digits. Raises ValueError without repeating them."""
-        try:
-            secret = bytes.fromhex(text.strip())
-        except ValueError:
-            raise ValueError("a master key is 64 hexadecimal digits") from None
-        return cls(secret)
-
-
-def new_master_key() -> MasterKey:
-    """A fresh random one. Losing it loses every recording."""
-    return MasterKey(secrets.token_bytes(KEY_BYTES))
-
 
 def new_file_key() -> FileKey:
     """A fresh random one: one file, one key."""

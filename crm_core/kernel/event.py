@@ -1,6 +1,5 @@
 """Domain events: frozen facts in the past tense, their reactions, and the notice that wakes others."""
 
-import dataclasses
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -38,8 +37,3 @@ def notice(event: Event) -> str:
     if len(text.encode()) > 7_900:
         raise ValueError("event notice too long")
     return text
-
-
-def field_names(event_type: type[Event]) -> tuple[str, ...]:
-    """Names of an event's fields, in order."""
-    return tuple(field.name for field in dataclasses.fields(event_type))

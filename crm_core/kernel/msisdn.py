@@ -61,8 +61,3 @@ def dialled(msisdn: Msisdn) -> str:
     if not _DIALLED.fullmatch(digits):
         raise InvalidMsisdnError("this number cannot be dialled from here", field="to")
     return digits
-
-
-def masked(msisdn: Msisdn) -> str:
-    """For screens of people who may not see the whole number: "+86138****8000"."""
-    return f"{msisdn[:6]}****{msisdn[-4:]}"

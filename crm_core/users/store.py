@@ -36,12 +36,6 @@ async def id_of(conn: Connection, login: str) -> UserId | None:
     return found
 
 
-async def user_at_desk(conn: Connection, desk: str) -> UserId | None:
-    """Who answers there."""
-    found: UserId | None = await conn.fetchval("SELECT id FROM app_user WHERE desk = $1", desk)
-    return found
-
-
 async def credentials(conn: Connection, login: str) -> Credentials | None:
     """By login in lower case."""
     row = await conn.fetchrow(

@@ -22,7 +22,7 @@ from crm_core.consent import service as consent
 from crm_core.consent.model import QuietHours, Window
 from crm_core.directory import store as directory
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
-from crm_core.kernel.crypto import new_master_key
+from crm_core.kernel.crypto import MasterKey
 from crm_core.kernel.db import Database, open_database
 from crm_core.kernel.ids import AppointmentId, SlotId
 from crm_core.patients import service as patients
@@ -174,7 +174,7 @@ async def at_work(asterisk: RealAsterisk, database_url: str, tmp_path: Path) -> 
         await stack.enter_async_context(linked(ami))
         running = asyncio.create_task(worker.run())
         stack.callback(running.cancel)
-        yield Stage(db, Vault(tmp_path / "recordings", new_master_key()), Monitor(asterisk.monitor), slots)
+        yield Stage(db, Vault(tmp_path / "recordings", MasterKey(b"m" * 32)), Monitor(asterisk.monitor), slots)
 
 
 async def furnish(db: Database) -> list[SlotId]:

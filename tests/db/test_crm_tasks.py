@@ -70,8 +70,9 @@ async def test_a_missed_caller_is_called_back_once_however_often_they_rang(hospi
 
 async def test_who_left_a_voicemail_is_heard_first_and_not_called_twice(hospital: Database) -> None:
     call = await missed_call(hospital, "1.1")
-    assert await calls.voicemail_left(hospital, call.id)
-    assert not await calls.voicemail_left(hospital, call.id)
+    async with hospital.transaction(SYSTEM) as tx:
+        assert await service.open_in(tx, TaskKind.HEAR_VOICEMAIL, CALLER, call.ref)
+        assert not await service.open_in(tx, TaskKind.HEAR_VOICEMAIL, CALLER, call.ref)
     await calls.ended(hospital, call.id, "Normal Clearing")
     assert [task.kind for task in await opened(hospital)] == [TaskKind.HEAR_VOICEMAIL]
 

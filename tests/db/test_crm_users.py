@@ -50,7 +50,7 @@ async def test_a_closed_account_is_logged_out_at_once_and_stays_out(database: Da
     await service.set_active(database, SYSTEM, user.id, False)
     assert await sessions.of_browser(database, entrance.token) is None
     async with database.connection() as conn:
-        assert await store.user_at_desk(conn, "desk-01") is None
+        assert await conn.fetchval("SELECT count(*) FROM app_user WHERE desk = 'desk-01'") == 0
     with pytest.raises(LoginFailedError):
         await logins.authenticate(database, "agent1", WORD)
     await service.set_active(database, SYSTEM, user.id, True)

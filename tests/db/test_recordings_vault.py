@@ -18,7 +18,7 @@ from crm_core import events
 from crm_core.calls import service as calls
 from crm_core.calls.model import Call
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
-from crm_core.kernel.crypto import MasterKey, TamperedError, new_master_key
+from crm_core.kernel.crypto import MasterKey, TamperedError
 from crm_core.kernel.db import Database, Tx, handler_table, open_database
 from crm_core.kernel.errors import ForbiddenError
 from crm_core.kernel.event import Event, Subscription
@@ -130,7 +130,7 @@ async def archive(database_url: str, tmp_path: Path) -> AsyncIterator[Archive]:
         (events.TaskOpened, note),
     ]
     async with open_database(database_url, subscriptions=subscriptions) as db:
-        yield Archive(db, Vault(tmp_path / "recordings", new_master_key()), Monitor(tmp_path / "monitor"), happened)
+        yield Archive(db, Vault(tmp_path / "recordings", MasterKey(b"m" * 32)), Monitor(tmp_path / "monitor"), happened)
 
 
 async def test_both_sides_of_a_call_are_sealed_and_the_plain_files_go(archive: Archive) -> None:

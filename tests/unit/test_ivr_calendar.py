@@ -13,7 +13,6 @@ from crm_core.kernel.calendar import (
     day_kind,
     is_working_day,
     next_opening,
-    next_working_day,
     opening,
 )
 
@@ -113,4 +112,3 @@ def test_the_next_opening_skips_a_long_holiday_and_honours_the_exchanged_sunday(
     noon = datetime(2026, 11, 23, 12, 30, tzinfo=SHANGHAI)
     assert next_opening(USUAL_HOURS, noon, SHANGHAI) == datetime(2026, 11, 23, 13, 30, tzinfo=SHANGHAI)
     assert next_opening(OpeningHours(working_day=()), noon, SHANGHAI) is None
-    assert next_working_day(date(2026, 10, 9)) == date(2026, 10, 10)

@@ -95,7 +95,7 @@ def test_secrets_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -
     assert path.stat().st_mode & 0o777 == 0o600
     assert secret_store.load_or_make(path) == first
     assert len(first.recordings_key) == 32
-    words = [first.ami, first.postgres, first.pepper, *first.desks.values(), *first.handsets.values()]
+    words = [first.ami, first.postgres, *first.desks.values(), *first.handsets.values()]
     assert len(set(words)) == len(words)
     assert not any(word in repr(first) for word in words)
 
@@ -104,11 +104,11 @@ def test_an_older_file_of_secrets_keeps_its_own_and_gets_what_is_new(tmp_path: P
     path = tmp_path / "secrets.json"
     first = secret_store.load_or_make(path)
     values = json.loads(path.read_text())
-    del values["pepper"]
+    del values["factor_key"]
     path.write_text(json.dumps(values))
     second = secret_store.load_or_make(path)
     assert (second.ami, second.recordings_key) == (first.ami, first.recordings_key)
-    assert second.pepper != first.pepper
+    assert second.factor_key != first.factor_key
 
 
 def test_damaged_or_open_secrets_are_never_replaced_by_new_ones(tmp_path: Path) -> None:
