@@ -21,12 +21,13 @@ MAX_BODY_BYTES = 1_000_000
 FOREVER = "public, max-age=31536000, immutable"
 NOT_KEPT = "no-store"  # whatever it is, it may be about a patient
 PROBLEM = "X-Hcrm-Problem"
+LEAST_BYTES = 1_000  # what is shorter fits into one packet anyway
 
 
 def create_app(deps: WebDeps) -> web.Application:
     """Raises BundleMissingError when the front end was not built."""
     app = web.Application(
-        middlewares=[answer_errors, insist_on_https, security.know_visitor, security.check_access],
+        middlewares=[compress, answer_errors, insist_on_https, security.know_visitor, security.check_access],
         client_max_size=MAX_BODY_BYTES,
     )
     app[DEPS] = deps
@@ -63,6 +64,15 @@ def _add(app: web.Application, route: Route) -> None:
     resource = app.router.add_resource(route.path)
     for method in ("GET", "HEAD") if route.method == "GET" else (route.method,):
         app[security.ACCESS][resource.add_route(method, route.handler)] = route.access
+
+
+@web.middleware
+async def compress(request: web.Request, handler: security.Next) -> web.StreamResponse:
+    """Pages and JSON, where the browser takes it. Audio and live messages are sent as they come."""
+    answer = await handler(request)
+    if isinstance(answer, web.Response) and answer.content_length is not None and answer.content_length > LEAST_BYTES:
+        answer.enable_compression()
+    return answer
 
 
 @web.middleware

@@ -260,3 +260,15 @@ async def test_tasks_say_how_many_there_are_and_show_all_of_them_page_by_page(ho
         assert (oldest in text, newest in text) == (False, True)
         assert (await nurse.get("/tasks?order=worst"))[0] == 422
     assert [action for _, action, _ in await house.audit()].count("list tasks") == 3
+
+
+async def test_a_page_travels_compressed_where_the_browser_takes_it(house: House) -> None:
+    async with await house.browser("agent1", "agent") as agent:
+        sizes = {}
+        for coding in ("gzip", "identity"):
+            headers = {"Accept-Encoding": coding}
+            async with agent.http.get(house.base + "/patients/new", headers=headers) as answer:
+                assert "</html>" in await answer.text()
+                assert answer.headers.get("Content-Encoding", "identity") == coding
+                sizes[coding] = int(answer.headers["Content-Length"])
+        assert sizes["gzip"] < sizes["identity"] / 3
