@@ -60,6 +60,7 @@ class Line(Media):
     is_up: bool = False
     is_over: asyncio.Event = field(default_factory=asyncio.Event)
     answered: asyncio.Event = field(default_factory=asyncio.Event)
+    acknowledged: asyncio.Event = field(default_factory=asyncio.Event)  # of a call that came in: our 200 arrived
     notified: list[str] = field(default_factory=list)  # how a transfer goes on
     replies: dict[int, asyncio.Future[Message]] = field(default_factory=dict)
 
@@ -114,6 +115,9 @@ class Line(Media):
 
     async def hold(self) -> None:
         """The other side hears music."""
+        if self.invite:  # a new offer before that is not listened to, and we send nothing twice
+            async with asyncio.timeout(60):
+                await self.acknowledged.wait()
         assert (await self.request("INVITE", body=self.sdp("sendonly"))).status == 200
         self.phone.send(self.compose("ACK", self.cseq))
 
@@ -295,6 +299,8 @@ class Phone(asyncio.DatagramProtocol):
                 self.reply(line.invite, 487, "Request Terminated", line.local)
             if line:
                 line.over()
+        elif message.method == "ACK" and line:
+            line.acknowledged.set()
         elif message.method not in ("ACK", "INVITE"):
             self.reply(message, 200, "OK")
             if line and message.method == "NOTIFY":

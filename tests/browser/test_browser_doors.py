@@ -13,6 +13,7 @@ from tests.web.house import KEY, MORNING, House
 from web.security import BACKGROUND_HEADER
 
 pytestmark = pytest.mark.browser
+ALL_PARTS = "document.querySelectorAll('[data-shows]').forEach((part) => window.htmx.trigger(part, 'live:refresh'))"
 
 OWN = "moon tractor violet"
 
@@ -66,7 +67,7 @@ async def test_a_page_that_nobody_touches_says_so_of_all_it_asks(chromium: Brows
             asked.append(request.url.removeprefix(house.base))
 
     seat.page.on("request", note)
-    await seat.page.evaluate("window.htmx.trigger(document.body, 'live:Resync', {})")
+    await seat.page.evaluate(ALL_PARTS)
     await seat.page.wait_for_load_state("networkidle")
     await seat.page.wait_for_function("() => !document.querySelector('.htmx-request')")
     assert {"/sms/unread", "/desk/state", "/desk/waiting"} <= set(by_itself)
@@ -81,5 +82,5 @@ async def test_who_left_hours_ago_finds_the_login_form(chromium: Browser, house:
     seat = await sit_down(chromium, house.base)
     await log_in(seat, "agent1", KEY)
     house.db.clock = lambda: MORNING + timedelta(hours=2, seconds=1)
-    await seat.page.evaluate("window.htmx.trigger(document.body, 'live:Resync', {})")
+    await seat.page.evaluate(ALL_PARTS)
     await seat.page.wait_for_selector("#login")

@@ -25,7 +25,8 @@ const csrf = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 body.addEventListener("htmx:configRequest", ({ detail }) => {
   if (csrf) detail.headers["X-CSRF-Token"] = csrf;
   // What the page asks by itself must not keep an unattended browser logged in.
-  if (detail.verb === "get" && !detail.triggeringEvent?.isTrusted) detail.headers["X-Hcrm-Background"] = "1";
+  const cause = detail.triggeringEvent;
+  if ((detail.verb === "get" || cause?.type === "live:refresh") && !cause?.isTrusted) detail.headers["X-Hcrm-Background"] = "1";
 });
 
 // A whole page that says why not is still a page; a part that fails becomes a toast.
