@@ -1,1 +1,1 @@
-"""A hospital of any size, from a seed: people, visits, calls and texts by the million, to measure on. docs/benchmarks.md."""
+"""A hospital of any size from a seed, to measure on: people, visits, calls and texts by the million."""

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from crm_core import migrations
 from server import config as configuration
 from server.commands import output
 
@@ -20,27 +21,20 @@ def fill(
     as_json: AsJson = False,
 ) -> None:
     """Fill this home's demo hospital with seeded people, visits, calls and texts: never one with real patients."""
-    from demo.fill.work import AlreadyFilledError
     from demo.fill.work import fill as fill_in
-    from server.postgres import database_url
+    from server.backup.database import reachable
     from server.secret_store import load_or_make
 
     with output.errors_told(), Progress(console=Console(stderr=True), transient=True) as progress:
         config = configuration.load()
         task = progress.add_task("rows", total=None)
-        url = database_url(config, load_or_make(config.places.secrets))
-        try:
-            made = asyncio.run(
-                fill_in(
-                    url,
-                    patients,
-                    now=datetime.now(UTC),
-                    say=lambda what, done, total: progress.update(task, description=what, completed=done, total=total),
-                )
-            )
-        except AlreadyFilledError:
-            output.say("this hospital is filled already")
-            raise typer.Exit(output.FAILED) from None
+
+        def say(what: str, done: int, total: int) -> None:
+            progress.update(task, description=what, completed=done, total=total)
+
+        with reachable(config, load_or_make(config.places.secrets)) as url:
+            migrations.upgrade(url)
+            made = asyncio.run(fill_in(url, patients, now=datetime.now(UTC), say=say))
     if as_json:
         output.say_json(made)
         return

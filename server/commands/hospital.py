@@ -10,6 +10,7 @@ import typer
 from crm_core.kernel import log
 from server import config as configuration
 from server.commands import output
+from server.commands.fill import fill
 from server.config import Config
 from server.shown import show, unknown_variables
 
@@ -19,10 +20,11 @@ def _with_log(config: Config) -> Config:
     return config
 
 
-def demo() -> None:
+def demo(context: typer.Context) -> None:
     """Start the demo hospital in the foreground: everything, with a simulated carrier and GSM network."""
     os.environ["HCRM_DEMO"] = "yes"
-    _run_hospital()
+    if context.invoked_subcommand is None:
+        _run_hospital()
 
 
 def up() -> None:
@@ -79,6 +81,9 @@ def check_config(
 
 def register(app: typer.Typer) -> None:
     """Add them to the command."""
-    for function in (demo, up, serve, migrate):
+    trial = typer.Typer(invoke_without_command=True, callback=demo)
+    trial.command()(fill)
+    app.add_typer(trial, name="demo")
+    for function in (up, serve, migrate):
         app.command()(function)
     app.command("check-config")(check_config)
