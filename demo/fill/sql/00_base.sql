@@ -2,7 +2,7 @@
 -- `base` holds how many patients are wanted, the time that counts as now, and per table the highest id before.
 CREATE FUNCTION pg_temp.h(n bigint, k int) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT hashint8extended(n, k) & 9223372036854775807 $$;
-CREATE TEMP TABLE fill_name (n int PRIMARY KEY, name text, search text) ON COMMIT DROP;
+CREATE TEMP TABLE fill_name (no int PRIMARY KEY, name text, search text) ON COMMIT DROP;
 CREATE TEMP TABLE base ON COMMIT DROP AS SELECT
     NULL::bigint AS patients, NULL::timestamptz AS now,
     (SELECT coalesce(max(id), 0) FROM patient) AS patient, (SELECT coalesce(max(id), 0) FROM department) AS department,

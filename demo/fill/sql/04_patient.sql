@@ -1,4 +1,4 @@
--- about 1 rows a patient
+-- One each.
 INSERT INTO patient (id, name, search, sex, birth_date, card_no, outpatient_no, inpatient_no, region, source, department,
                      diseases, member_level, created_by, created_at, updated_at) OVERRIDING SYSTEM VALUE
 SELECT base.patient + n, f.name, f.search, CASE pg_temp.h(n, 2) % 2 WHEN 0 THEN 'male' ELSE 'female' END,
@@ -9,4 +9,4 @@ SELECT base.patient + n, f.name, f.search, CASE pg_temp.h(n, 2) % 2 WHEN 0 THEN 
        CASE pg_temp.h(n, 7) % 4 WHEN 0 THEN ARRAY['高血压'] WHEN 1 THEN ARRAY['2型糖尿病','高血压'] ELSE '{}' END,
        CASE pg_temp.h(n, 8) % 20 WHEN 0 THEN '金卡' WHEN 1 THEN '银卡' ELSE '' END, 'fill',
        base.now - make_interval(days => (pg_temp.h(n, 9) % 1500)::int), base.now
-FROM base, generate_series(1, base.patients) n JOIN fill_name f ON f.n = pg_temp.h(n, 1) % (SELECT count(*) FROM fill_name)
+FROM base, generate_series(1, base.patients) n JOIN fill_name f ON f.no = pg_temp.h(n, 1) % (SELECT count(*) FROM fill_name)

@@ -1,4 +1,4 @@
--- about 0.046 rows a patient
+-- About 0.046 for each patient.
 INSERT INTO schedule (id, practitioner_id, department_id, starts_at, ends_at) OVERRIDING SYSTEM VALUE
 SELECT base.schedule + row_number() OVER (ORDER BY d, p.id, hour), p.id, p.department_id, t, t + interval '225 minutes'
 FROM base JOIN practitioner p ON p.id > base.practitioner, generate_series(-100, 14) d, (VALUES (8), (13)) s (hour),

@@ -1,4 +1,4 @@
--- about 3.8 rows a patient
+-- About 3.8 for each patient.
 INSERT INTO appointment (id, patient_id, slot_id, place, status, channel, booked_by, booked_at) OVERRIDING SYSTEM VALUE
 SELECT base.appointment + (s.id - base.slot) * 6 + place, base.patient + 1 + ((s.id * 6 + place) * 7919) % base.patients, s.id,
        place, CASE WHEN s.starts_at > base.now THEN (ARRAY['booked','confirmed'])[1 + pg_temp.h(s.id, place) % 2]

@@ -1,4 +1,4 @@
--- about 2 rows a patient
+-- About 2 for each patient.
 INSERT INTO call (id, linkedid, uniqueid, direction, caller, did, patient_id, state, path, queue, started_at, answered_at,
                   queued_at, connected_at, ended_at, end_reason, agent_id, disposition)
 SELECT md5('fill' || n)::uuid, 'fill-' || n, 'fill-' || n, CASE pg_temp.h(n, 51) % 8 WHEN 0 THEN 'out' ELSE 'in' END,

@@ -1,4 +1,4 @@
--- about 3 rows a patient
+-- About 3 for each patient.
 INSERT INTO sms (id, direction, peer, text, purpose, state, patient_id, created_by, created_at, not_before, read_at, handled_at)
 OVERRIDING SYSTEM VALUE
 SELECT base.sms + n, CASE WHEN comes THEN 'in' ELSE 'out' END, '+8617' || lpad(p::text, 9, '0'),

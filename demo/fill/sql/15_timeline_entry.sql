@@ -1,4 +1,4 @@
--- about 5 rows a patient
+-- About 5 for each patient.
 INSERT INTO timeline_entry (patient_id, kind, at, code, args, ref)
 SELECT a.patient_id, 'appointment', a.booked_at, 'Appointment booked: {department}, {practitioner}, {starts_at}',
        jsonb_build_object('department', '专科', 'practitioner', '医生', 'starts_at', s.starts_at), 'appointments/' || a.id

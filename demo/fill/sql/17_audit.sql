@@ -1,4 +1,4 @@
--- about 2 rows a patient
+-- About 2 for each patient.
 INSERT INTO audit (at, actor_kind, actor, actor_user_id, action, subject, subject_id, outcome)
 SELECT base.now - make_interval(secs => (2 * base.patients - n)), 'user', 'fill-agent-' || u, base.app_user + u,
        (ARRAY['see patient','change patient','book appointment'])[1 + pg_temp.h(n, 71) % 3], 'patient',
