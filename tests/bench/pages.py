@@ -10,6 +10,7 @@ import asyncpg
 
 from server import postgres
 from tests.bench.hospital import Hospital
+from tests.bench.people import logged_in
 from tests.bench.stats import Figure, summary
 
 VIEWS, AT_ONCE = 150, 4
@@ -56,10 +57,7 @@ async def _views(hospital: Hospital) -> tuple[list[float], list[float]]:
     """Milliseconds of each, in turns of `AT_ONCE`."""
     async with hospital.db.connection() as conn:
         ids = [row["id"] for row in await conn.fetch("SELECT id FROM patient ORDER BY id LIMIT $1", VIEWS)]
-    async with aiohttp.ClientSession(hospital.url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
-        form = {"login": AGENT, "password": hospital.logins[AGENT]}
-        async with browser.post("/login", data=form, allow_redirects=False) as answer:
-            answer.raise_for_status()
+    async with logged_in(hospital, AGENT) as browser:
         await _get_ms(browser, f"/patients/{ids[0]}")  # templates are read at the first use
         views: list[float] = []
         plain: list[float] = []

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from tests.bench.stats import Figure, Summary
 
-P95_NEEDS = 12
+P95_NEEDS, P99_NEEDS = 12, 100
 HEAD = ("", "measured", "hcrm", "beside it", "ratio", "n")
 PAGE = """\
 # Benchmark results
@@ -111,6 +111,8 @@ def _row(figure: Figure) -> tuple[str, ...]:
 
 def _cell(one: Summary) -> str:
     text = f"{_number(one.median)} ({_number(one.min)} – {_number(one.max)})"
+    if one.n >= P99_NEEDS:
+        return f"{text}, p95 {_number(one.p95)}, p99 {_number(one.p99)}"
     return f"{text}, p95 {_number(one.p95)}" if one.n >= P95_NEEDS else text
 
 

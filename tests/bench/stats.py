@@ -8,20 +8,23 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Of `n` measurements; `p95` by nearest rank, so it is one of them."""
+    """Of `n` measurements; `p95` and `p99` by nearest rank, so each is one of them."""
 
     n: int
     median: float
     min: float
     max: float
     p95: float
+    p99: float
 
 
 def summary(values: Sequence[float]) -> Summary:
     """Raises ValueError when nothing was measured: a figure from nothing is worse than none."""
     if not values:
         raise ValueError("nothing was measured")
-    return Summary(len(values), median(values), min(values), max(values), percentile(values, 95))
+    return Summary(
+        len(values), median(values), min(values), max(values), percentile(values, 95), percentile(values, 99)
+    )
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
