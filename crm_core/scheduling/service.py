@@ -147,6 +147,13 @@ async def cancel_in(tx: Tx, appointment_id: AppointmentId, channel: str) -> Appo
     return await _loaded(tx, appointment_id)
 
 
+async def rebook(db: Database, actor: Actor, appointment_id: AppointmentId, channel: str) -> Appointment:
+    """Undo of a cancellation: the same time once more, when nobody else has taken it. Raises what `book` raises."""
+    async with db.transaction(actor) as tx:
+        old = await _loaded(tx, appointment_id)
+        return await book_in(tx, patient_id=old.patient_id, slot_id=old.slot.id, channel=channel)
+
+
 async def _give_back(tx: Tx, appointment: Appointment, channel: Channel, *, is_move: bool) -> None:
     action = "move appointment" if is_move else "cancel appointment"
     await store.mark_cancelled(tx.conn, appointment.id, by=tx.actor.name, now=tx.now)

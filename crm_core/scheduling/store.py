@@ -6,7 +6,7 @@ from datetime import datetime
 
 import asyncpg
 
-from crm_core.kernel.cursor import Cursor
+from crm_core.kernel.cursor import LAST_NUMBER, Cursor
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
 from crm_core.scheduling.model import Appointment, Channel, Slot, Status
@@ -153,28 +153,69 @@ async def upcoming(conn: Connection, patient_id: PatientId, now: datetime) -> li
 
 async def of_day(
     conn: Connection,
-    day_start: datetime,
-    day_end: datetime,
+    start: datetime,
+    end: datetime,
     *,
     department_id: DepartmentId | None = None,
-    statuses: Sequence[str] | None = None,
-    limit: int = 1000,
+    practitioner_id: PractitionerId | None = None,
+    status: str | None = None,
+    after: Cursor | None = None,
+    until: Cursor | None = None,
+    limit: int,
 ) -> list[Appointment]:
-    """Appointments whose slot begins in [day_start, day_end), by time; `statuses` None means all."""
+    """Appointments whose slot begins in [start, end), by time, then id.
+
+    `after` and `until` are places of this list: those behind the one, up to the other and with it. OFFSET 0: slot after
+    slot until there are enough; PostgreSQL would rather read all appointments there ever were.
+    """
     rows = await conn.fetch(
         """
-        SELECT a.id FROM slot s JOIN appointment a ON a.slot_id = s.id
-        WHERE s.starts_at >= $1 AND s.starts_at < $2 AND ($3::bigint IS NULL OR s.department_id = $3)
-          AND ($4::text[] IS NULL OR a.status = ANY ($4))
-        ORDER BY s.starts_at, s.id, a.id LIMIT $5
+        SELECT a.id FROM slot s
+        CROSS JOIN LATERAL (SELECT id FROM appointment
+                            WHERE slot_id = s.id AND ($5::text IS NULL OR status = $5) OFFSET 0) AS a
+        WHERE s.starts_at >= $1 AND s.starts_at < $2
+          AND ($3::bigint IS NULL OR s.department_id = $3) AND ($4::bigint IS NULL OR s.practitioner_id = $4)
+          AND s.starts_at >= $6 AND (s.starts_at, a.id) > ($6, $7)
+          AND s.starts_at <= $8 AND (s.starts_at, a.id) <= ($8, $9)
+        ORDER BY s.starts_at, a.id LIMIT $10
         """,
-        day_start,
-        day_end,
+        start,
+        end,
         department_id,
-        list(statuses) if statuses is not None else None,
+        practitioner_id,
+        status,
+        after.at if after else start,
+        after.number if after else 0,
+        until.at if until else end,
+        until.number if until else LAST_NUMBER,
         limit,
     )
     return await many(conn, [row["id"] for row in rows])
+
+
+async def counts_of_day(
+    conn: Connection,
+    start: datetime,
+    end: datetime,
+    *,
+    department_id: DepartmentId | None = None,
+    practitioner_id: PractitionerId | None = None,
+) -> dict[tuple[DepartmentId, Status], int]:
+    """How many there are in [start, end), all of them."""
+    rows = await conn.fetch(
+        """
+        SELECT s.department_id, a.status, sum(a.count)::int AS count FROM slot s
+        CROSS JOIN LATERAL (SELECT status, count(*) FROM appointment WHERE slot_id = s.id GROUP BY status) AS a
+        WHERE s.starts_at >= $1 AND s.starts_at < $2
+          AND ($3::bigint IS NULL OR s.department_id = $3) AND ($4::bigint IS NULL OR s.practitioner_id = $4)
+        GROUP BY s.department_id, a.status
+        """,
+        start,
+        end,
+        department_id,
+        practitioner_id,
+    )
+    return {(DepartmentId(row["department_id"]), Status(row["status"])): row["count"] for row in rows}
 
 
 async def page(

@@ -116,7 +116,7 @@ async def test_an_appointment_is_booked_confirmed_and_seen_everywhere(hospital: 
     async with hospital.db.connection() as conn:
         entries = await timeline.page(conn, patient, limit=9)
         upcoming = await store.upcoming(conn, patient, NOON)
-        of_day = await store.of_day(conn, TOMORROW, TOMORROW + timedelta(days=1), statuses=["confirmed"])
+        of_day = await store.of_day(conn, TOMORROW, TOMORROW + timedelta(days=1), status="confirmed", limit=9)
         paged = await store.page(conn, patient_id=patient, status="confirmed")
         audits = [row["action"] for row in await conn.fetch("SELECT action FROM audit ORDER BY id")]
     assert confirmed == again == upcoming[0] == of_day[0] == paged[0]
@@ -287,5 +287,5 @@ async def test_free_slots_are_found_without_reading_every_slot(hospital: Hospita
         for _ in range(10):
             for which in ({"department_id": hospital.department}, {"practitioner_id": hospital.practitioner}, {}):
                 await store.slots(conn, start=NOON, end=NOON + timedelta(days=14), free_only=True, limit=10, **which)
-            await store.of_day(conn, TOMORROW, TOMORROW + timedelta(days=1))
+            await store.of_day(conn, TOMORROW, TOMORROW + timedelta(days=1), limit=100)
         assert await _whole_reads_of_slot(conn) == before
