@@ -12,7 +12,7 @@ from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId
 from crm_core.patients import store as patients
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import Patient
-from crm_core.scheduling import store
+from crm_core.scheduling import lookup, store
 from crm_core.scheduling.errors import AppointmentNotFoundError
 from crm_core.scheduling.model import Appointment, Slot
 from crm_core.users.rights import Right, ensure
@@ -74,11 +74,13 @@ def _likely(moved: Appointment | None, departments: Sequence[Department]) -> Dep
 
 
 async def _free(tx: Tx, wish: Wish, department_id: DepartmentId) -> list[Slot]:
-    return await store.slots(
+    return await lookup.offered(
         tx.conn,
+        wish.patient_id,
         start=max(wish.start, tx.now),
         end=wish.end,
         department_id=department_id,
-        free_only=True,
+        zone=tx.zone,
         limit=OFFERED,
+        moving=wish.move,
     )

@@ -9,7 +9,7 @@ import asyncpg
 from crm_core.kernel.cursor import LAST_NUMBER, Cursor
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
-from crm_core.scheduling.model import Appointment, Channel, Slot, Status
+from crm_core.scheduling.model import Appointment, Channel, Slot, Span, Status
 
 
 async def slots(
@@ -20,13 +20,13 @@ async def slots(
     department_id: DepartmentId | None = None,
     practitioner_id: PractitionerId | None = None,
     free_only: bool = False,
-    new_for: PatientId | None = None,
+    but: Sequence[Span] = (),
     limit: int = 100,
     after: Cursor | None = None,
 ) -> list[Slot]:
     """Beginning in [start, end), by time, then id. `after` is where the page before ended.
 
-    `new_for`: without the times at which this patient is expected already, here or elsewhere.
+    Without those that lie over one of `but`.
     """
     rows = await conn.fetch(
         """
@@ -37,10 +37,8 @@ async def slots(
           AND ($5::timestamptz IS NULL OR (s.starts_at, s.id) > ($5, $9))
           AND (NOT $6 OR s.capacity >
                (SELECT count(*) FROM appointment a WHERE a.slot_id = s.id AND a.status <> 'cancelled'))
-          AND ($8::bigint IS NULL OR NOT EXISTS (
-               SELECT 1 FROM appointment a JOIN slot t ON t.id = a.slot_id
-               WHERE a.patient_id = $8 AND a.status IN ('booked', 'confirmed')
-                 AND t.starts_at < s.ends_at AND s.starts_at < t.ends_at))
+          AND NOT EXISTS (SELECT 1 FROM unnest($8::timestamptz[], $10::timestamptz[]) AS but (starts_at, ends_at)
+                          WHERE but.starts_at < s.ends_at AND s.starts_at < but.ends_at)
         ORDER BY s.starts_at, s.id LIMIT $7
         """,
         start,
@@ -50,10 +48,30 @@ async def slots(
         after.at if after else None,
         free_only,
         limit,
-        new_for,
+        [start for start, _ in but],
         after.number if after else 0,
+        [end for _, end in but],
     )
     return await slots_by_id(conn, [row["id"] for row in rows])
+
+
+async def held(conn: Connection, patient_id: PatientId, *, since: datetime) -> list[tuple[AppointmentId, Span]]:
+    """When this patient is expected from then on, or has come; not what they cancelled or missed."""
+    rows = await conn.fetch(
+        """
+        SELECT a.id, s.starts_at, s.ends_at FROM appointment a JOIN slot s ON s.id = a.slot_id
+        WHERE a.patient_id = $1 AND a.status NOT IN ('cancelled', 'noshow') AND s.ends_at > $2
+        ORDER BY s.starts_at, a.id
+        """,
+        patient_id,
+        since,
+    )
+    return [(AppointmentId(row["id"]), (row["starts_at"], row["ends_at"])) for row in rows]
+
+
+async def most_a_day(conn: Connection) -> int:
+    """How many appointments one patient may have on one day."""
+    return int(await conn.fetchval("SELECT most_a_day FROM booking_rule"))
 
 
 async def place_of(conn: Connection, slot_id: SlotId) -> Cursor | None:
@@ -84,6 +102,12 @@ async def slot(conn: Connection, slot_id: SlotId) -> Slot | None:
     """One slot."""
     found = await slots_by_id(conn, [slot_id])
     return found[0] if found else None
+
+
+async def lock_patient(conn: Connection, patient_id: PatientId) -> bool:
+    """Nobody else books for this patient until the transaction ends; False when there is no such patient."""
+    found = await conn.fetchval("SELECT true FROM patient WHERE id = $1 FOR NO KEY UPDATE", patient_id)
+    return found is not None
 
 
 async def lock_slots(conn: Connection, slot_ids: Sequence[SlotId]) -> None:
