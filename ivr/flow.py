@@ -380,8 +380,7 @@ class Node(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A published flow. `person` is where 0 leads inside nodes; `fallback` the node of the queue `queue`, for callers
-    who are not understood and for failures."""
+    """`person`: where 0 leads inside nodes; `fallback`: the node of `queue`, for failures and who is not understood."""
 
     name: str
     version: int

@@ -65,3 +65,18 @@ async def test_nobody_moves_another_patients_appointment_by_its_number(house: Ho
         await agent.post("/appointments", {"patient_id": str(one.id), "slot_id": str(house.slots[0])})
         assert (await agent.get(f"/patients/{other.id}/book?move=1"))[0] == 404
         assert (await agent.get(f"/patients/{one.id}/book?move=1"))[0] == 200
+
+
+async def test_who_books_too_much_for_one_patient_reads_why_and_sees_other_days(house: House) -> None:
+    await house.sessions(capacity=1)
+    patient = await house.patient()
+    async with await house.browser("agent1", "agent") as agent:
+        for slot in house.slots[:3]:
+            wish = {"patient_id": str(patient.id), "slot_id": str(slot)}
+            assert (await agent.post("/appointments", wish))[0] == 200
+        assert 'name="slot_id"' not in (await agent.get(f"/patients/{patient.id}/book"))[1]
+        status, text = await agent.post("/appointments", wish | {"slot_id": str(house.slots[3])})
+        assert (status, "as many appointments on that day" in text) == (409, True)
+        assert 'name="slot_id"' not in text
+        _, text = await agent.get(f"/patients/{patient.id}/book?move=1")
+        assert re.findall(r'name="slot_id" value="(\d+)"', text) == [str(house.slots[3])]

@@ -7,20 +7,23 @@ CREATE TABLE booking_rule (
 );
 INSERT INTO booking_rule DEFAULT VALUES;
 
--- Nobody is in two places at once. Rows from before that lie over an older one stay, and say so: the rule leaves them out.
+-- Nobody is in two places at once. Rows that begin before an earlier one has ended stay, and say so: the rule leaves them
+-- out, and keeps what is made from now on apart from the others.
 ALTER TABLE schedule ADD COLUMN is_doubled boolean NOT NULL DEFAULT false;
 UPDATE schedule SET is_doubled = true
-WHERE EXISTS (SELECT 1 FROM schedule older
-              WHERE older.practitioner_id = schedule.practitioner_id AND older.id < schedule.id
-                AND older.starts_at < schedule.ends_at AND schedule.starts_at < older.ends_at);
+FROM (SELECT id, starts_at < max(ends_at) OVER before AS is_doubled FROM schedule
+      WINDOW before AS (PARTITION BY practitioner_id ORDER BY starts_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+     ) AS found
+WHERE found.id = schedule.id AND found.is_doubled;
 ALTER TABLE schedule ADD CONSTRAINT schedule_one_at_a_time
     EXCLUDE USING gist (practitioner_id WITH =, tstzrange(starts_at, ends_at) WITH &&) WHERE (NOT is_doubled);
 
 ALTER TABLE slot ADD COLUMN is_doubled boolean NOT NULL DEFAULT false;
 UPDATE slot SET is_doubled = true
-WHERE EXISTS (SELECT 1 FROM slot older
-              WHERE older.practitioner_id = slot.practitioner_id AND older.id < slot.id
-                AND older.starts_at < slot.ends_at AND slot.starts_at < older.ends_at);
+FROM (SELECT id, starts_at < max(ends_at) OVER before AS is_doubled FROM slot
+      WINDOW before AS (PARTITION BY practitioner_id ORDER BY starts_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+     ) AS found
+WHERE found.id = slot.id AND found.is_doubled;
 ALTER TABLE slot ADD CONSTRAINT slot_one_at_a_time
     EXCLUDE USING gist (practitioner_id WITH =, tstzrange(starts_at, ends_at) WITH &&) WHERE (NOT is_doubled);
 
