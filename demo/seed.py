@@ -150,7 +150,7 @@ def _keep(path: Path, token: str) -> None:
 
 async def run(url: str, home: Path, zone: tzinfo) -> None:
     """What a start of the demo needs."""
-    async with open_database(url, max_size=1) as db:
+    async with open_database(url, zone=zone, max_size=1) as db:
         if not await seed(db, zone=zone):
             await ensure_schedules(db, zone=zone)
         await ensure_token(db, home / "api-token.txt")

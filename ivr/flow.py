@@ -75,11 +75,12 @@ class ListDepartments:
 
 @dataclass(frozen=True, slots=True)
 class FreeSlots:
-    """Answered by Slots: from `not_before` or now on, without times at which `patient_id` is expected already."""
+    """Answered by Slots: from `not_before` or now on, those that `patient_id` may have who gives up `moving`."""
 
     department_id: DepartmentId
     not_before: datetime | None = None
     patient_id: PatientId | None = None
+    moving: AppointmentId | None = None
     kind: Literal["free_slots"] = "free_slots"
 
 
@@ -379,8 +380,7 @@ class Node(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A published flow. `person` is where 0 leads inside nodes; `fallback` the node of the queue `queue`, for callers
-    who are not understood and for failures."""
+    """`person`: where 0 leads inside nodes; `fallback`: the node of `queue`, for failures and who is not understood."""
 
     name: str
     version: int

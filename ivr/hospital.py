@@ -21,6 +21,7 @@ from crm_core.kernel.msisdn import parse_msisdn
 from crm_core.patients import service as patients_service
 from crm_core.patients import store as patients
 from crm_core.patients.model import Patient
+from crm_core.scheduling import lookup
 from crm_core.scheduling import service as scheduling
 from crm_core.scheduling import store as schedules
 from crm_core.scheduling.model import Appointment as BookedAppointment
@@ -139,14 +140,15 @@ class Hospital:
     async def _free_slots(self, request: FreeSlots) -> Input:
         now = self.db.clock()
         async with self.db.connection() as conn:
-            found = await schedules.slots(
+            found = await lookup.offered(
                 conn,
+                request.patient_id,
                 start=max(request.not_before or now, now),
                 end=now + HORIZON,
                 department_id=request.department_id,
-                free_only=True,
-                new_for=request.patient_id,
+                zone=self.zone,
                 limit=MOST_SLOTS,
+                moving=request.moving,
             )
         return Slots(tuple(slot(item, self.zone) for item in found))
 

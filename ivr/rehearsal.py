@@ -115,7 +115,7 @@ class Rehearsal:
                 return PatientsFound(tuple(self.person(p) for p in found))
             case ListDepartments():
                 return Departments(self.sample.departments)
-            case FreeSlots(department_id, not_before, patient_id):
+            case FreeSlots(department_id, not_before, patient_id, _moving):
                 return Slots(self._free_slots(department_id, not_before, patient_id))
             case Upcoming(patient_id):
                 mine = (item for item in self.appointments.values() if item.patient == patient_id)

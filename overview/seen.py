@@ -1,6 +1,7 @@
 """Who saw what: one audit row for each look, whatever the look holds."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
@@ -24,6 +25,12 @@ async def call(tx: Tx, call_id: CallId, *, again: bool = False) -> None:
 async def listed(tx: Tx, subject: str, by: Iterable[str], shown: int, *, again: bool = False) -> None:
     """A list with people in it: which filters were set, not to what, and how many rows were shown."""
     await _record(tx, f"list {subject}s", subject, "", {"by": sorted(by), "shown": shown}, again=again)
+
+
+async def day(tx: Tx, day: date, by: Iterable[str], shown: int, *, again: bool = False) -> None:
+    """The appointments of a day: one row for the list, however many people are in it."""
+    detail = {"by": sorted(by), "shown": shown}
+    await _record(tx, "list appointments", "day", day.isoformat(), detail, again=again)
 
 
 async def family(tx: Tx, call_id: CallId, shown: int) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import signal
 from collections.abc import AsyncIterator
+from datetime import tzinfo
 
 from crm_core.kernel import log
 from crm_core.kernel.db import Database, close_pool, connect
@@ -26,28 +27,28 @@ async def serve(config: Config) -> None:
     """Until SIGTERM or SIGINT. Waits for PostgreSQL as long as it takes; callers are with the dialplan meanwhile."""
     log.configure(level=config.logs.level, show_personal=config.logs.show_personal)
     secrets = load_or_make(config.places.secrets)
-    url = database_url(config, secrets)
+    url, zone = database_url(config, secrets), config.hospital.timezone
     async with (
-        _database(url, config.database.connections) as db,
-        _database(url, config.database.call_connections) as calls,
+        _database(url, config.database.connections, zone) as db,
+        _database(url, config.database.call_connections, zone) as calls,
     ):
         await ensure_shipped(db)
         await _until_signal(Server(config, secrets, url, db, calls, StatusBoard()))
 
 
 @contextlib.asynccontextmanager
-async def _database(url: str, max_size: int) -> AsyncIterator[Database]:
-    db = await _connected(url, max_size)
+async def _database(url: str, max_size: int, zone: tzinfo) -> AsyncIterator[Database]:
+    db = await _connected(url, max_size, zone)
     try:
         yield db
     finally:
         await close_pool(db.pool)
 
 
-async def _connected(url: str, max_size: int) -> Database:
+async def _connected(url: str, max_size: int, zone: tzinfo) -> Database:
     while True:
         try:
-            return await connect(url, subscriptions=SUBSCRIPTIONS, max_size=max_size)
+            return await connect(url, subscriptions=SUBSCRIPTIONS, zone=zone, max_size=max_size)
         except DatabaseUnavailableError as error:
             logger.warning("waiting for the database", extra={"error": str(error)})
             await asyncio.sleep(DATABASE_AGAIN_S)

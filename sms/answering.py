@@ -158,7 +158,8 @@ async def _until_answer(incoming: Incoming, turn: Turn) -> tuple[Talk, Answer]:
         talk, effect = turn
         if isinstance(effect, Answer):
             return talk, effect
-        desk = Desk(incoming.tx, incoming.people, talk.patient_id)
+        moving = talk.appointment.id if talk.goal is Goal.MOVE and talk.appointment else None
+        desk = Desk(incoming.tx, incoming.people, talk.patient_id, moving)
         turn = engine.advance(talk, await desk.perform(effect))
     return turn[0], Answer(text="trouble", ends=True, needs_person=True)
 

@@ -8,8 +8,9 @@ from typing import assert_never
 from crm_core.directory import store as directory
 from crm_core.kernel.db import Tx
 from crm_core.kernel.errors import ConflictError, HcrmError, NotFoundError
-from crm_core.kernel.ids import PatientId
+from crm_core.kernel.ids import AppointmentId, PatientId
 from crm_core.patients.model import Patient
+from crm_core.scheduling import lookup
 from crm_core.scheduling import service as booking_desk
 from crm_core.scheduling import store as scheduling
 from crm_core.scheduling.model import Appointment, Slot
@@ -51,6 +52,7 @@ class Desk:
     tx: Tx
     people: Sequence[Patient]
     patient_id: PatientId | None
+    moving: AppointmentId | None = None
 
     async def perform(self, effect: Effect) -> Fact:
         """Do it and say how it went; what is refused leaves no trace."""
@@ -94,15 +96,16 @@ class Desk:
         return Departments(tuple(found[:MAX_DEPARTMENTS]))
 
     async def _slots(self, effect: FindSlots) -> Slots:
-        """Free times this patient does not have already."""
-        found = await scheduling.slots(
+        """Free times that this patient may have."""
+        found = await lookup.offered(
             self.tx.conn,
+            self.patient_id,
             department_id=effect.department_id,
             start=max(self.tx.now, effect.window.start) if effect.window else self.tx.now,
             end=effect.window.end if effect.window else self.tx.now + AHEAD,
-            free_only=True,
-            new_for=self.patient_id,
+            zone=self.tx.zone,
             limit=PAGE + 1,
+            moving=self.moving,
             after=await scheduling.place_of(self.tx.conn, effect.after) if effect.after else None,
         )
         free = [_slot(slot) for slot in found]

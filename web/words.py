@@ -184,6 +184,11 @@ ERROR = {
     "slot_not_found": N_("This time does not exist any more. Please choose another."),
     "slot_over": N_("This time has passed. Please choose another."),
     "stale": N_("Somebody else changed this in the meantime. Please look again."),
+    "appointments_overlap": N_("This patient has another appointment at that time. Please choose another time."),
+    "too_many_that_day": N_(
+        "This patient has as many appointments on that day as one may have. Please choose another day."
+    ),
+    "schedule_overlaps": N_("This practitioner has another session in a part of that time."),
     "already_booked": N_("This patient already has a place at this time."),
     "appointment_not_found": N_("There is no such appointment."),
     "appointment_over": N_("The time of this appointment has begun; it cannot be changed any more."),

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -22,6 +23,7 @@ from crm_core.kernel.refusals import is_rolled_back, raise_unavailable
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 HandlerTable = Mapping[type[Event], Sequence[Handler]]
 
+HOME = ZoneInfo("Asia/Shanghai")  # unless the hospital says where it is
 CONNECT_TIMEOUT_S = 3.0
 POOL_WAIT_S = 5.0
 STATEMENT_TIMEOUT_MS = 15_000
@@ -78,12 +80,13 @@ def _the_only_one() -> Iterator[None]:
 
 @dataclass(slots=True)
 class Tx:
-    """One open transaction. `now` is read once, so everything in it happens at one instant."""
+    """One open transaction. `now` is read once, so all of it happens at one instant; `zone` says on which day."""
 
     conn: Connection
     now: datetime
     actor: Actor
     handlers: HandlerTable
+    zone: tzinfo
 
     async def emit(self, event: Event) -> None:
         """Run the reactions in this transaction; the notice leaves at commit."""
@@ -109,6 +112,7 @@ class Database:
     pool: asyncpg.Pool
     handlers: HandlerTable
     clock: Clock = utc_now
+    zone: tzinfo = HOME
 
     @asynccontextmanager
     async def transaction(self, actor: Actor, *, at: datetime | None = None) -> AsyncIterator[Tx]:
@@ -121,7 +125,7 @@ class Database:
             transaction = conn.transaction()
             await transaction.start()
             try:
-                yield Tx(conn=conn, now=at or self.clock(), actor=actor, handlers=self.handlers)
+                yield Tx(conn=conn, now=at or self.clock(), actor=actor, handlers=self.handlers, zone=self.zone)
             except GIVEN_UP:
                 raise  # the connection is cut, so PostgreSQL rolls back by itself
             except BaseException:
@@ -219,10 +223,15 @@ async def planned_for_its_values(conn: Connection) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def open_database(
-    url: str, *, subscriptions: Iterable[Subscription] = (), clock: Clock = utc_now, max_size: int = 10
+    url: str,
+    *,
+    subscriptions: Iterable[Subscription] = (),
+    clock: Clock = utc_now,
+    zone: tzinfo = HOME,
+    max_size: int = 10,
 ) -> AsyncIterator[Database]:
     """A pool for one process. json columns are Python values; statements end after 15 s."""
-    database = await connect(url, subscriptions=subscriptions, clock=clock, max_size=max_size)
+    database = await connect(url, subscriptions=subscriptions, clock=clock, zone=zone, max_size=max_size)
     try:
         yield database
     finally:
@@ -230,11 +239,16 @@ async def open_database(
 
 
 async def connect(
-    url: str, *, subscriptions: Iterable[Subscription] = (), clock: Clock = utc_now, max_size: int
+    url: str,
+    *,
+    subscriptions: Iterable[Subscription] = (),
+    clock: Clock = utc_now,
+    zone: tzinfo = HOME,
+    max_size: int,
 ) -> Database:
     """The same for who closes the pool itself. Raises DatabaseUnavailableError when nothing answers at `url`."""
     pool = await create_pool(url, max_size=max_size)
-    return Database(url=url, pool=pool, handlers=handler_table(subscriptions), clock=clock)
+    return Database(url=url, pool=pool, handlers=handler_table(subscriptions), clock=clock, zone=zone)
 
 
 async def create_pool(url: str, *, max_size: int) -> asyncpg.Pool:

@@ -32,6 +32,24 @@ class AlreadyBookedError(ConflictError):
         self.appointment_id = appointment_id
 
 
+class OverlapsError(ConflictError):
+    """This patient is expected elsewhere at that time."""
+
+    code = "appointments_overlap"
+
+
+class TooManyADayError(ConflictError):
+    """This patient has as many appointments on that day as one person may have."""
+
+    code = "too_many_that_day"
+
+
+class ScheduleOverlapsError(ConflictError):
+    """The practitioner is at work elsewhere in a part of that time."""
+
+    code = "schedule_overlaps"
+
+
 class AppointmentNotFoundError(NotFoundError):
     """There is no such appointment."""
 

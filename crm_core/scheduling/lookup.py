@@ -1,7 +1,7 @@
 """Who looks at slots and appointments. Slots say nothing of patients; whose appointments were read is audited by id."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from crm_core.directory import store as directory
 from crm_core.directory.model import Department
@@ -11,7 +11,7 @@ from crm_core.kernel.cursor import Cursor
 from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.errors import NotFoundError
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId
-from crm_core.scheduling import store
+from crm_core.scheduling import rules, store
 from crm_core.scheduling.errors import AppointmentNotFoundError
 from crm_core.scheduling.model import Appointment, Slot
 
@@ -42,6 +42,30 @@ async def slots(
             limit=limit + 1,
             after=after,
         )
+
+
+async def offered(
+    conn: Connection,
+    patient_id: PatientId | None,
+    *,
+    start: datetime,
+    end: datetime,
+    department_id: DepartmentId,
+    zone: tzinfo,
+    limit: int,
+    after: Cursor | None = None,
+    moving: AppointmentId | None = None,
+) -> list[Slot]:
+    """Free times that this patient may have, by time: no rule refuses them. None: of whom nothing is known yet.
+
+    `moving`: the appointment that would be given up.
+    """
+    held = await store.held(conn, patient_id, since=start - rules.DAY) if patient_id else []
+    spans = [span for appointment_id, span in held if appointment_id != moving]
+    but = rules.closed_times(spans, most=await store.most_a_day(conn), zone=zone)
+    return await store.slots(
+        conn, start=start, end=end, department_id=department_id, free_only=True, but=but, limit=limit, after=after
+    )
 
 
 async def _department(conn: Connection, wanted: str) -> DepartmentId:

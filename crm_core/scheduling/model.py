@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
 
@@ -27,6 +28,9 @@ class Status(StrEnum):
     FULFILLED = "fulfilled"
     CANCELLED = "cancelled"
     NOSHOW = "noshow"
+
+
+Span: TypeAlias = tuple[datetime, datetime]  # begins, and ends before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,20 @@
-"""How a schedule is cut into slots, and what may still be done with an appointment. Pure."""
+"""How a schedule is cut into slots, what a patient may have, and what may still be done with an appointment. Pure."""
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta, tzinfo
 
 from crm_core.kernel.errors import InvalidInputError
-from crm_core.scheduling.errors import AppointmentNotOpenError, AppointmentOverError
-from crm_core.scheduling.model import Appointment
+from crm_core.scheduling.errors import (
+    AppointmentNotOpenError,
+    AppointmentOverError,
+    OverlapsError,
+    TooManyADayError,
+)
+from crm_core.scheduling.model import Appointment, Span
 
 LONGEST_SCHEDULE = timedelta(hours=24)
+DAY = timedelta(days=1)
 
 
 def slot_times(start: datetime, end: datetime, slot_minutes: int) -> list[tuple[datetime, datetime]]:
@@ -30,3 +37,34 @@ def ensure_open(appointment: Appointment, now: datetime) -> None:
         raise AppointmentNotOpenError("the appointment is not open any more")
     if appointment.slot.starts_at <= now:
         raise AppointmentOverError("the appointment's time has begun")
+
+
+def ensure_fits(held: Sequence[Span], wanted: Span, *, most: int, zone: tzinfo) -> None:
+    """One person is in one place at a time, and does not take a whole clinic for a day.
+
+    `held`: the patient's own. Raises OverlapsError, TooManyADayError.
+    """
+    if any(overlap(one, wanted) for one in held):
+        raise OverlapsError("this patient has another appointment at that time")
+    if _day(wanted, zone) in full_days(held, most=most, zone=zone):
+        raise TooManyADayError("this patient has enough appointments on that day")
+
+
+def overlap(one: Span, other: Span) -> bool:
+    """Whether they have a moment in common; one may begin when the other ends."""
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def full_days(held: Iterable[Span], *, most: int, zone: tzinfo) -> list[date]:
+    """Days of the hospital on which this patient may have no further appointment."""
+    return sorted(day for day, count in Counter(_day(one, zone) for one in held).items() if count >= most)
+
+
+def closed_times(held: Sequence[Span], *, most: int, zone: tzinfo) -> list[Span]:
+    """What not to offer to who has these: `ensure_fits` would refuse it."""
+    days = [datetime.combine(day, time(), zone) for day in full_days(held, most=most, zone=zone)]
+    return [*held, *((start, start + DAY) for start in days)]
+
+
+def _day(span: Span, zone: tzinfo) -> date:
+    return span[0].astimezone(zone).date()

@@ -1,7 +1,8 @@
 """Open schedules; book, confirm, cancel and move appointments.
 
 The slot's row is locked while a place is given out, and a unique index forbids two people on one place whatever
-happens. Every change writes the patient's timeline and an audit row, and tells the others by an event.
+happens. The patient's row is locked before it: what else they have does not change while it is looked at. Every change
+writes the patient's timeline and an audit row, and tells the others by an event.
 """
 
 from datetime import datetime
@@ -22,6 +23,7 @@ from crm_core.scheduling import rules, store
 from crm_core.scheduling.errors import (
     AlreadyBookedError,
     AppointmentNotFoundError,
+    ScheduleOverlapsError,
     SlotFullError,
     SlotNotFoundError,
     SlotOverError,
@@ -32,13 +34,19 @@ from crm_core.scheduling.model import Appointment, Channel, Slot, Status
 async def open_schedule(
     tx: Tx, practitioner_id: PractitionerId, start: datetime, end: datetime, slot_minutes: int, capacity: int
 ) -> list[SlotId]:
-    """One session of a practitioner, cut into slots. Safe to repeat: what exists stays, only new slots come back."""
+    """One session of a practitioner, cut into slots. Safe to repeat: what exists stays, only new slots come back.
+
+    Raises ScheduleOverlapsError, after which the transaction must not be committed.
+    """
     times = rules.slot_times(start, end, slot_minutes)
-    schedule = await store.put_schedule(tx.conn, practitioner_id, start=start, end=end)
-    if schedule is None:
-        return []
-    schedule_id, department_id = schedule
-    return await store.put_slots(tx.conn, schedule_id, practitioner_id, department_id, times, capacity=capacity)
+    try:
+        schedule = await store.put_schedule(tx.conn, practitioner_id, start=start, end=end)
+        if schedule is None:
+            return []
+        schedule_id, department_id = schedule
+        return await store.put_slots(tx.conn, schedule_id, practitioner_id, department_id, times, capacity=capacity)
+    except asyncpg.ExclusionViolationError:
+        raise ScheduleOverlapsError("the practitioner has another session then") from None
 
 
 async def book(
@@ -46,7 +54,7 @@ async def book(
 ) -> Appointment:
     """Take a place, one for each wish.
 
-    Raises SlotNotFound-, SlotOver-, SlotFull-, AlreadyBooked- and PatientNotFoundError.
+    Raises SlotNotFound-, SlotOver-, SlotFull-, AlreadyBooked-, Overlaps-, TooManyADay- and PatientNotFoundError.
     """
     async with db.transaction(actor) as tx:
         known = await made_before(tx, wish)
@@ -65,9 +73,10 @@ async def book_in(tx: Tx, *, patient_id: PatientId, slot_id: SlotId, channel: st
 async def _take_place(
     tx: Tx, patient_id: PatientId, slot_id: SlotId, channel: Channel, *, moved_from_id: AppointmentId | None
 ) -> Appointment:
+    if not await store.lock_patient(tx.conn, patient_id):
+        raise PatientNotFoundError("no such patient")
     await store.lock_slots(tx.conn, [slot_id])
-    slot = await store.slot(tx.conn, slot_id)
-    place = await _place(tx, patient_id, slot)
+    place = await _place(tx, patient_id, await store.slot(tx.conn, slot_id))
     try:
         appointment_id = await store.insert(
             tx.conn,
@@ -81,15 +90,13 @@ async def _take_place(
         )
     except asyncpg.UniqueViolationError:
         raise SlotFullError("the slot is full") from None
-    except asyncpg.ForeignKeyViolationError:
-        raise PatientNotFoundError("no such patient") from None
     appointment = await _loaded(tx, appointment_id)
     await _tell_booked(tx, appointment)
     return appointment
 
 
-async def _place(tx: Tx, patient_id: PatientId, slot: Slot | None) -> int:
-    """A free place in a slot that is locked."""
+async def _place(tx: Tx, patient_id: PatientId, slot: Slot | None, *, moving: AppointmentId | None = None) -> int:
+    """A free place in a slot that is locked, for a patient who is locked."""
     if slot is None:
         raise SlotNotFoundError("no such slot")
     if slot.starts_at <= tx.now:
@@ -100,7 +107,15 @@ async def _place(tx: Tx, patient_id: PatientId, slot: Slot | None) -> int:
     place = rules.free_place(slot.capacity, await store.taken_places(tx.conn, slot.id))
     if place is None:
         raise SlotFullError("the slot is full")
+    await _ensure_fits(tx, patient_id, slot, moving)
     return place
+
+
+async def _ensure_fits(tx: Tx, patient_id: PatientId, slot: Slot, moving: AppointmentId | None) -> None:
+    held = await store.held(tx.conn, patient_id, since=slot.starts_at - rules.DAY)
+    others = [span for appointment_id, span in held if appointment_id != moving]
+    most = await store.most_a_day(tx.conn)
+    rules.ensure_fits(others, (slot.starts_at, slot.ends_at), most=most, zone=tx.zone)
 
 
 async def confirm(db: Database, actor: Actor, appointment_id: AppointmentId, channel: str) -> Appointment:
@@ -147,6 +162,13 @@ async def cancel_in(tx: Tx, appointment_id: AppointmentId, channel: str) -> Appo
     return await _loaded(tx, appointment_id)
 
 
+async def rebook(db: Database, actor: Actor, appointment_id: AppointmentId, channel: str) -> Appointment:
+    """Undo of a cancellation: the same time once more, when nobody else has taken it. Raises what `book` raises."""
+    async with db.transaction(actor) as tx:
+        old = await _loaded(tx, appointment_id)
+        return await book_in(tx, patient_id=old.patient_id, slot_id=old.slot.id, channel=channel)
+
+
 async def _give_back(tx: Tx, appointment: Appointment, channel: Channel, *, is_move: bool) -> None:
     action = "move appointment" if is_move else "cancel appointment"
     await store.mark_cancelled(tx.conn, appointment.id, by=tx.actor.name, now=tx.now)
@@ -187,8 +209,10 @@ async def reschedule_in(tx: Tx, appointment_id: AppointmentId, slot_id: SlotId, 
     rules.ensure_open(appointment, tx.now)
     if appointment.slot.id == slot_id:
         return appointment
+    await store.lock_patient(tx.conn, appointment.patient_id)
     await store.lock_slots(tx.conn, [appointment.slot.id, slot_id])
-    await _place(tx, appointment.patient_id, await store.slot(tx.conn, slot_id))  # fail before anything is written
+    wanted = await store.slot(tx.conn, slot_id)
+    await _place(tx, appointment.patient_id, wanted, moving=appointment_id)  # fail before anything is written
     await _give_back(tx, appointment, by, is_move=True)
     return await _take_place(tx, appointment.patient_id, slot_id, by, moved_from_id=appointment_id)
 

@@ -6,10 +6,10 @@ from datetime import datetime
 
 import asyncpg
 
-from crm_core.kernel.cursor import Cursor
+from crm_core.kernel.cursor import LAST_NUMBER, Cursor
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
-from crm_core.scheduling.model import Appointment, Channel, Slot, Status
+from crm_core.scheduling.model import Appointment, Channel, Slot, Span, Status
 
 
 async def slots(
@@ -20,13 +20,13 @@ async def slots(
     department_id: DepartmentId | None = None,
     practitioner_id: PractitionerId | None = None,
     free_only: bool = False,
-    new_for: PatientId | None = None,
+    but: Sequence[Span] = (),
     limit: int = 100,
     after: Cursor | None = None,
 ) -> list[Slot]:
     """Beginning in [start, end), by time, then id. `after` is where the page before ended.
 
-    `new_for`: without the times at which this patient is expected already, here or elsewhere.
+    Without those that lie over one of `but`.
     """
     rows = await conn.fetch(
         """
@@ -37,10 +37,8 @@ async def slots(
           AND ($5::timestamptz IS NULL OR (s.starts_at, s.id) > ($5, $9))
           AND (NOT $6 OR s.capacity >
                (SELECT count(*) FROM appointment a WHERE a.slot_id = s.id AND a.status <> 'cancelled'))
-          AND ($8::bigint IS NULL OR NOT EXISTS (
-               SELECT 1 FROM appointment a JOIN slot t ON t.id = a.slot_id
-               WHERE a.patient_id = $8 AND a.status IN ('booked', 'confirmed')
-                 AND t.starts_at < s.ends_at AND s.starts_at < t.ends_at))
+          AND NOT EXISTS (SELECT 1 FROM unnest($8::timestamptz[], $10::timestamptz[]) AS but (starts_at, ends_at)
+                          WHERE but.starts_at < s.ends_at AND s.starts_at < but.ends_at)
         ORDER BY s.starts_at, s.id LIMIT $7
         """,
         start,
@@ -50,10 +48,30 @@ async def slots(
         after.at if after else None,
         free_only,
         limit,
-        new_for,
+        [start for start, _ in but],
         after.number if after else 0,
+        [end for _, end in but],
     )
     return await slots_by_id(conn, [row["id"] for row in rows])
+
+
+async def held(conn: Connection, patient_id: PatientId, *, since: datetime) -> list[tuple[AppointmentId, Span]]:
+    """When this patient is expected from then on, or has come; not what they cancelled or missed."""
+    rows = await conn.fetch(
+        """
+        SELECT a.id, s.starts_at, s.ends_at FROM appointment a JOIN slot s ON s.id = a.slot_id
+        WHERE a.patient_id = $1 AND a.status NOT IN ('cancelled', 'noshow') AND s.ends_at > $2
+        ORDER BY s.starts_at, a.id
+        """,
+        patient_id,
+        since,
+    )
+    return [(AppointmentId(row["id"]), (row["starts_at"], row["ends_at"])) for row in rows]
+
+
+async def most_a_day(conn: Connection) -> int:
+    """How many appointments one patient may have on one day."""
+    return int(await conn.fetchval("SELECT most_a_day FROM booking_rule"))
 
 
 async def place_of(conn: Connection, slot_id: SlotId) -> Cursor | None:
@@ -84,6 +102,12 @@ async def slot(conn: Connection, slot_id: SlotId) -> Slot | None:
     """One slot."""
     found = await slots_by_id(conn, [slot_id])
     return found[0] if found else None
+
+
+async def lock_patient(conn: Connection, patient_id: PatientId) -> bool:
+    """Nobody else books for this patient until the transaction ends; False when there is no such patient."""
+    found = await conn.fetchval("SELECT true FROM patient WHERE id = $1 FOR NO KEY UPDATE", patient_id)
+    return found is not None
 
 
 async def lock_slots(conn: Connection, slot_ids: Sequence[SlotId]) -> None:
@@ -153,28 +177,69 @@ async def upcoming(conn: Connection, patient_id: PatientId, now: datetime) -> li
 
 async def of_day(
     conn: Connection,
-    day_start: datetime,
-    day_end: datetime,
+    start: datetime,
+    end: datetime,
     *,
     department_id: DepartmentId | None = None,
-    statuses: Sequence[str] | None = None,
-    limit: int = 1000,
+    practitioner_id: PractitionerId | None = None,
+    status: str | None = None,
+    after: Cursor | None = None,
+    until: Cursor | None = None,
+    limit: int,
 ) -> list[Appointment]:
-    """Appointments whose slot begins in [day_start, day_end), by time; `statuses` None means all."""
+    """Appointments whose slot begins in [start, end), by time, then id.
+
+    `after` and `until` are places of this list: those behind the one, up to the other and with it. OFFSET 0: slot after
+    slot until there are enough; PostgreSQL would rather read all appointments there ever were.
+    """
     rows = await conn.fetch(
         """
-        SELECT a.id FROM slot s JOIN appointment a ON a.slot_id = s.id
-        WHERE s.starts_at >= $1 AND s.starts_at < $2 AND ($3::bigint IS NULL OR s.department_id = $3)
-          AND ($4::text[] IS NULL OR a.status = ANY ($4))
-        ORDER BY s.starts_at, s.id, a.id LIMIT $5
+        SELECT a.id FROM slot s
+        CROSS JOIN LATERAL (SELECT id FROM appointment
+                            WHERE slot_id = s.id AND ($5::text IS NULL OR status = $5) OFFSET 0) AS a
+        WHERE s.starts_at >= $1 AND s.starts_at < $2
+          AND ($3::bigint IS NULL OR s.department_id = $3) AND ($4::bigint IS NULL OR s.practitioner_id = $4)
+          AND s.starts_at >= $6 AND (s.starts_at, a.id) > ($6, $7)
+          AND s.starts_at <= $8 AND (s.starts_at, a.id) <= ($8, $9)
+        ORDER BY s.starts_at, a.id LIMIT $10
         """,
-        day_start,
-        day_end,
+        start,
+        end,
         department_id,
-        list(statuses) if statuses is not None else None,
+        practitioner_id,
+        status,
+        after.at if after else start,
+        after.number if after else 0,
+        until.at if until else end,
+        until.number if until else LAST_NUMBER,
         limit,
     )
     return await many(conn, [row["id"] for row in rows])
+
+
+async def counts_of_day(
+    conn: Connection,
+    start: datetime,
+    end: datetime,
+    *,
+    department_id: DepartmentId | None = None,
+    practitioner_id: PractitionerId | None = None,
+) -> dict[tuple[DepartmentId, Status], int]:
+    """How many there are in [start, end), all of them."""
+    rows = await conn.fetch(
+        """
+        SELECT s.department_id, a.status, sum(a.count)::int AS count FROM slot s
+        CROSS JOIN LATERAL (SELECT status, count(*) FROM appointment WHERE slot_id = s.id GROUP BY status) AS a
+        WHERE s.starts_at >= $1 AND s.starts_at < $2
+          AND ($3::bigint IS NULL OR s.department_id = $3) AND ($4::bigint IS NULL OR s.practitioner_id = $4)
+        GROUP BY s.department_id, a.status
+        """,
+        start,
+        end,
+        department_id,
+        practitioner_id,
+    )
+    return {(DepartmentId(row["department_id"]), Status(row["status"])): row["count"] for row in rows}
 
 
 async def page(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from enum import Enum
 
-from crm_core.kernel.ids import DepartmentId
+from crm_core.kernel.ids import AppointmentId, DepartmentId
 from ivr.facts import Slot
 from ivr.flow import Ask, Digits, FreeSlots, Goto, Input, Move, Play, Session, Way
 from ivr.nodes.asking import BACK_KEY, MORE_KEY, PERSON_KEY, Asking, understood
@@ -20,6 +20,8 @@ REFUSALS_TO_CHOOSE_AGAIN = {
     "slot_not_found": "slot_full",
     "slot_over": "slot_over",
     "already_booked": "already_booked",
+    "appointments_overlap": "overlap",
+    "too_many_that_day": "day_full",
 }
 
 
@@ -30,10 +32,16 @@ class Choice(Enum):
     YES = "yes"
 
 
-def look_for_times(call: Session, department_id: DepartmentId, not_before: datetime | None = None) -> Move:
+def look_for_times(
+    call: Session,
+    department_id: DepartmentId,
+    not_before: datetime | None = None,
+    *,
+    moving: AppointmentId | None = None,
+) -> Move:
     """Ask the hospital what is free for this patient."""
     patient_id = call.patient.id if call.patient else None
-    return call.remember(phase="slots", horizon=not_before), FreeSlots(department_id, not_before, patient_id)
+    return call.remember(phase="slots", horizon=not_before), FreeSlots(department_id, not_before, patient_id, moving)
 
 
 def found_times(call: Session, items: tuple[Slot, ...]) -> Move | None:
@@ -63,14 +71,16 @@ def offer(call: Session) -> Ask:
     return Ask(phrase(call.language, "slots") + numbered(call, choices) + more + tail)
 
 
-def chose_time(node: Asking, call: Session, said: Input, department_id: DepartmentId) -> Move | Slot | Choice:
+def chose_time(
+    node: Asking, call: Session, said: Input, department_id: DepartmentId, *, moving: AppointmentId | None = None
+) -> Move | Slot | Choice:
     """A time, the way back, or what to do instead."""
     page = _page(call)
     match said:
         case Digits(key) if key.isdecimal() and 1 <= int(key) <= len(page):
             return page[int(key) - 1]
         case Digits(key) if key == MORE_KEY:
-            return _more(call, department_id)
+            return _more(call, department_id, moving)
         case Digits(key) if key == BACK_KEY:
             return Choice.BACK
         case Digits(key) if key == PERSON_KEY:
@@ -99,11 +109,11 @@ def refused_time(call: Session, code: str) -> Move:
     return call, Goto(Way.FALLBACK)
 
 
-def _more(call: Session, department_id: DepartmentId) -> Move:
+def _more(call: Session, department_id: DepartmentId, moving: AppointmentId | None) -> Move:
     following = understood(call, "slot").remember(page=call.memo.page + 1)
     if _page(following):
         return following, offer(following)
-    return look_for_times(call, department_id, call.memo.horizon)
+    return look_for_times(call, department_id, call.memo.horizon, moving=moving)
 
 
 def _page(call: Session) -> tuple[Slot, ...]:

@@ -53,7 +53,7 @@ class MoveAppointment(Asking):
         """What is free?"""
         if not call.appointment:
             return call, Goto(Way.FALLBACK)
-        return look_for_times(call, call.appointment.slot.department.id)
+        return _look(call, call.appointment)
 
     def hear(self, call: Session, said: Input) -> Move:
         """Each phase hears one kind of answer."""
@@ -69,7 +69,7 @@ class MoveAppointment(Asking):
             case "read_back", Digits() | TimedOut():
                 return self._read_back(call, said, appointment)
             case "refused", Played():
-                return look_for_times(call, appointment.slot.department.id)
+                return _look(call, appointment)
             case _:
                 return self._answered(call, said)
 
@@ -87,7 +87,7 @@ class MoveAppointment(Asking):
                 raise unexpected(call, said)
 
     def _slot(self, call: Session, said: Input, appointment: Appointment) -> Move:
-        chosen = chose_time(self, call, said, appointment.slot.department.id)
+        chosen = chose_time(self, call, said, appointment.slot.department.id, moving=appointment.id)
         match chosen:
             case Slot():
                 call = understood(call, "read_back").remember(slot=chosen)
@@ -101,11 +101,15 @@ class MoveAppointment(Asking):
         slot = call.memo.slot
         if slot is None:
             raise unexpected(call, said)
-        again = look_for_times(call.remember(offers=()), appointment.slot.department.id)
+        again = _look(call.remember(offers=()), appointment)
         result = answered(self, call, said, _question(call, slot), again)
         if isinstance(result, Choice):
             return call.remember(phase="moving"), Reschedule(appointment.id, slot.id)
         return result
+
+
+def _look(call: Session, appointment: Appointment) -> Move:
+    return look_for_times(call, appointment.slot.department.id, moving=appointment.id)
 
 
 def _moved(call: Session, appointment: Appointment) -> Move:

@@ -85,6 +85,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "slot_full": "Sorry, that time has just been taken. Please choose again.",
         "slot_over": "Sorry, that time is over. Please choose again.",
         "already_booked": "You already have an appointment at that time. Please choose another one.",
+        "overlap": "You have another appointment at that time. Please choose another one.",
+        "day_full": "You have as many appointments on that day as one may have. Please choose another day.",
         "no_appointments": "You have no appointments.",
         "appointments": "You have {count} appointments.",
         "one_appointment": "You have one appointment:",

@@ -73,6 +73,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "slot_full": "对不起，这个时间刚刚被约满了，请重新选择。",
         "slot_over": "对不起，这个时间已经过了，请重新选择。",
         "already_booked": "您已经预约过这个时间了，请选择别的时间。",
+        "overlap": "您在这个时间已有其他预约，请选择别的时间。",
+        "day_full": "您当天的预约数已达上限，请选择别的日期。",
         "no_appointments": "您目前没有预约。",
         "appointments": "您有{count}个预约。",
         "one_appointment": "您有一个预约：",

@@ -34,5 +34,5 @@ async def database() -> AsyncIterator[Database]:
     config = configuration.load()
     log.configure(level="WARNING")
     url = database_url(config, load_or_make(config.places.secrets))
-    async with open_database(url, subscriptions=SUBSCRIPTIONS, max_size=2) as db:
+    async with open_database(url, subscriptions=SUBSCRIPTIONS, zone=config.hospital.timezone, max_size=2) as db:
         yield db

@@ -29,7 +29,13 @@ from sms.conversations.model import (
 )
 from sms.when import wished_window
 
-OFFER_OTHERS = frozenset({"slot_full", "slot_over", "slot_not_found"})
+OFFER_OTHERS = {  # the note that says why
+    "slot_full": "slot_full",
+    "slot_over": "slot_full",
+    "slot_not_found": "slot_full",
+    "appointments_overlap": "overlap",
+    "too_many_that_day": "day_full",
+}
 
 
 def begin(talk: Talk, said: Said) -> Turn:
@@ -143,10 +149,10 @@ def done(talk: Talk, _fact: Done) -> Turn:
 
 
 def refused(talk: Talk, fact: Refused) -> Turn:
-    """Somebody was faster: say so and offer what is left."""
+    """Somebody was faster, or the patient has other appointments then: say so and offer what is left."""
     if fact.code in OFFER_OTHERS and talk.department_id is not None:
         again = FindSlots(talk.department_id, None, talk.window)
-        return replace(talk, slot=None, slots=(), note="slot_full"), again
+        return replace(talk, slot=None, slots=(), note=OFFER_OTHERS[fact.code]), again
     if fact.code == "already_booked":
         return talk, Answer(text="already_booked", slot=talk.slot, person=named(talk), ends=True)
     return talk, Answer(text="trouble", ends=True, needs_person=True)

@@ -29,6 +29,8 @@ TEXTS: dict[str, str] = {
     "question_taken": "Our staff has your question and will answer. Emergency: call 120.",
     "note.no_such_choice": "There is no such choice. ",
     "note.slot_full": "Sorry, this time has just been taken. ",
+    "note.overlap": "You have another appointment at that time. ",
+    "note.day_full": "You have no appointments left for that day. ",
     "note.no_slots_then": "There is nothing free at that time. ",
     "note.no_more_slots": "There are no later times. ",
     "note.department_full": "This department is booked out. ",

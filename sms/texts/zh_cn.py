@@ -29,6 +29,8 @@ TEXTS: dict[str, str] = {
     "question_taken": "您的问题已转给工作人员，会尽快回复。急症请拨打120。",
     "note.no_such_choice": "没有这个选项。",
     "note.slot_full": "抱歉，这个时间刚被约满。",
+    "note.overlap": "您在这个时间已有其他预约。",
+    "note.day_full": "您当天的预约数已达上限。",
     "note.no_slots_then": "您要的时间没有号了。",
     "note.no_more_slots": "后面没有更多时间了。",
     "note.department_full": "这个科室近期约满了。",

@@ -1,11 +1,12 @@
 """Whole calls on a real database: who is calling, what is booked, what the call log knows afterwards."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -15,17 +16,19 @@ from crm_core.calls.model import Call
 from crm_core.events import AttemptAnswered
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.clock import utc_now
-from crm_core.kernel.ids import AppointmentId
+from crm_core.kernel.ids import AppointmentId, SlotId
 from crm_core.kernel.msisdn import parse_msisdn
 from crm_core.patients import service as patients
 from crm_core.patients import store as patient_store
 from crm_core.patients.model import NewPatient
 from crm_core.scheduling import service as scheduling
+from crm_core.scheduling import store as schedules
 from crm_core.tasks import store as tasks
 from ivr import housekeeping
 from ivr.prompt_files import PromptFiles
 from ivr.reception import Reception
 from telephony import names
+from telephony.agi_channel import DigitsRead
 from tests.db.ivr_fixtures import (
     FAMILY,
     HOSPITAL,
@@ -148,6 +151,51 @@ async def test_of_many_callers_for_the_last_place_one_gets_it_and_the_others_are
     booked = await hospital.appointments("booked")
     assert sorted(item.slot.id for item in booked) in ([hospital.slots[0]], [hospital.slots[0], hospital.slots[1]])
     assert all(phone.variables[names.VAR_NEXT] for phone in callers)
+
+
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [(3, "您在这个时间已有其他预约，请选择别的时间。"), (1, "您当天的预约数已达上限，请选择别的日期。")],
+    ids=["overlap", "day"],
+)
+async def test_who_is_expected_elsewhere_meanwhile_hears_why_and_is_offered_other_times(
+    hospital: Filled, desk: Reception, voice: Beeping, most: int, said: str
+) -> None:
+    next_day = await _also_open(hospital)
+    phone = telephone(ZHANG, "1", "1", "1", "1", "1", "1")
+    elsewhere = hospital.surgery[0 if most == 3 else 3]
+
+    async def book_elsewhere() -> None:
+        async with hospital.db.connection() as conn:
+            await conn.execute("UPDATE booking_rule SET most_a_day = $1", most)
+        await hospital.book(hospital.zhang, elsewhere)
+
+    await desk.hotline(Distracted(phone.keys, phone.request, at=3, does=book_elsewhere))
+    assert said in voice.said
+    mine = {item.slot.id for item in await hospital.appointments("booked")}
+    assert mine == {elsewhere, hospital.slots[1] if most == 3 else next_day}
+
+
+async def _also_open(hospital: Filled) -> SlotId:
+    """Another day of the first practitioner."""
+    async with hospital.db.transaction(SYSTEM) as tx:
+        (first,) = await schedules.slots_by_id(tx.conn, [hospital.slots[0]])
+        start = first.starts_at + timedelta(days=1)
+        slots = await scheduling.open_schedule(tx, first.practitioner_id, start, start + timedelta(hours=1), 30, 1)
+    return slots[0]
+
+
+@dataclass
+class Distracted(ScriptedTelephone):
+    """A caller for whom somebody `does` something when `at` answers are left."""
+
+    at: int = 0
+    does: Callable[[], Awaitable[None]] | None = None
+
+    async def read_digits(self, sounds: Sequence[str], **kwargs: Any) -> DigitsRead:
+        if len(self.keys) == self.at and self.does:
+            await self.does()
+        return await super().read_digits(sounds, **kwargs)
 
 
 async def test_who_stays_in_the_menu_for_half_an_hour_is_given_to_a_person(hospital: Filled, desk: Reception) -> None:

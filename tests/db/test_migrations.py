@@ -68,3 +68,37 @@ async def test_tokens_sessions_and_accounts_of_an_earlier_release_go_on_working(
         assert (user.one_time_until, user.has_second_factor) == (None, False)
     finally:
         await conn.close()
+
+
+async def test_sessions_that_lay_over_each_other_stay_and_no_new_ones_come(empty_database_url: str) -> None:
+    await asyncio.to_thread(migrations.upgrade, empty_database_url, to="0012")
+    conn = await asyncpg.connect(empty_database_url)
+    session = """
+        INSERT INTO schedule (practitioner_id, department_id, starts_at, ends_at)
+        SELECT id, department_id, $1::timestamptz, $1::timestamptz + interval '1 hour' FROM practitioner
+    """
+    eight = datetime(2026, 3, 2, tzinfo=UTC)
+    try:
+        await conn.execute(
+            """
+            INSERT INTO department (code, name, name_en) VALUES ('im', '内科', 'Internal medicine');
+            INSERT INTO practitioner (department_id, name, name_en) SELECT id, '王医生', 'Dr Wang' FROM department;
+            """
+        )
+        for minutes in (0, 5, 65):
+            await conn.execute(session, eight + timedelta(minutes=minutes))
+        await conn.execute(
+            "INSERT INTO slot (schedule_id, practitioner_id, department_id, starts_at, ends_at, capacity) "
+            "SELECT id, practitioner_id, department_id, starts_at, ends_at, 1 FROM schedule"
+        )
+        await asyncio.to_thread(migrations.upgrade, empty_database_url)
+        for doubled in (
+            await conn.fetch("SELECT is_doubled FROM schedule ORDER BY starts_at"),
+            await conn.fetch("SELECT is_doubled FROM slot ORDER BY starts_at"),
+        ):
+            assert [row["is_doubled"] for row in doubled] == [False, True, False]
+        await conn.execute(session, eight + timedelta(hours=3))
+        with pytest.raises(asyncpg.ExclusionViolationError):
+            await conn.execute(session, eight + timedelta(minutes=10))
+    finally:
+        await conn.close()

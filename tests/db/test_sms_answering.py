@@ -249,3 +249,15 @@ async def test_nobody_may_be_texted_by_a_made_up_number(hospital: Hospital) -> N
         await service.queue(
             hospital.db, SMS_SENDER, to=Msisdn("10086"), text="x", purpose="care", zone=LETTERHEAD.timezone
         )
+
+
+async def test_who_is_expected_elsewhere_then_is_offered_other_times_by_text(hospital: Hospital) -> None:
+    patient = await hospital.patient()
+    for text in ("预约", "1", "1"):
+        await hospital.says(text)
+    await scheduling.book(hospital.db, SYSTEM, patient_id=patient, slot_id=hospital.slots["gyn"][0], channel="web")
+    answer = await hospital.says("1")
+    assert "您在这个时间已有其他预约" in answer
+    assert "09:00" not in answer
+    assert "09:30" in answer
+    assert "预约成功" in [await hospital.says(text) for text in ("1", "1")][-1]

@@ -168,6 +168,24 @@ def test_somebody_faster_is_told_of_and_others_are_offered() -> None:
     assert [hospital.text(text).text for text in ("2", "1")] == ["sure", "booked"]
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("appointments_overlap", "您在这个时间已有其他预约。"), ("too_many_that_day", "您当天的预约数已达上限。")],
+)
+@pytest.mark.parametrize(
+    ("begun", "ended"), [(("预约", "1", "1"), "booked"), (("改期", "1"), "moved")], ids=["book", "move"]
+)
+def test_who_has_other_appointments_then_is_told_and_goes_on(
+    code: str, words: str, begun: tuple[str, ...], ended: str
+) -> None:
+    hospital = Hospital(refusals=[code], appointments=(MINE,))
+    for text in begun:
+        hospital.text(text)
+    assert hospital.text("1").text == "slots"
+    assert hospital.words().startswith(f"【示例医院】{words}可预约时间")
+    assert [hospital.text(text).text for text in ("2", "1")][-1] == ended
+
+
 def test_the_last_place_gone_everywhere_ends_with_a_person() -> None:
     hospital = Hospital(refusals=["slot_full"], departments=DEPARTMENTS[:1])
     for text in ("预约", "1", "1"):

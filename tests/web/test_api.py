@@ -2,14 +2,17 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from crm_core.calls import agents
 from crm_core.calls import service as calls
-from crm_core.kernel.actor import Role
+from crm_core.directory import store as directory
+from crm_core.kernel.actor import SYSTEM, Role
 from crm_core.kernel.ids import Linkedid
+from crm_core.scheduling import service as scheduling
 from crm_core.users.rights import RIGHTS
 from tests.web.api_client import client
 from tests.web.house import ZHANG, Browser, Dialing, House
@@ -109,6 +112,23 @@ async def test_an_appointment_goes_its_way(house: House) -> None:
         _status, listed = await system.get("/appointments", patient_id=str(patient.id), status="cancelled")
         assert [one["id"] for one in listed["items"]] == [moved["id"], made["id"]]
         assert len((await system.get("/slots", free="true"))[1]["items"]) == len(slots)
+
+
+async def test_a_program_is_told_which_rule_a_booking_breaks(house: House) -> None:
+    patient = await house.patient()
+    slots = await house.sessions()
+    async with client(house) as system:
+        for slot in slots[:3]:
+            assert (await system.post("/appointments", {"patient_id": patient.id, "slot_id": slot}))[0] == 201
+        status, answer = await system.post("/appointments", {"patient_id": patient.id, "slot_id": slots[3]})
+        assert (status, answer["code"]) == (409, "too_many_that_day")
+        async with house.db.transaction(SYSTEM) as tx:
+            department = await tx.conn.fetchval("SELECT id FROM department LIMIT 1")
+            doctor = await directory.put_practitioner(tx.conn, department, name="李医生", name_en="Dr Li")
+            start = await tx.conn.fetchval("SELECT starts_at FROM slot WHERE id = $1", slots[0])
+            (other,) = await scheduling.open_schedule(tx, doctor, start, start + timedelta(minutes=30), 30, 1)
+        status, answer = await system.post("/appointments", {"patient_id": patient.id, "slot_id": other})
+        assert (status, answer["code"]) == (409, "appointments_overlap")
 
 
 async def test_two_hundred_ask_for_the_last_place_and_one_gets_it(house: House) -> None:

@@ -1,155 +1,154 @@
 """Appointments: the day by department, booking, and everything one may do with an appointment."""
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, tzinfo
 from itertools import groupby
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from crm_core.directory import store as directory
-from crm_core.directory.model import Department
-from crm_core.kernel.db import Connection
+from crm_core.kernel import cursor
 from crm_core.kernel.errors import HcrmError, InvalidInputError
-from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, SlotId
-from crm_core.patients import store as patients
-from crm_core.patients.errors import PatientNotFoundError
-from crm_core.scheduling import service, store
-from crm_core.scheduling.errors import AppointmentNotFoundError
-from crm_core.scheduling.model import Appointment, Channel, Slot
-from overview.reminders import reminders_of
+from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
+from crm_core.scheduling import service
+from crm_core.scheduling.model import Appointment, Channel, Slot, Status
+from overview import booking
+from overview import day as days
+from overview.booking import Offer, Wish
+from overview.day import Day, Stretch, Wanted
 from web import forms, words
 from web.deps import DEPS
 from web.i18n import _
 from web.render import page
 from web.security import actor_of
 
-SLOTS_SHOWN = 500
 DAYS_SHOWN = 7
+PART = "day"  # the list's first stretch; those behind it have names that begin so
+MORE = "day-more"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One department's day."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayPage:
+    """`others` is the address of the same list on another day, `query` on this one."""
 
-    department: Department
-    appointments: tuple[Appointment, ...]
+    found: Day
+    today: date
+    before: date
+    after: date
+    others: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingPage:
+    """Free times by day; `target` names the part of the page that shows them."""
+
+    offer: Offer
+    days: Sequence[tuple[date, Sequence[Slot]]]
+    first: date
+    earlier: date | None
+    later: date
+    target: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedPage:
+    """What was made."""
+
+    appointment: Appointment
+    was_moved: bool
 
 
 async def index(request: web.Request) -> web.StreamResponse:
-    """One day, a column for each department that has appointments."""
+    """One day, a column for each department that has appointments; or a stretch of it."""
     deps = request.app[DEPS]
     today = forms.today(deps.db.clock(), deps.settings.timezone)
-    chosen = forms.day(request.query, "day", today) or today
-    department_id = forms.optional_number(request.query, "department")
-    status = request.query.get("status", "")
-    if status and status not in words.APPOINTMENT_STATUS:
-        raise InvalidInputError("no such status", field="status")
-    start, end = forms.bounds(chosen, deps.settings.timezone)
-    async with deps.db.connection() as conn:
-        departments = await directory.departments(conn)
-        found = await store.of_day(
-            conn,
-            start,
-            end,
-            department_id=DepartmentId(department_id) if department_id else None,
-            statuses=(status,) if status else None,
-        )
-        names = await names_of(conn, found)
-        reminders = await reminders_of(conn, found)
-    context = {
-        "day": chosen,
-        "today": today,
-        "before": chosen - forms.DAY,
-        "after": chosen + forms.DAY,
-        "departments": departments,
-        "department_id": department_id,
-        "status": status,
-        "columns": columns(departments, found),
-        "counts": counts(found),
-        "names": names,
-        "reminders": reminders,
-        "query": urlencode({"day": chosen.isoformat(), "department": department_id or "", "status": status}),
+    wanted, target = _wanted(request.query, today, deps.settings.timezone), request.headers.get("HX-Target", "")
+    is_part = target.startswith(PART)
+    again = is_part and not target.startswith(MORE)
+    found = await days.listed(deps.db, actor_of(request), wanted, _stretch(request.query), again=again)
+    template = "appointments/_day.html" if is_part else "appointments/index.html"
+    return page(request, template, _day_page(found, today))
+
+
+def _wanted(query: Mapping[str, str], today: date, zone: tzinfo) -> Wanted:
+    chosen = forms.day(query, "day", today) or today
+    start, end = forms.bounds(chosen, zone)
+    department, practitioner = forms.optional_number(query, "department"), forms.optional_number(query, "practitioner")
+    return Wanted(
+        day=chosen,
+        start=start,
+        end=end,
+        department_id=DepartmentId(department) if department else None,
+        practitioner_id=PractitionerId(practitioner) if practitioner else None,
+        status=_status(query.get("status", "")),
+    )
+
+
+def _status(value: str) -> Status | None:
+    try:
+        return Status(value) if value else None
+    except ValueError:
+        raise InvalidInputError("no such status", field="status") from None
+
+
+def _stretch(query: Mapping[str, str]) -> Stretch:
+    return Stretch(after=cursor.parse(query.get("after", "")), until=cursor.parse(query.get("until", "")))
+
+
+def _day_page(found: Day, today: date) -> DayPage:
+    wanted = found.wanted
+    filters = {
+        "department": wanted.department_id or "",
+        "practitioner": wanted.practitioner_id or "",
+        "status": wanted.status or "",
     }
-    part = request.headers.get("HX-Target") == "day"
-    return page(request, "appointments/_day.html" if part else "appointments/index.html", context)
-
-
-def columns(departments: Iterable[Department], found: Iterable[Appointment]) -> list[Column]:
-    """Departments in menu order, those without appointments left out."""
-    by_department: dict[DepartmentId, list[Appointment]] = {}
-    for appointment in found:
-        by_department.setdefault(appointment.slot.department_id, []).append(appointment)
-    return [Column(one, tuple(by_department[one.id])) for one in departments if one.id in by_department]
-
-
-def counts(found: Iterable[Appointment]) -> dict[str, int]:
-    """How many of each status."""
-    result = dict.fromkeys(words.APPOINTMENT_STATUS, 0)
-    for appointment in found:
-        result[appointment.status] += 1
-    return result
-
-
-async def names_of(conn: Connection, found: Iterable[Appointment]) -> dict[PatientId, str]:
-    """Names of the patients, each asked for once."""
-    ids = list({appointment.patient_id for appointment in found})
-    return {patient.id: patient.name for patient in await patients.many(conn, ids)}
+    return DayPage(
+        found=found,
+        today=today,
+        before=wanted.day - forms.DAY,
+        after=wanted.day + forms.DAY,
+        others=urlencode(filters),
+        query=urlencode({"day": wanted.day.isoformat(), **filters}),
+    )
 
 
 async def offer(request: web.Request) -> web.StreamResponse:
     """Free times for a patient: department, then days with their times. `move` names an appointment to move."""
-    patient_id = PatientId(forms.path_number(request))
-    context = await _offered(request, patient_id, request.query)
+    context = await _offered(request, PatientId(forms.path_number(request)), request.query)
     part = request.headers.get("HX-Target") in {"booking", "desk-booking"}
     return page(request, "appointments/_booking.html" if part else "appointments/book.html", context)
 
 
-async def _offered(request: web.Request, patient_id: PatientId, query: Mapping[str, str]) -> dict[str, object]:
+async def _offered(request: web.Request, patient_id: PatientId, query: Mapping[str, str]) -> BookingPage:
     deps = request.app[DEPS]
-    zone, now = deps.settings.timezone, deps.db.clock()
-    first = max(forms.day(query, "from") or forms.today(now, zone), forms.today(now, zone))
+    zone = deps.settings.timezone
+    today = forms.today(deps.db.clock(), zone)
+    first = max(forms.day(query, "from") or today, today)
+    found = await booking.offer(deps.db, actor_of(request), _wish(patient_id, query, first, zone))
+    return BookingPage(
+        offer=found,
+        days=by_day(found.slots, zone),
+        first=first,
+        earlier=first - forms.DAY * DAYS_SHOWN if first > today else None,
+        later=first + forms.DAY * DAYS_SHOWN,
+        target="desk-booking" if query.get("at") == "desk" else "booking",
+    )
+
+
+def _wish(patient_id: PatientId, query: Mapping[str, str], first: date, zone: tzinfo) -> Wish:
     start, end = forms.bounds(first, zone, days=DAYS_SHOWN)
-    move = forms.optional_number(query, "move")
-    async with deps.db.connection() as conn:
-        patient = await patients.get(conn, patient_id)
-        moved = await store.get(conn, AppointmentId(move)) if move else None
-        departments = await directory.departments(conn)
-        department_id = _department(query, moved, departments)
-        slots = (
-            await store.slots(
-                conn, start=max(start, now), end=end, department_id=department_id, free_only=True, limit=SLOTS_SHOWN
-            )
-            if department_id
-            else []
-        )
-    if patient is None:
-        raise PatientNotFoundError("no such patient")
-    return {
-        "patient": patient,
-        "moved": moved,
-        "departments": departments,
-        "department_id": department_id,
-        "days": by_day(slots, zone),
-        "first": first,
-        "earlier": first - forms.DAY * DAYS_SHOWN if start > now else None,
-        "later": first + forms.DAY * DAYS_SHOWN,
-        "problem": "",
-        "target": "desk-booking" if query.get("at") == "desk" else "booking",
-    }
-
-
-def _department(
-    query: Mapping[str, str], moved: Appointment | None, departments: list[Department]
-) -> DepartmentId | None:
-    asked = forms.optional_number(query, "department")
-    if asked:
-        return DepartmentId(asked)
-    if moved:
-        return moved.slot.department_id
-    return departments[0].id if departments else None
+    department, move = forms.optional_number(query, "department"), forms.optional_number(query, "move")
+    return Wish(
+        patient_id=patient_id,
+        start=start,
+        end=end,
+        department_id=DepartmentId(department) if department else None,
+        move=AppointmentId(move) if move else None,
+    )
 
 
 def by_day(slots: Iterable[Slot], zone: tzinfo) -> list[tuple[date, list[Slot]]]:
@@ -162,7 +161,7 @@ def by_day(slots: Iterable[Slot], zone: tzinfo) -> list[tuple[date, list[Slot]]]
 
 
 async def book(request: web.Request) -> web.StreamResponse:
-    """Take the place; when somebody was faster the list comes back, fresh, with the reason."""
+    """Take the place; when it cannot be had the list comes back, fresh, with the reason."""
     form = await forms.posted(request)
     patient_id, slot_id = PatientId(forms.number(form, "patient_id")), SlotId(forms.number(form, "slot_id"))
     move = forms.optional_number(form, "move")
@@ -173,38 +172,30 @@ async def book(request: web.Request) -> web.StreamResponse:
         else:
             made = await service.book(db, actor, patient_id=patient_id, slot_id=slot_id, channel=Channel.AGENT)
     except HcrmError as error:
-        context = await _offered(request, patient_id, form)
-        return page(
-            request, "appointments/_booking.html", context | {"problem": words.error_words(error.code)}, status=409
-        )
-    return page(request, "appointments/_booked.html", {"appointment": made, "names": {}, "was_moved": bool(move)})
+        context = replace(await _offered(request, patient_id, form), problem=words.error_words(error.code))
+        return page(request, "appointments/_booking.html", context, status=409)
+    return page(request, "appointments/_booked.html", BookedPage(appointment=made, was_moved=bool(move)))
 
 
 async def confirm(request: web.Request) -> web.StreamResponse:
     """The patient said they will come."""
     appointment_id = AppointmentId(forms.path_number(request))
     made = await service.confirm(request.app[DEPS].db, actor_of(request), appointment_id, Channel.AGENT)
-    return await line(request, made, _("Confirmed."))
+    return await line(request, made.id, _("Confirmed."))
 
 
 async def cancel(request: web.Request) -> web.StreamResponse:
     """The place is free at once; the toast can book it again as long as nobody else took it."""
     appointment_id = AppointmentId(forms.path_number(request))
     made = await service.cancel(request.app[DEPS].db, actor_of(request), appointment_id, Channel.AGENT)
-    return await line(request, made, _("Cancelled."), undo=f"/appointments/{made.id}/restore")
+    return await line(request, made.id, _("Cancelled."), undo=f"/appointments/{made.id}/restore")
 
 
 async def restore(request: web.Request) -> web.StreamResponse:
     """Undo of a cancellation: book the same time again."""
-    db = request.app[DEPS].db
-    async with db.connection() as conn:
-        old = await store.get(conn, AppointmentId(forms.path_number(request)))
-    if old is None:
-        raise AppointmentNotFoundError("no such appointment")
-    made = await service.book(
-        db, actor_of(request), patient_id=old.patient_id, slot_id=old.slot.id, channel=Channel.AGENT
-    )
-    return await line(request, made, _("Booked again."))
+    appointment_id = AppointmentId(forms.path_number(request))
+    made = await service.rebook(request.app[DEPS].db, actor_of(request), appointment_id, Channel.AGENT)
+    return await line(request, made.id, _("Booked again."))
 
 
 async def remind(request: web.Request) -> web.StreamResponse:
@@ -220,23 +211,14 @@ async def remind(request: web.Request) -> web.StreamResponse:
         text = _("The reminder SMS is on its way.")
     else:
         raise InvalidInputError("call or sms", field="channel")
-    async with deps.db.connection() as conn:
-        appointment = await store.get(conn, appointment_id)
-    if appointment is None:
-        raise AppointmentNotFoundError("no such appointment")
-    return await line(request, appointment, text)
+    return await line(request, appointment_id, text)
 
 
-async def line(request: web.Request, appointment: Appointment, text: str, *, undo: str = "") -> web.Response:
+async def line(request: web.Request, appointment_id: AppointmentId, text: str, *, undo: str = "") -> web.Response:
     """The appointment as it is now, as on the page it is on (`names`: the day of many patients), and a toast."""
-    with_names = bool((await forms.posted(request)).get("names"))
-    async with request.app[DEPS].db.connection() as conn:
-        context = {
-            "appointment": appointment,
-            "names": await names_of(conn, [appointment]) if with_names else {},
-            "reminders": await reminders_of(conn, [appointment]),
-        }
-    answer = page(request, "appointments/_line.html", context)
+    with_name = bool((await forms.posted(request)).get("names"))
+    shown = await days.line(request.app[DEPS].db, actor_of(request), appointment_id, with_name=with_name)
+    answer = page(request, "appointments/_line.html", shown)
     toast = {"text": text} | ({"undo": undo, "undoText": _("Undo")} if undo else {})
     answer.headers["HX-Trigger"] = json.dumps({"toast": toast})
     return answer
