@@ -23,7 +23,7 @@ BARE = (
 INDEXES = """
 SELECT c.relname AS name, pg_get_indexdef(i.indexrelid) AS definition
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-WHERE i.indrelid = ANY ($1::regclass[]) AND NOT i.indisunique AND NOT EXISTS (
+WHERE i.indrelid = ANY ($1::regclass[]) AND NOT i.indisunique AND NOT i.indisexclusion AND NOT EXISTS (
     SELECT FROM pg_inherits WHERE inhrelid = i.indexrelid) AND c.relkind = 'i'
 """
 IDENTITIES = """
