@@ -167,6 +167,7 @@ async def run(config: Config, say: Say) -> None:
     places = config.places
     os.umask(0o022)  # services of other users read what we write for them
     places.logs.mkdir(parents=True, exist_ok=True)
+    places.logs.chmod(0o700)
     places.home.chmod(0o711 if os.geteuid() == 0 else 0o700)
     with locked_now(places.home / "lock", f"hcrm is already running in {places.home}"):
         async with _until_signal(), asyncio.TaskGroup() as group:

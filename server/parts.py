@@ -31,6 +31,7 @@ def gsm(config: Config) -> Program:
     places = config.places
     storage = places.home / "gsm"
     storage.mkdir(exist_ok=True)
+    storage.chmod(0o700)  # the simulated telephones' texts
     paths = ("--link", str(places.modem), "--control", str(places.gsm_control), "--storage", str(storage))
     return _python(config, "gsm", "demo.gsm", *paths)
 

@@ -107,6 +107,8 @@ class Book:
 
     def _save(self) -> None:
         partial = self.path.with_suffix(".partial")
+        partial.unlink(missing_ok=True)
+        partial.touch(mode=0o600)
         partial.write_text(json.dumps(self._rows))
         partial.rename(self.path)
 

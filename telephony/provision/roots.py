@@ -131,6 +131,7 @@ def _fetch_from(mirror: debian.Mirror, spec: Spec, cache: Path, root: Path, repo
 def locked(path: Path, report: Report = lambda _: None) -> Iterator[None]:
     """One process at a time; a second waits and says for whom. A killed holder leaves no lock behind."""
     with path.open("a+") as file:
+        os.fchmod(file.fileno(), 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -155,6 +156,7 @@ def search_path(root: Path, architecture: str) -> str:
 def locked_now(path: Path, busy: str) -> Iterator[None]:
     """One process at a time; a second is refused. Raises ProvisionError that names the holder."""
     with path.open("a+") as file:
+        os.fchmod(file.fileno(), 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import socket
 import uuid
@@ -238,3 +239,15 @@ def test_secrets_are_readable_by_their_owner_only(hospital: Hospital) -> None:
     with socket.socket() as sock:
         sock.settimeout(2)
         sock.connect(("127.0.0.1", hospital.config.ports.http))
+
+
+SPOKEN = ("asterisk/sounds/", "asterisk/music/", "asterisk/prompts/", "asterisk/data/")  # what every caller hears
+
+
+def test_no_other_user_of_the_machine_reads_what_a_hospital_writes(hospital: Hospital) -> None:
+    home, others_read = hospital.home, []
+    for folder, folders, files in os.walk(home):
+        folders[:] = [name for name in folders if (Path(folder) / name).stat().st_mode & 0o001]
+        paths = [Path(folder) / name for name in files]
+        others_read += [str(path.relative_to(home)) for path in paths if path.lstat().st_mode & 0o004]
+    assert [name for name in others_read if not name.startswith(SPOKEN)] == []
