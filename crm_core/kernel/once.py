@@ -7,7 +7,7 @@ that nobody knows is never tried again by machine.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Database, Tx
@@ -21,7 +21,6 @@ from crm_core.kernel.errors import (
 )
 
 KEPT = timedelta(hours=24)
-FORGOTTEN_AT_ONCE = 100
 NOTHING_HAPPENED = (InvalidInputError, NotFoundError, ConflictError, ForbiddenError, SendError)
 
 
@@ -88,7 +87,6 @@ def _owner(actor: Actor) -> str:
 async def _take(tx: Tx, wish: Wish) -> int | None:
     """None: ours now."""
     owner = _owner(tx.actor)
-    await _forget(tx.conn, tx.now - KEPT)
     is_free = await tx.conn.fetchval(
         "SELECT pg_try_advisory_xact_lock(hashtextextended($1 || chr(31) || $2, 0))", owner, wish.key
     )
@@ -125,13 +123,8 @@ async def _give_back(db: Database, actor: Actor, wish: Wish) -> None:
         await tx.conn.execute("DELETE FROM idempotency_key WHERE owner = $1 AND key = $2", _owner(actor), wish.key)
 
 
-async def _forget(conn: Connection, before: datetime) -> None:
-    """Each request that has a key clears some that are over; who clears the same ones at once waits for nobody."""
-    await conn.execute(
-        """
-        DELETE FROM idempotency_key WHERE (owner, key) IN (
-            SELECT owner, key FROM idempotency_key WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)
-        """,
-        before,
-        FORGOTTEN_AT_ONCE,
-    )
+async def forget(db: Database) -> int:
+    """Keys that are over; how many."""
+    async with db.connection() as conn:
+        done = await conn.execute("DELETE FROM idempotency_key WHERE at < $1", db.clock() - KEPT)
+    return int(done.rpartition(" ")[2])

@@ -1,6 +1,6 @@
 """The night's round: what was changed is told to people, what is old goes."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -9,6 +9,7 @@ import pytest
 from crm_core.kernel import audit
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.db import Database
+from crm_core.kernel.once import Wish, made_before
 from crm_core.kernel.status import StatusBoard
 from server import nightly
 
@@ -21,6 +22,19 @@ async def open_tasks(database: Database) -> list[tuple[str, str]]:
     async with database.connection() as conn:
         rows = await conn.fetch("SELECT kind, ref FROM task WHERE status = 'open'")
     return [(row["kind"], row["ref"]) for row in rows]
+
+
+async def test_keys_of_yesterdays_requests_are_forgotten(database: Database) -> None:
+    async with database.transaction(SYSTEM) as tx:
+        assert await made_before(tx, Wish("k", b"asked")) is None
+    await nightly.look_after(database, StatusBoard())
+    async with database.connection() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM idempotency_key") == 1
+    later = database.clock() + timedelta(days=1, seconds=1)
+    database.clock = lambda: later
+    await nightly.look_after(database, StatusBoard())
+    async with database.connection() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM idempotency_key") == 0
 
 
 async def test_a_changed_audit_is_in_the_status_and_somebody_is_asked_once(database: Database, owner_url: str) -> None:
