@@ -34,6 +34,7 @@ TOGETHER = (  # what they start lives as long as the module
     "tests/asterisk/test_reminder_calls.py",
     "tests/browser/test_browser_second_host.py",
     "tests/contracts/test_ami.py",
+    "tests/db/test_day.py",
     "tests/db/test_overview_plans.py",
     "tests/db/test_seed.py",
 )

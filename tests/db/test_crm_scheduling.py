@@ -28,6 +28,8 @@ from tests.eventually import eventually
 
 pytestmark = pytest.mark.db
 
+WAITS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 TOMORROW = NOON + timedelta(days=1)
 
@@ -451,4 +453,4 @@ async def test_a_booking_and_a_cut_at_the_same_moment_do_not_miss_each_other(hos
 
 
 async def _waits_for_a_lock(conn: Connection) -> bool:
-    return bool(await conn.fetchval("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)"))
+    return bool(await conn.fetchval(WAITS))
