@@ -28,7 +28,10 @@ from tests.eventually import eventually
 
 pytestmark = pytest.mark.db
 
-WAITS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+WAITS = """
+SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
+               WHERE NOT granted AND datname = current_database())
+"""
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 TOMORROW = NOON + timedelta(days=1)
