@@ -75,16 +75,20 @@ async def queue(
         not_before=not_before,
     )
     try:
-        async with db.transaction(actor) as tx:
-            known = await made_before(tx, wish)
-            if known is not None:
-                return SmsId(known)
-            sms_id = await queue_in(tx, new, zone=zone)
-            await made(tx, wish, sms_id)
-            return sms_id
+        return await _queue_once(db, actor, new, zone, wish)
     except PurposeForbiddenError:
         await note_refusal(db, actor, new.purpose)
         raise
+
+
+async def _queue_once(db: Database, actor: Actor, new: NewSms, zone: tzinfo, wish: Wish | None) -> SmsId:
+    async with db.transaction(actor) as tx:
+        known = await made_before(tx, wish)
+        if known is not None:
+            return SmsId(known)
+        sms_id = await queue_in(tx, new, zone=zone)
+        await made(tx, wish, sms_id)
+        return sms_id
 
 
 async def note_refusal(db: Database, actor: Actor, purpose: Purpose) -> None:

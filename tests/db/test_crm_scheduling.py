@@ -1,77 +1,33 @@
 """Places in slots: nobody gets one twice, nobody loses one."""
 
 import asyncio
-import contextvars
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import asyncpg
 import pytest
 
-from crm_core import events
 from crm_core.directory import store as directory
 from crm_core.kernel.actor import IVR_CALLER, SYSTEM
 from crm_core.kernel.cursor import Cursor
-from crm_core.kernel.db import Connection, Database, Tx, open_database
+from crm_core.kernel.db import Connection
 from crm_core.kernel.errors import HcrmError, InvalidInputError
-from crm_core.kernel.event import Event
-from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
-from crm_core.patients import service as patients
+from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, SlotId
 from crm_core.patients import timeline
 from crm_core.patients.errors import PatientNotFoundError
-from crm_core.patients.model import NewPatient
 from crm_core.scheduling import errors, lookup, service, store
 from crm_core.scheduling.model import Status
 from tests.databases import run_as_owner
-from tests.eventually import eventually
+from tests.db.slots import NOON, TOMORROW, Hospital, open_hospital, outcome
 
 pytestmark = pytest.mark.db
-
-WAITS = """
-SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
-               WHERE NOT granted AND datname = current_database())
-"""
-
-NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
-TOMORROW = NOON + timedelta(days=1)
-
-
-@dataclass
-class Hospital:
-    db: Database
-    department: DepartmentId
-    practitioner: PractitionerId
-    slots: list[SlotId]
-    happened: list[Event]
-    now: datetime = NOON
-
-    async def patient(self, name: str = "张三丰") -> PatientId:
-        return (await patients.register(self.db, SYSTEM, NewPatient(name=name))).id
-
-    async def book(self, patient: PatientId, slot: int = 0) -> AppointmentId:
-        booked = await service.book(self.db, IVR_CALLER, patient_id=patient, slot_id=self.slots[slot], channel="ivr")
-        return booked.id
 
 
 @pytest.fixture
 async def hospital(database_url: str) -> AsyncIterator[Hospital]:
     """One practitioner, four slots of half an hour tomorrow, one place each."""
-    happened: list[Event] = []
-
-    async def note(event: Event, tx: Tx) -> None:
-        happened.append(event)
-
-    kinds = (events.AppointmentBooked, events.AppointmentConfirmed, events.AppointmentCancelled)
-    async with open_database(database_url, subscriptions=[(kind, note) for kind in kinds]) as db:
-        async with db.transaction(SYSTEM) as tx:
-            department = await directory.put_department(tx.conn, code="gyn", name="妇科", name_en="Gynaecology")
-            doctor = await directory.put_practitioner(tx.conn, department, name="林巧", name_en="Lin Qiao")
-            end = TOMORROW + timedelta(hours=2, minutes=20)
-            slots = await service.open_schedule(tx, doctor, TOMORROW, end, 30, 1)
-        found = Hospital(db, department, doctor, slots, happened)
-        db.clock = lambda: found.now
-        yield found
+    async with open_hospital(database_url) as hospital:
+        yield hospital
 
 
 async def test_a_schedule_is_cut_into_slots_once(hospital: Hospital) -> None:
@@ -227,19 +183,11 @@ async def test_a_patient_may_move_back_to_where_they_were(hospital: Hospital) ->
     assert third.slot.id == hospital.slots[0]
 
 
-async def _outcome(hospital: Hospital, patient: PatientId, slot: SlotId) -> str:
-    try:
-        await service.book(hospital.db, IVR_CALLER, patient_id=patient, slot_id=slot, channel="ivr")
-    except HcrmError as error:
-        return error.code
-    return "booked"
-
-
 async def test_two_hundred_people_and_one_last_place(hospital: Hospital) -> None:
     people = [await hospital.patient(f"病人{n}") for n in range(200)]
     slot = hospital.slots[0]
     async with asyncio.timeout(60):
-        outcomes = await asyncio.gather(*(_outcome(hospital, patient, slot) for patient in people))
+        outcomes = await asyncio.gather(*(outcome(hospital, patient, slot) for patient in people))
     assert sorted(outcomes, key=len)[0] == "booked"
     assert (outcomes.count("booked"), outcomes.count("slot_full")) == (1, 199)
     async with hospital.db.connection() as conn:
@@ -299,161 +247,3 @@ async def test_free_slots_are_found_without_reading_every_slot(hospital: Hospita
                 await store.slots(conn, start=NOON, end=NOON + timedelta(days=14), free_only=True, limit=10, **which)
             await store.of_day(conn, TOMORROW, TOMORROW + timedelta(days=1), limit=100)
         assert await _whole_reads_of_slot(conn) == before
-
-
-async def colleague(hospital: Hospital, start: datetime, *, minutes: int = 30) -> list[SlotId]:
-    """Times of somebody else in the same department."""
-    async with hospital.db.transaction(SYSTEM) as tx:
-        name = f"医生{start:%d%H%M}"
-        doctor = await directory.put_practitioner(tx.conn, hospital.department, name=name, name_en=name)
-        return await service.open_schedule(tx, doctor, start, start + timedelta(hours=2), minutes, 1)
-
-
-async def test_nobody_is_in_two_places_at_once_but_may_go_from_one_to_the_next(hospital: Hospital) -> None:
-    patient = await hospital.patient()
-    others = await colleague(hospital, TOMORROW + timedelta(minutes=15))
-    await hospital.book(patient)
-    assert await _outcome(hospital, patient, others[0]) == "appointments_overlap"
-    assert await _outcome(hospital, await hospital.patient("李四"), others[0]) == "booked"
-    assert await _outcome(hospital, patient, hospital.slots[1]) == "booked"  # begins when the other ends
-
-
-async def test_a_move_gives_up_what_it_would_lie_over(hospital: Hospital) -> None:
-    patient = await hospital.patient()
-    others = await colleague(hospital, TOMORROW + timedelta(minutes=15))
-    first = await hospital.book(patient)
-    moved = await service.reschedule(hospital.db, IVR_CALLER, first, others[0], "sms")
-    await hospital.book(patient, slot=3)
-    with pytest.raises(errors.OverlapsError):
-        await service.reschedule(hospital.db, IVR_CALLER, moved.id, others[3], "sms")
-    async with hospital.db.connection() as conn:
-        kept = await store.upcoming(conn, patient, NOON)
-    assert kept[0].id == moved.id
-
-
-async def test_one_patient_does_not_fill_a_day(hospital: Hospital) -> None:
-    patient = await hospital.patient()
-    for slot in range(3):
-        await hospital.book(patient, slot=slot)
-    assert await _outcome(hospital, patient, hospital.slots[3]) == "too_many_that_day"
-    (next_day, *_) = await colleague(hospital, TOMORROW + timedelta(days=1))
-    assert await _outcome(hospital, patient, next_day) == "booked"
-    async with hospital.db.connection() as conn:
-        first = (await store.upcoming(conn, patient, NOON))[0]
-    await service.reschedule(
-        hospital.db, IVR_CALLER, first.id, hospital.slots[3], "ivr"
-    )  # the day has no more than before
-    assert await _outcome(hospital, patient, hospital.slots[0]) == "too_many_that_day"
-    async with hospital.db.connection() as conn:
-        await conn.execute("UPDATE booking_rule SET most_a_day = 4")
-    assert await _outcome(hospital, patient, hospital.slots[0]) == "booked"
-
-
-async def test_what_is_offered_is_never_refused(hospital: Hospital) -> None:
-    patient = await hospital.patient()
-    for slot in range(3):
-        await hospital.book(patient, slot=slot)
-    later = await colleague(hospital, TOMORROW + timedelta(days=1))
-    end = TOMORROW + timedelta(days=3)
-
-    async def offered(moving: AppointmentId | None = None) -> list[SlotId]:
-        async with hospital.db.connection() as conn:
-            found = await lookup.offered(
-                conn,
-                patient,
-                start=NOON,
-                end=end,
-                department_id=hospital.department,
-                zone=hospital.db.zone,
-                limit=99,
-                moving=moving,
-            )
-        return [slot.id for slot in found]
-
-    assert await offered() == later
-    async with hospital.db.connection() as conn:
-        mine = (await store.upcoming(conn, patient, NOON))[0]
-    assert await offered(mine.id) == [hospital.slots[3], *later]
-
-
-async def test_of_two_bookings_of_one_patient_at_the_same_moment_one_wins(hospital: Hospital) -> None:
-    others = await colleague(hospital, TOMORROW)
-    people = [await hospital.patient(f"病人{n}") for n in range(4)]
-    async with asyncio.timeout(60):
-        pairs = await asyncio.gather(
-            *(
-                asyncio.gather(*(_outcome(hospital, patient, slots[n]) for slots in (hospital.slots, others)))
-                for n, patient in enumerate(people)
-            )
-        )
-    assert [sorted(pair) for pair in pairs] == [["appointments_overlap", "booked"]] * 4
-
-
-async def test_of_many_bookings_at_once_only_so_many_win_on_a_day(hospital: Hospital) -> None:
-    patient = await hospital.patient()
-    later = await colleague(hospital, TOMORROW + timedelta(hours=3))
-    async with asyncio.timeout(60):
-        outcomes = await asyncio.gather(*(_outcome(hospital, patient, slot) for slot in (*hospital.slots, *later)))
-    assert (outcomes.count("booked"), outcomes.count("too_many_that_day")) == (3, 5)
-
-
-async def _open_in_between(hospital: Hospital) -> None:
-    async with hospital.db.transaction(SYSTEM) as tx:
-        start = TOMORROW + timedelta(minutes=5)
-        await service.open_schedule(tx, hospital.practitioner, start, start + timedelta(hours=1), 30, 1)
-
-
-async def test_a_practitioner_is_not_at_work_twice_at_a_time(hospital: Hospital) -> None:
-    async with hospital.db.transaction(SYSTEM) as tx:
-        end = TOMORROW + timedelta(hours=2, minutes=20)
-        await service.open_schedule(tx, hospital.practitioner, end, end + timedelta(hours=1), 30, 1)
-    with pytest.raises(errors.ScheduleOverlapsError):
-        await _open_in_between(hospital)
-    async with hospital.db.connection() as conn:
-        for longer in (
-            "UPDATE schedule SET ends_at = ends_at + interval '5 min' WHERE id = 1",
-            "UPDATE slot SET ends_at = ends_at + interval '5 min' WHERE id = 1",
-        ):
-            with pytest.raises(asyncpg.ExclusionViolationError):
-                await conn.execute(longer)
-
-
-async def test_a_place_that_somebody_has_is_not_taken_away(hospital: Hospital) -> None:
-    slot = hospital.slots[0]
-    async with hospital.db.connection() as conn:
-        await conn.execute("UPDATE slot SET capacity = 3 WHERE id = $1", slot)
-    people = [await hospital.patient(f"病人{n}") for n in range(2)]
-    booked = [await hospital.book(patient) for patient in people]
-    async with hospital.db.connection() as conn:
-        await conn.execute("UPDATE slot SET capacity = 2 WHERE id = $1", slot)
-        with pytest.raises(asyncpg.CheckViolationError):
-            await conn.execute("UPDATE slot SET capacity = 1 WHERE id = $1", slot)
-    await service.cancel(hospital.db, IVR_CALLER, booked[1], "ivr")
-    async with hospital.db.connection() as conn:
-        await conn.execute("UPDATE slot SET capacity = 1 WHERE id = $1", slot)
-
-
-async def test_a_booking_and_a_cut_at_the_same_moment_do_not_miss_each_other(hospital: Hospital) -> None:
-    slot = hospital.slots[0]
-    first, second = await hospital.patient(), await hospital.patient("李四")
-    async with hospital.db.connection() as conn:
-        await conn.execute("UPDATE slot SET capacity = 2 WHERE id = $1", slot)
-    await hospital.book(first)
-
-    async def cut() -> str:
-        try:
-            async with hospital.db.connection() as conn:
-                await conn.execute("UPDATE slot SET capacity = 1 WHERE id = $1", slot)
-        except asyncpg.CheckViolationError:
-            return "refused"
-        return "cut"
-
-    async with asyncio.timeout(30), hospital.db.transaction(SYSTEM) as tx:
-        await service.book_in(tx, patient_id=second, slot_id=slot, channel="web")
-        cutting = asyncio.create_task(cut(), context=contextvars.Context())
-        await eventually(lambda: _waits_for_a_lock(tx.conn))
-    assert await cutting == "refused"
-
-
-async def _waits_for_a_lock(conn: Connection) -> bool:
-    return bool(await conn.fetchval(WAITS))

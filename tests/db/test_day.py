@@ -171,7 +171,7 @@ async def test_a_stretch_of_a_busy_day_reads_what_it_shows_and_counts_the_day(bu
         counting = [one for one in statements if "GROUP BY s.department_id" in one.query]
         assert (len(listing), len(counting)) == (1, 1)
         assert await rows_read(busy.db, listing) < 5 * LISTED
-        assert await rows_read(busy.db, counting) < 2 * MANY
+        assert await rows_read(busy.db, counting) < 4 * MANY  # of forty times as many
         rest = [one for one in statements if one not in (*listing, *counting)]
         assert await rows_read(busy.db, rest) < 20 * LISTED
 
