@@ -36,6 +36,7 @@ TOGETHER = (  # what they start lives as long as the module
     "tests/contracts/test_ami.py",
     "tests/db/test_day.py",
     "tests/db/test_fortnight.py",
+    "tests/db/test_fortnight_voices.py",
     "tests/db/test_overview_plans.py",
     "tests/db/test_seed.py",
 )

@@ -33,6 +33,7 @@ ASKED: tuple[tuple[int, str, str, str, str | None], ...] = (
     (10, "+8619900020011", "phone", "外地医保能直接结算吗", "先在国家医保平台备案，出院时直接结算。"),
     (12, "+8619900020012", "web", "小孩包茎手术几岁做合适", ""),
 )
+AT_THE_COUNTER = time(16, 35)
 EVENING, NOON = time(20, 3), time(12, 20)
 ANSWERED_AFTER = timedelta(hours=15)
 EARLIER = timedelta(minutes=25)
@@ -46,8 +47,8 @@ def tell(story: Story) -> None:
         )
         by = story.cast.marketer if number % 2 else story.cast.agents[0]
         story.at(_past(story, at), SYSTEM, partial(_ask, Msisdn(msisdn), way, question, answer, by))
-    _left_over(story, story.people[1], hours=5, due_in=timedelta(0))
-    _left_over(story, next(one for one in story.people if one.language == "en"), hours=1, due_in=timedelta(days=1))
+    _left_over(story, story.people[1], due_days=0)
+    _left_over(story, next(one for one in story.people if one.language == "en"), due_days=2)
 
 
 def _past(story: Story, at: datetime) -> datetime:
@@ -62,10 +63,10 @@ async def _ask(msisdn: Msisdn, way: str, question: str, answer: str | None, by: 
         await consultations.close_in(then, opened, result=answer)
 
 
-def _left_over(story: Story, person: Person, *, hours: int, due_in: timedelta) -> None:
-    """Somebody at the counter promised to ring them back."""
-    at = story.diary.now - timedelta(hours=hours)
-    story.at(at, story.cast.nurse.actor, partial(_promise, person, story.diary.now + due_in if due_in else at))
+def _left_over(story: Story, person: Person, *, due_days: int) -> None:
+    """Yesterday at the counter somebody promised to ring them back, the same day or later."""
+    at = datetime.combine(story.diary.today - timedelta(days=1), AT_THE_COUNTER, story.diary.zone)
+    story.at(at, story.cast.nurse.actor, partial(_promise, person, at + timedelta(days=due_days)))
 
 
 async def _promise(person: Person, due_at: datetime, tx: Tx) -> None:

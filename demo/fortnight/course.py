@@ -23,6 +23,7 @@ KNOWN = ("recognise", "greet_by_name", "hours", "main")
 STRANGER = ("recognise", "greet", "hours", "main")
 TO_A_PERSON = ("person", "operators")
 BY_KEYS = ("who_books", "book", "anything_else", "goodbye")
+OWN_APPOINTMENT = ("who_asks", "appointments", "appointment")
 ABOUT_US = ("hospital", "anything_else", "goodbye")
 AT_NIGHT = ("recognise", "greet", "hours", "closed_notice", "main", "person", "person_by_hours", "leave_word")
 
@@ -102,6 +103,15 @@ def booked_by_keys(language: str, facts: Mapping[str, str]) -> Course:
     """An appointment without a word."""
     course = _menu(language, (*KNOWN, *BY_KEYS))
     for text in words.BOOKED[language]:
+        course = _spoken(course, words.machine(text.format_map(facts)))
+        course = replace(course, over_s=course.over_s + KEY_S)
+    return _ended(_spoken(course, words.machine(words.GOODBYE[language])))
+
+
+def changed_by_keys(language: str, facts: Mapping[str, str], node: str) -> Course:
+    """`node` is what they chose for the appointment they have: confirm or cancel."""
+    course = _menu(language, (*KNOWN, *OWN_APPOINTMENT, node, "anything_else", "goodbye"))
+    for text in (words.OWN[language], words.DONE[node][language]):
         course = _spoken(course, words.machine(text.format_map(facts)))
         course = replace(course, over_s=course.over_s + KEY_S)
     return _ended(_spoken(course, words.machine(words.GOODBYE[language])))

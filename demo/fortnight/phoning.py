@@ -17,12 +17,13 @@ from crm_core.tasks.model import TaskKind
 from demo.fortnight import course, words
 from demo.fortnight.calls import PastCall
 from demo.fortnight.cast import Person, Staff
+from demo.fortnight.course import Course
 from demo.fortnight.story import Story
 from demo.fortnight.words import Conversation
 from demo.seed_data.history import Deed
 
-CALLED_SHARE = 0.6  # of what was done by an agent; the others stood at the counter
-QUESTIONS_A_DAY, QUESTIONS_ON_A_DAY_OFF = (3, 4, 5), (1, 2)
+CALLED_SHARE = 0.45  # of what was done by an agent; the others stood at the counter
+QUESTIONS_A_DAY, QUESTIONS_ON_A_DAY_OFF = (2, 3, 4), (1, 2)
 CONSULTED_SHARE = 0.6
 WAITS_S = (4, 7, 9, 12, 18, 25, 41)
 PATIENCE_S = (28, 47, 65, 110)
@@ -43,10 +44,15 @@ def about_appointments(story: Story, deeds: Iterable[Deed]) -> None:
             continue
         if deed.channel == "agent" and story.rng.random() < CALLED_SHARE:
             _talk_about(story, deed, person)
-        elif deed.channel == "ivr" and deed.what == "booked":
-            facts = facts_of(deed.appointment, person, story)
-            heard = course.booked_by_keys(person.language, facts)
+        elif deed.channel == "ivr":
+            heard = _by_keys(deed.what, person.language, facts_of(deed.appointment, person, story))
             story.call(PastCall(at=deed.at, direction="in", who=person, course=heard))
+
+
+def _by_keys(what: str, language: str, facts: Mapping[str, str]) -> Course:
+    if what == "booked":
+        return course.booked_by_keys(language, facts)
+    return course.changed_by_keys(language, facts, {"confirmed": "confirm", "cancelled": "cancel"}[what])
 
 
 def _talk_about(story: Story, deed: Deed, person: Person) -> None:
@@ -168,11 +174,21 @@ def _missed(story: Story, rng: Random, day: date) -> None:
     if not story.call(call):
         return
     story.at(call.ended_at, SYSTEM, partial(_open_call_back, call))
-    again_at = story.diary.take(day, after=call.ended_at + CALL_BACK_WITHIN) if day != story.diary.today else None
+    again_at = _later(story, call)
     if again_at is not None:
         agent = story.cast.agent(rng)
         back = _phone(story, rng, again_at, person, agent)
         story.at(back.ended_at, agent.actor, partial(_done, call, agent, back.ended_at))
+
+
+def _later(story: Story, call: PastCall) -> datetime | None:
+    """A free moment of the same day or the next ones; those of today still wait."""
+    missed_on = call.at.astimezone(story.diary.zone).date()
+    if missed_on == story.diary.today:
+        return None
+    days = [day for day in story.diary.days if day >= missed_on]
+    moments = (story.diary.take(day, after=call.ended_at + CALL_BACK_WITHIN) for day in days)
+    return next((moment for moment in moments if moment is not None), None)
 
 
 async def _open_call_back(call: PastCall, tx: Tx) -> None:

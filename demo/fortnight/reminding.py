@@ -1,6 +1,7 @@
 """Reminder calls of the past: each try, and the call where somebody or something answered."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -48,7 +49,7 @@ async def _write(tx: Tx, story: Story, reminder: Reminder, person: Person) -> No
         at, ref = reminder.at, f"attempts/{attempt_id}"
         await timeline.add(tx, reminder.appointment.patient_id, TimelineKind.CALL, at, code, {}, ref)
     if reminder.result is Result.UNKNOWN:
-        story.at(reminder.at, SYSTEM, partial(_look_into_it, attempt_id, reminder, person))
+        story.at(reminder.at, SYSTEM, partial(_look_into_it, story, attempt_id, reminder, person))
 
 
 def _heard(story: Story, reminder: Reminder, person: Person) -> Course | None:
@@ -89,6 +90,10 @@ async def _tie(attempt_id: AttemptId, call: PastCall, tx: Tx) -> None:
     )
 
 
-async def _look_into_it(attempt_id: AttemptId, reminder: Reminder, person: Person, tx: Tx) -> None:
+async def _look_into_it(story: Story, attempt_id: AttemptId, reminder: Reminder, person: Person, tx: Tx) -> None:
+    """Somebody has, unless it was a moment ago."""
     ref, due_at = f"attempts/{attempt_id}", tx.now + LOOK_WITHIN
     await tasks.open_in(tx, TaskKind.CHECK_OUTCOME, person.msisdn, ref, reminder.appointment.patient_id, due_at)
+    if due_at < story.diary.now:
+        then = replace(tx, now=due_at, actor=story.cast.nurse.actor)
+        await tasks.done_about(then, TaskKind.CHECK_OUTCOME, person.msisdn, ref)

@@ -18,7 +18,7 @@ async def tell(tx: Tx, cast: Cast, doing: Doing, letterhead: Letterhead) -> list
     phoning.about_appointments(story, doing.deeds)
     phoning.day_by_day(story)
     phoning.at_night(story)
-    texting.booked(story, doing.deeds, letterhead)
+    texting.about_appointments(story, doing.deeds, letterhead)
     texting.this_morning(story, letterhead)
     texting.never_arrived(story, letterhead)
     texting.helped(story, letterhead)

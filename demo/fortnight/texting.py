@@ -139,21 +139,22 @@ class Thread:
         self._out(at, signed, staff.actor.name, state="failed", reason=UNREACHABLE)
 
 
-def booked(story: Story, deeds: Iterable[Deed], letterhead: Letterhead) -> None:
-    """Who booked by text: 预约, three numbers, and afterwards now and then a question, which a person answers."""
-    people = {person.id: person for person in story.people}
-    for number, deed in enumerate(one for one in deeds if one.channel == "sms" and one.what == "booked"):
-        person = people.get(deed.appointment.patient_id)
-        if (
-            person is None
-            or not person.is_recognised
-            or deed.at.astimezone(story.diary.zone).date() not in story.diary.days
-        ):
+def about_appointments(story: Story, deeds: Iterable[Deed], letterhead: Letterhead) -> None:
+    """Who booked and changed by text: 预约, three numbers, and now and then a question, which a person answers."""
+    people = {person.id: person for person in story.people if person.is_recognised}
+    theirs = [deed for deed in deeds if deed.channel == "sms" and deed.appointment.patient_id in people]
+    bookings = 0
+    for deed in theirs:
+        thread = Thread(story, people[deed.appointment.patient_id], letterhead)
+        if deed.at.astimezone(story.diary.zone).date() not in story.diary.days:
             continue
-        thread = Thread(story, person, letterhead)
+        if deed.what != "booked":
+            _change(thread, deed)
+            continue
         _book(thread, deed)
-        if number % 3 == 0:
-            _ask_afterwards(thread, deed.at + timedelta(minutes=6), number // 3)
+        bookings += 1
+        if bookings % 2:
+            _ask_afterwards(thread, deed.at + timedelta(minutes=6), bookings // 2)
 
 
 def _book(thread: Thread, deed: Deed) -> None:
@@ -170,6 +171,20 @@ def _book(thread: Thread, deed: Deed) -> None:
         thread.writes(at, text)
         thread.robot(at + ON_ITS_WAY, answer, about=deed.appointment.id if answer.text == "booked" else None)
         at += THINKS
+
+
+def _change(thread: Thread, deed: Deed) -> None:
+    """确认 needs no question; 取消 is asked about once."""
+    english, slot = thread.person.language == "en", _slot(deed.appointment)
+    who = Writer(deed.appointment.patient_id, thread.person.name)
+    if deed.what == "confirmed":
+        thread.writes(deed.at, "confirm" if english else "确认")
+        thread.robot(deed.at + ON_ITS_WAY, Answer(text="confirmed", person=who, slot=slot, ends=True))
+        return
+    thread.writes(deed.at - THINKS, "cancel" if english else "取消")
+    thread.robot(deed.at - THINKS + ON_ITS_WAY, Answer(text="sure_cancel", person=who, slot=slot))
+    thread.writes(deed.at, "1")
+    thread.robot(deed.at + ON_ITS_WAY, Answer(text="cancelled", person=who, slot=slot, ends=True))
 
 
 def _departments(appointment: Appointment) -> tuple[DepartmentChoice, ...]:

@@ -85,6 +85,14 @@ BOOKED = {
     ),
     "en": ("{department}, press one.", "Doctor {practitioner}, {when}, press one.", "You are booked for {when}."),
 }
+OWN = {
+    "zh_CN": "{when}，{practitioner}医生。确认这个预约，请按一。取消，请按二。更改时间，请按三。",
+    "en": "{when}, Doctor {practitioner}. To confirm this appointment, press one. To cancel it, press two.",
+}
+DONE = {
+    "confirm": {"zh_CN": "已经确认，请准时就诊。", "en": "It is confirmed. Please come on time."},
+    "cancel": {"zh_CN": "预约已经取消。", "en": "Your appointment is cancelled."},
+}
 ABOUT_US = {
     "zh_CN": "门诊时间：工作日上午八点到十二点，下午一点半到五点半。急诊二十四小时开放。",
     "en": "We are open on working days from eight to twelve and from one thirty to five thirty.",

@@ -23,7 +23,7 @@ CHANNELS = ("ivr", "sms", "web", "agent", "agent")
 PAST_BOOKED = (1, 2, 3, 4)  # so many days before
 FUTURE_BOOKED = (0, 1, 2, 3, 4, 5, 6, 7)
 CONFIRMED_SHARE, MOVED_SHARE = 0.35, 0.08
-LATER = timedelta(minutes=40)
+LATER, THOUGHT_IT_OVER = timedelta(minutes=40), timedelta(hours=3)
 REMINDED_SHARE = 0.5
 REMINDING_S = 50 * 60
 AGAIN, SETTLED, KEY_AFTER = timedelta(hours=2), timedelta(minutes=10), timedelta(seconds=30)
@@ -181,7 +181,8 @@ async def _reminded(doing: Doing, appointment: Appointment, at: datetime, result
 
 
 async def _move(doing: Doing, appointment: Appointment, slot_id: SlotId | None) -> None:
-    at = doing.diary.take(doing.diary.today - timedelta(days=1), after=appointment.booked_at)
+    day = doing.diary.today - timedelta(days=doing.rng.choice((0, 1, 2, 3)))
+    at = doing.diary.take(day, after=appointment.booked_at + THOUGHT_IT_OVER)
     if at is not None and slot_id is not None:
         then = doing.then(at, "agent")
         moved = await scheduling.reschedule_in(then, appointment.id, slot_id, "agent")
