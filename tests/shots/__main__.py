@@ -30,7 +30,7 @@ EVERYBODY = "everybody"
 async def main() -> int:
     """0 when every page of every role has its pictures."""
     began = time.monotonic()
-    shutil.rmtree(FOLDER, ignore_errors=True)
+    _clear()
     with running_hospital(HCRM_DEMO_HISTORY="yes") as hospital:
         _say("the demo is up; waiting for its recordings")
         await eventually(lambda: not (hospital.home / TO_SPEAK).exists(), within_s=SPOKEN_WITHIN_S)
@@ -41,6 +41,11 @@ async def main() -> int:
         _say(trouble)
     _say(f"{len(camera.shots)} pictures in {time.monotonic() - began:.0f} s: {FOLDER / 'index.html'}")
     return 1 if camera.troubles else 0
+
+
+def _clear() -> None:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
 
 
 async def _take(hospital: Hospital) -> Camera:

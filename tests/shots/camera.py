@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from playwright.async_api import Browser, BrowserContext, Error
+from playwright.async_api import Browser, BrowserContext, Error, FloatRect
 from playwright.async_api import Page as Tab
 
 from tests.browser.people import Seat, log_in
@@ -22,7 +22,6 @@ SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 TALLEST = 3_000  # of a picture; a longer list goes on in the same way
 QUALITY = 72
 PAGE_TIMEOUT_MS = 20_000
-STILL = "*,*::before,*::after{transition:none!important;animation:none!important;caret-color:transparent!important}"
 ID = re.compile(r"\{id(:[^}]*)?\}")
 
 
@@ -68,7 +67,6 @@ class Camera:
             if answer is None or not answer.ok:
                 self.troubles.append(f"{role} {address}: {answer.status if answer else 'no answer'}")
                 return
-            await tab.add_style_tag(content=STILL)
             await tab.evaluate("document.fonts.ready.then(() => true)")
             for width, height in WIDTHS.items():
                 await tab.set_viewport_size({"width": width, "height": height})
@@ -80,10 +78,12 @@ class Camera:
     async def _shoot(self, tab: Tab, shot: Shot, scheme: Scheme) -> None:
         await tab.emulate_media(color_scheme=scheme)
         tall = await tab.evaluate("document.documentElement.scrollHeight")
-        size = {"x": 0.0, "y": 0.0, "width": float(shot.width), "height": float(min(tall, TALLEST))}
+        whole = FloatRect(x=0, y=0, width=shot.width, height=min(tall, TALLEST))
         path = self.folder / shot.file
         path.parent.mkdir(parents=True, exist_ok=True)
-        await tab.screenshot(path=path, type="jpeg", quality=QUALITY, full_page=True, clip=size)  # type: ignore[arg-type]
+        await tab.screenshot(
+            path=path, type="jpeg", quality=QUALITY, full_page=True, clip=whole, animations="disabled"
+        )
         self.shots.append(shot)
 
 
