@@ -20,7 +20,6 @@ LANGUAGES = {"zh_CN": "zh-CN", "en": "en-GB"}
 WIDTHS = {390: 844, 1093: 800, 1440: 900}
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 TALLEST = 3_000  # of a picture; a longer list goes on in the same way
-QUALITY = 72
 PAGE_TIMEOUT_MS = 20_000
 ID = re.compile(r"\{id(:[^}]*)?\}")
 
@@ -81,9 +80,7 @@ class Camera:
         whole = FloatRect(x=0, y=0, width=shot.width, height=min(tall, TALLEST))
         path = self.folder / shot.file
         path.parent.mkdir(parents=True, exist_ok=True)
-        await tab.screenshot(
-            path=path, type="jpeg", quality=QUALITY, full_page=True, clip=whole, animations="disabled"
-        )
+        await tab.screenshot(path=path, full_page=True, clip=whole, animations="disabled")
         self.shots.append(shot)
 
 

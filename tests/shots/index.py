@@ -26,7 +26,7 @@ class Shot:
     @property
     def file(self) -> str:
         """Where it lies beside the index."""
-        return f"{self.role}/{self.page}.{self.language}.{self.width}.{self.scheme}.jpg"
+        return f"{self.role}/{self.page}.{self.language}.{self.width}.{self.scheme}.png"
 
 
 def html(shots: Iterable[Shot], troubles: Sequence[str]) -> str:
