@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from random import Random
@@ -25,9 +25,15 @@ from crm_core.kernel.ids import PatientId, SlotId
 from crm_core.patients import service as patients
 from crm_core.scheduling import service as scheduling
 from crm_core.users import tokens
+from demo.fortnight.calls import TO_SPEAK, keep
+from demo.fortnight.cast import staff
+from demo.fortnight.diary import Diary
+from demo.fortnight.telling import tell
 from demo.seed_data import history, people
+from demo.seed_data.history import Doing
 from demo.seed_data.hospital import DEPARTMENTS, RANKS
 from demo.seed_data.sessions import Session, sessions
+from sms.letterhead import Letterhead
 
 DEMO = Actor(ActorKind.SYSTEM, "demo")
 SEED = 4000
@@ -35,21 +41,37 @@ DAYS_AHEAD = 14
 DAYS_BACK = (2, 3, 6, 9, 14, 20, 27)
 AT_ANY_HOUR = QuietHours(care=Window(time.min, time.max))  # whoever tries the demo at night wants to be called
 LOCK = 4_000_001  # so that two starts at once do not fill it twice
+REGISTERED = timedelta(days=40)  # ago; long before anybody phoned
 
 
-async def seed(db: Database, *, zone: tzinfo, number: int = SEED) -> bool:
-    """Everything or nothing, in one transaction. False when there are patients or departments already."""
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Two weeks of calls, texts and work are wanted: who signs the texts, and where the words of calls are kept."""
+
+    letterhead: Letterhead
+    to_speak: Path
+
+
+async def seed(db: Database, *, zone: ZoneInfo, number: int = SEED, telling: Telling | None = None) -> bool:
+    """Everything or nothing, in one transaction. False when there are patients or departments already.
+
+    Without `telling` there are people and appointments, but nobody has phoned or written.
+    """
     async with db.transaction(DEMO) as tx:
         await tx.conn.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
         if await _is_in_use(tx.conn):
             return False
-        rng, today = Random(number), tx.now.astimezone(zone).date()
+        diary = Diary(number, tx.now, zone)
+        cast = await staff(tx.conn)
+        doing = Doing(tx, Random(number), diary, cast)
         await consent.put_hours(tx.conn, AT_ANY_HOUR, changed_by=tx.actor.name, now=tx.now)
         await _fill_directory(tx)
-        known = [(await patients.register_in(tx, new)).id for new in people.patients(rng, today)]
-        await _fill_past(tx, rng, known, zone)
-        await _fill_future(tx, rng, known, zone)
-        await history.add_questions(tx, known)
+        before = replace(tx, now=tx.now - REGISTERED)
+        known = [(await patients.register_in(before, new)).id for new in people.patients(doing.rng, diary.today)]
+        await _fill_past(doing, known)
+        await _fill_future(doing, known)
+        if telling and cast:
+            keep(telling.to_speak, await tell(tx, cast, doing, telling.letterhead))
     return True
 
 
@@ -74,20 +96,17 @@ async def _fill_directory(tx: Tx) -> None:
             )
 
 
-async def _fill_past(tx: Tx, rng: Random, known: list[PatientId], zone: tzinfo) -> None:
-    """Each day as if it were entered two days before it."""
-    today = tx.now.astimezone(zone).date()
+async def _fill_past(doing: Doing, known: list[PatientId]) -> None:
+    """The sessions of each day as if they were entered before anybody booked into them."""
     for days in sorted(DAYS_BACK, reverse=True):
-        day = today - timedelta(days=days)
-        then = replace(tx, now=datetime.combine(day - timedelta(days=2), time(10), zone))
-        slot_ids = await _open(then, [day], zone)
-        await history.add_past(then, rng, known, slot_ids)
+        day = doing.diary.today - timedelta(days=days)
+        then = replace(doing.tx, now=datetime.combine(day - timedelta(days=7), time(10), doing.diary.zone))
+        await history.add_past(doing, known, await _open(then, [day], doing.diary.zone), day)
 
 
-async def _fill_future(tx: Tx, rng: Random, known: list[PatientId], zone: tzinfo) -> None:
-    today = tx.now.astimezone(zone).date()
-    slot_ids = await _open(tx, _days(today, DAYS_AHEAD), zone)
-    await history.add_future(tx, rng, known, slot_ids)
+async def _fill_future(doing: Doing, known: list[PatientId]) -> None:
+    slot_ids = await _open(doing.tx, _days(doing.diary.today, DAYS_AHEAD), doing.diary.zone)
+    await history.add_future(doing, known, slot_ids)
 
 
 async def ensure_schedules(db: Database, *, zone: tzinfo, days: int = DAYS_AHEAD) -> int:
@@ -148,10 +167,10 @@ def _keep(path: Path, token: str) -> None:
         file.write(f"{token}\n")
 
 
-async def run(url: str, home: Path, zone: tzinfo) -> None:
+async def run(url: str, home: Path, zone: ZoneInfo, telling: Telling | None) -> None:
     """What a start of the demo needs."""
     async with open_database(url, zone=zone, max_size=1) as db:
-        if not await seed(db, zone=zone):
+        if not await seed(db, zone=zone, telling=telling):
             await ensure_schedules(db, zone=zone)
         await ensure_token(db, home / "api-token.txt")
 
@@ -162,7 +181,16 @@ def main() -> None:
     if missing:
         sys.exit(f"set {' and '.join(missing)}; or start everything with `hcrm demo`")
     zone = ZoneInfo(os.environ.get("HCRM_TIMEZONE") or "Asia/Shanghai")
-    asyncio.run(run(os.environ["HCRM_DATABASE_URL"], Path(os.environ["HCRM_HOME"]), zone))
+    home = Path(os.environ["HCRM_HOME"])
+    asyncio.run(run(os.environ["HCRM_DATABASE_URL"], home, zone, _telling(home, zone)))
+
+
+def _telling(home: Path, zone: ZoneInfo) -> Telling | None:
+    """As `hcrm demo` asked for it."""
+    if os.environ.get("HCRM_DEMO_HISTORY") != "yes":
+        return None
+    name, name_en = (os.environ.get(name, "") for name in ("HCRM_HOSPITAL_NAME", "HCRM_HOSPITAL_NAME_EN"))
+    return Telling(Letterhead(name, name_en, zone), home / TO_SPEAK)
 
 
 if __name__ == "__main__":

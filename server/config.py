@@ -209,6 +209,9 @@ class Demo:
     enabled: bool = setting(
         "DEMO", False, "A demo hospital: handset page, simulated carrier and modem.", parse=s.yes_or_no
     )
+    history: bool = setting(
+        "DEMO_HISTORY", True, "Whether the demo begins with two weeks of calls, texts and work.", parse=s.yes_or_no
+    )
     carrier_port: int = setting("DEMO_CARRIER_PORT", 5065, "SIP of the simulated carrier.", parse=s.port, shifts=True)
     carrier_rtp: PortRange = setting(
         "DEMO_CARRIER_RTP_PORTS",

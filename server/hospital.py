@@ -18,6 +18,7 @@ from typing import Any
 
 from crm_core.kernel.db import open_database
 from crm_core.users.service import ensure_first_users
+from demo.fortnight.calls import TO_SPEAK
 from server import hotline, nightly, parts, ports, postgres, processes
 from server.config import Config
 from server.launch import Program
@@ -29,6 +30,7 @@ from telephony.provision.roots import locked_now
 Say = Callable[[str], None]
 
 STEP_TIMEOUT_S = 120.0
+SPEAK_TIMEOUT_S = 1800.0
 POSTGRES_TIMEOUT_S = 30.0
 STATUS_TIMEOUT_S = 3.0
 POLL_S = 0.2
@@ -57,6 +59,18 @@ class Hospital:
             starting.create_task(self._open_demo_networks())
             starting.create_task(self._open_database_and_server())
         await self._await_ready()
+        if (self.config.places.home / TO_SPEAK).exists():
+            self.group.create_task(self._speak())
+
+    async def _speak(self) -> None:
+        """While the pages are up already. What is left when we end is spoken after the next start."""
+        self.say(f"the demo's recordings are being made; progress in {self.config.places.logs / 'speak.log'}")
+        try:
+            await processes.run_once(parts.speak(self.config), self.config.places.logs, timeout_s=SPEAK_TIMEOUT_S)
+        except ProvisionError as error:
+            self.say(f"{error}. {error.mend}")
+        else:
+            self.say("the demo's recordings can be heard")
 
     def _refuse_taken_ports(self) -> None:
         taken = ports.taken(self.config)
@@ -91,14 +105,13 @@ class Hospital:
     async def _open_database_and_server(self) -> None:
         if not self.config.database.url:
             await self._open_postgres()
-        url = postgres.database_url(self.config, self.secrets)
         await asyncio.to_thread(postgres.migrate, self.config, self.secrets)
         if self.config.demo.enabled:
             await self._print_first_logins()
         async with asyncio.TaskGroup() as starting:
             starting.create_task(self._keep(parts.command(self.config, "serve")))
             if self.config.demo.enabled:
-                seed = parts.seed(self.config, url)
+                seed = parts.seed(self.config, postgres.owner_url(self.config, self.secrets))
                 starting.create_task(processes.run_once(seed, self.config.places.logs, timeout_s=STEP_TIMEOUT_S))
         self.say("database ready")
 

@@ -18,6 +18,9 @@ def environment(config: Config) -> Mapping[str, str]:
         "HCRM_CACHE": str(config.places.cache),
         "HCRM_TIMEZONE": config.hospital.timezone.key,
         "HCRM_DEMO": "yes" if config.demo.enabled else "no",
+        "HCRM_DEMO_HISTORY": "yes" if config.demo.history else "no",
+        "HCRM_HOSPITAL_NAME": config.hospital.name,
+        "HCRM_HOSPITAL_NAME_EN": config.hospital.name_en,
     }
 
 
@@ -36,10 +39,18 @@ def gsm(config: Config) -> Program:
     return _python(config, "gsm", "demo.gsm", *paths)
 
 
-def seed(config: Config, database_url: str) -> Program:
-    """Fill an empty database with the demo hospital; one that has patients only gets new schedules."""
+def seed(config: Config, owner_url: str) -> Program:
+    """Fill an empty database with the demo hospital; one that has patients only gets new schedules.
+
+    As the owner: no other role may tell the audit of earlier times (docs/decisions/0064-a-hospital-with-a-past.md).
+    """
     program = _python(config, "seed", "demo.seed")
-    return dataclasses.replace(program, env={**program.env, "HCRM_DATABASE_URL": database_url})
+    return dataclasses.replace(program, env={**program.env, "HCRM_DATABASE_URL": owner_url})
+
+
+def speak(config: Config) -> Program:
+    """Speaks and seals the recordings of the calls that the seed has told of."""
+    return _python(config, "speak", "server", "demo", "speak")
 
 
 def carrier_plan(config: Config) -> Program:

@@ -35,6 +35,8 @@ TOGETHER = (  # what they start lives as long as the module
     "tests/browser/test_browser_second_host.py",
     "tests/contracts/test_ami.py",
     "tests/db/test_day.py",
+    "tests/db/test_fortnight.py",
+    "tests/db/test_fortnight_voices.py",
     "tests/db/test_overview_plans.py",
     "tests/db/test_seed.py",
 )

@@ -177,7 +177,7 @@ HOURS = {
     "marketing": N_("Health offers"),
 }
 WISH_SOURCE = {"phone": N_("on the telephone"), "person": N_("in person"), "paper": N_("in writing")}
-CONSULTATION = {"open": N_("Waiting for an answer"), "closed": N_("Answered")}
+CONSULTATION = {"open": N_("Waiting for an answer"), "closed": N_("Has an answer")}
 SOURCE = {"phone": N_("Telephone"), "sms": N_("SMS"), "web": N_("Web")}
 ERROR = {
     "slot_full": N_("The last place was just taken. Please choose another time."),

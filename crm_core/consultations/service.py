@@ -105,21 +105,28 @@ async def close(
     Raises ForbiddenError, ConsultationNotFoundError, PatientNotFoundError, InvalidInputError, and StaleError when
     somebody else closed it with other words.
     """
-    rights.ensure(actor, Right.ANSWER_CONSULTATIONS)
-    if patient_id is not None:
-        rights.ensure(actor, Right.SEE_PATIENTS)
     async with db.transaction(actor) as tx:
-        one = await store.lock(tx.conn, consultation_id)
-        if one is None:
-            raise ConsultationNotFoundError("no such consultation")
-        answer = _answer(one, result)
-        await _tie(tx, one, patient_id)
-        if one.status is Status.OPEN:
-            await store.close(tx.conn, consultation_id, result=answer, by=actor.name, now=tx.now)
-            await audit.record(tx, "close consultation", "consultation", consultation_id)
-        closed = await _loaded(tx, consultation_id)
-        await _write_on_timeline(tx, closed)
-        return closed
+        return await close_in(tx, consultation_id, patient_id, result=result)
+
+
+async def close_in(
+    tx: Tx, consultation_id: ConsultationId, patient_id: PatientId | None = None, *, result: str = ""
+) -> Consultation:
+    """The same inside a caller's transaction."""
+    rights.ensure(tx.actor, Right.ANSWER_CONSULTATIONS)
+    if patient_id is not None:
+        rights.ensure(tx.actor, Right.SEE_PATIENTS)
+    one = await store.lock(tx.conn, consultation_id)
+    if one is None:
+        raise ConsultationNotFoundError("no such consultation")
+    answer = _answer(one, result)
+    await _tie(tx, one, patient_id)
+    if one.status is Status.OPEN:
+        await store.close(tx.conn, consultation_id, result=answer, by=tx.actor.name, now=tx.now)
+        await audit.record(tx, "close consultation", "consultation", consultation_id)
+    closed = await _loaded(tx, consultation_id)
+    await _write_on_timeline(tx, closed)
+    return closed
 
 
 def _answer(one: Consultation, result: str) -> str:

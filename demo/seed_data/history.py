@@ -1,47 +1,131 @@
 """What has happened in the demo hospital before its first day, and what is planned: through the real services."""
 
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
 from random import Random
 
-from crm_core.consultations import service as consultations
+from crm_core.kernel.actor import IVR_CALLER, SMS_SENDER
 from crm_core.kernel.db import Tx
-from crm_core.kernel.ids import Msisdn, PatientId, SlotId
+from crm_core.kernel.ids import PatientId, SlotId
 from crm_core.patients import timeline
 from crm_core.patients.model import TimelineKind
 from crm_core.scheduling import service as scheduling
 from crm_core.scheduling.model import Appointment
-from crm_core.tasks import service as tasks
-from crm_core.tasks.model import TaskKind
+from demo.fortnight.cast import Cast
+from demo.fortnight.diary import Diary
+from dialer.attempt import Result
 
 PAST_PER_DAY = 14
 FUTURE = 60
 FUTURE_SLOTS = 900  # of the first days; later ones stay empty
 CHANNELS = ("ivr", "sms", "web", "agent", "agent")
+PAST_BOOKED = (1, 2, 3, 4)  # so many days before
+FUTURE_BOOKED = (0, 1, 2, 3, 4, 5, 6, 7)
+CONFIRMED_SHARE, MOVED_SHARE = 0.35, 0.08
+LATER, THOUGHT_IT_OVER = timedelta(minutes=40), timedelta(hours=3)
+REMINDED_SHARE = 0.5
+REMINDING_S = 50 * 60
+AGAIN, SETTLED, KEY_AFTER = timedelta(hours=2), timedelta(minutes=10), timedelta(seconds=30)
+_SPOKE = Result.HUMAN
+RESULTS = (  # in turn, so that a visitor finds one of each
+    *(_SPOKE, Result.BUSY, _SPOKE, Result.MACHINE, _SPOKE, Result.NO_ANSWER, _SPOKE, _SPOKE),
+    *(Result.FAILED, _SPOKE, Result.NO_ANSWER, _SPOKE, Result.UNKNOWN, _SPOKE, Result.BUSY, _SPOKE),
+)
+TEN = time(10)
 VISIT = "Visit: {department}, {practitioner}, {starts_at}"
 MISSED = "Appointment missed: {department}, {practitioner}, {starts_at}"
-QUESTIONS = (
-    ("+8619900020001", "sms", "请问白内障手术大概多少钱？需要住院吗"),
-    ("+8619900020002", "sms", "你们医院周末看骨科吗"),
-    ("+8619900020003", "web", "孩子反复咳嗽两周了，应该挂儿科还是耳鼻喉科？"),
-    ("+8619900020004", "phone", "询问无痛胃镜的预约流程，希望周五上午"),
-    ("+8619900020005", "web", "Do you have English-speaking doctors in dermatology?"),
-)
 
 
-async def add_past(tx: Tx, rng: Random, known: list[PatientId], slot_ids: list[SlotId]) -> None:
-    """Most came, some did not, a few had cancelled. `tx.now` lies before the slots."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """Something that was done about an appointment, by a person or through a machine."""
+
+    at: datetime
+    what: str  # booked, confirmed, cancelled, moved
+    channel: str
+    appointment: Appointment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """The machine phoned about an appointment; `result` as an attempt's. `is_confirmed`: they pressed one."""
+
+    at: datetime
+    result: Result
+    appointment: Appointment
+    is_confirmed: bool = False
+
+
+@dataclass(slots=True)
+class Doing:
+    """What is needed to do things in the past: who does them, when there is time for it, and what was done so far."""
+
+    tx: Tx
+    rng: Random
+    diary: Diary
+    cast: Cast | None
+    deeds: list[Deed] = field(default_factory=list)
+    reminders: list[Reminder] = field(default_factory=list)
+
+    def then(self, at: datetime, channel: str) -> Tx:
+        """The transaction as of that moment, in the hands of who does it by this channel."""
+        by = {"ivr": IVR_CALLER, "sms": SMS_SENDER, "call": IVR_CALLER}.get(channel, self.tx.actor)
+        if channel == "agent" and self.cast:
+            by = self.cast.agent(self.rng).actor
+        return replace(self.tx, now=at, actor=by)
+
+    def moment(self, day: date, back: Sequence[int]) -> datetime:
+        """On one of the days before it, when there is time; at ten o'clock when there is none."""
+        for days in back:
+            found = self.diary.take(day - timedelta(days=days))
+            if found is not None:
+                return found
+        return datetime.combine(day - timedelta(days=back[-1]), TEN, self.diary.zone)
+
+    def did(self, tx: Tx, what: str, channel: str, appointment: Appointment) -> None:
+        """Note it."""
+        self.deeds.append(Deed(at=tx.now, what=what, channel=channel, appointment=appointment))
+
+
+async def _book(doing: Doing, patient_id: PatientId, slot_id: SlotId, day: date, back: Sequence[int]) -> Appointment:
+    channel = doing.rng.choice(CHANNELS)
+    then = doing.then(doing.moment(day, doing.rng.sample(back, len(back))), channel)
+    appointment = await scheduling.book_in(then, patient_id=patient_id, slot_id=slot_id, channel=channel)
+    doing.did(then, "booked", channel, appointment)
+    return appointment
+
+
+async def _cancel(doing: Doing, appointment: Appointment, day: date) -> None:
+    at = doing.diary.take(day - timedelta(days=1), after=appointment.booked_at) or appointment.booked_at + LATER
+    then = doing.then(at, appointment.channel)
+    cancelled = await scheduling.cancel_in(then, appointment.id, appointment.channel)
+    doing.did(then, "cancelled", appointment.channel, cancelled)
+
+
+async def _confirm(doing: Doing, appointment: Appointment, day: date) -> None:
+    at = doing.diary.take(day, after=appointment.booked_at)
+    if at is not None and at < appointment.slot.starts_at:
+        then = doing.then(at, appointment.channel)
+        confirmed = await scheduling.confirm_in(then, appointment.id, appointment.channel)
+        doing.did(then, "confirmed", appointment.channel, confirmed)
+
+
+async def add_past(doing: Doing, known: list[PatientId], slot_ids: list[SlotId], day: date) -> None:
+    """Most came, some did not, a few had cancelled."""
+    rng = doing.rng
     if not slot_ids:
         return
     chosen = rng.sample(slot_ids, min(PAST_PER_DAY, len(slot_ids)))
     who = [known[0], *rng.sample(known[1:], PAST_PER_DAY)]
     for patient_id, slot_id in zip(who, chosen, strict=False):
-        appointment = await scheduling.book_in(tx, patient_id=patient_id, slot_id=slot_id, channel=rng.choice(CHANNELS))
+        appointment = await _book(doing, patient_id, slot_id, day, PAST_BOOKED)
         fate = rng.choices(("fulfilled", "noshow", "cancelled"), (75, 15, 10))[0]
         if fate == "cancelled" and patient_id != known[0]:
-            await scheduling.cancel_in(tx, appointment.id, appointment.channel)
+            await _cancel(doing, appointment, day)
         else:
-            await _close(tx, appointment, "fulfilled" if fate == "cancelled" else fate)
+            await _remind(doing, appointment, day - timedelta(days=1))
+            await _close(doing.tx, appointment, "fulfilled" if fate == "cancelled" else fate)
 
 
 async def _close(tx: Tx, appointment: Appointment, status: str) -> None:
@@ -58,14 +142,51 @@ async def _close(tx: Tx, appointment: Appointment, status: str) -> None:
     await timeline.add(tx, appointment.patient_id, kind, slot.ends_at, code, args, f"appointments/{appointment.id}")
 
 
-async def add_future(tx: Tx, rng: Random, known: list[PatientId], slot_ids: list[SlotId]) -> None:
+async def add_future(doing: Doing, known: list[PatientId], slot_ids: list[SlotId]) -> None:
     """Places in the days to come, some confirmed. The first patient has none: visitors of the demo book as him."""
-    ahead = await _ahead(tx, slot_ids)
-    chosen = rng.sample(ahead, min(FUTURE, len(ahead)))
-    for patient_id, slot_id in zip([known[1], *rng.sample(known[2:], FUTURE - 1)], chosen, strict=False):
-        appointment = await scheduling.book_in(tx, patient_id=patient_id, slot_id=slot_id, channel=rng.choice(CHANNELS))
-        if rng.random() < 0.3:
-            await scheduling.confirm_in(tx, appointment.id, appointment.channel)
+    rng, today = doing.rng, doing.diary.today
+    ahead = await _ahead(doing.tx, slot_ids)
+    chosen = rng.sample(ahead, min(2 * FUTURE, len(ahead)))
+    spare = iter(chosen[FUTURE:])
+    for patient_id, slot_id in zip([known[1], *rng.sample(known[2:], FUTURE - 1)], chosen[:FUTURE], strict=False):
+        appointment = await _book(doing, patient_id, slot_id, today, FUTURE_BOOKED)
+        luck = rng.random()
+        if luck < CONFIRMED_SHARE:
+            await _confirm(doing, appointment, today - timedelta(days=rng.choice((0, 1))))
+        elif luck > 1 - MOVED_SHARE:
+            await _move(doing, appointment, next(spare, None))
+        else:
+            starts_on = appointment.slot.starts_at.astimezone(doing.diary.zone).date()
+            await _remind(doing, appointment, starts_on - timedelta(days=1))
+
+
+async def _remind(doing: Doing, appointment: Appointment, day: date) -> None:
+    """Some, the day before, and who was not reached two hours later again."""
+    rng, diary = doing.rng, doing.diary
+    at = datetime.combine(day, TEN, diary.zone) + timedelta(seconds=rng.randrange(REMINDING_S))
+    is_chosen, result = rng.random() < REMINDED_SHARE, RESULTS[len(doing.reminders) % len(RESULTS)]
+    if not is_chosen or day not in diary.days or appointment.booked_at.astimezone(diary.zone).date() >= day:
+        return
+    for one in (Result.NO_ANSWER, Result.HUMAN) if result is Result.NO_ANSWER else (result,):
+        if at + SETTLED < diary.now:
+            doing.reminders.append(await _reminded(doing, appointment, at, one))
+        at += AGAIN
+
+
+async def _reminded(doing: Doing, appointment: Appointment, at: datetime, result: Result) -> Reminder:
+    is_confirmed = result is Result.HUMAN
+    if is_confirmed:
+        await scheduling.confirm_in(doing.then(at + KEY_AFTER, "call"), appointment.id, "call")
+    return Reminder(at=at, result=result, appointment=appointment, is_confirmed=is_confirmed)
+
+
+async def _move(doing: Doing, appointment: Appointment, slot_id: SlotId | None) -> None:
+    day = doing.diary.today - timedelta(days=doing.rng.choice((0, 1, 2, 3)))
+    at = doing.diary.take(day, after=appointment.booked_at + THOUGHT_IT_OVER)
+    if at is not None and slot_id is not None:
+        then = doing.then(at, "agent")
+        moved = await scheduling.reschedule_in(then, appointment.id, slot_id, "agent")
+        doing.did(then, "moved", "agent", moved)
 
 
 async def _ahead(tx: Tx, slot_ids: list[SlotId]) -> list[SlotId]:
@@ -76,22 +197,3 @@ async def _ahead(tx: Tx, slot_ids: list[SlotId]) -> list[SlotId]:
         FUTURE_SLOTS,
     )
     return [SlotId(row["id"]) for row in rows]
-
-
-async def add_questions(tx: Tx, known: list[PatientId]) -> None:
-    """People who asked and wait for an answer, and work that is due."""
-    for days, (number, source, text) in enumerate(QUESTIONS):
-        then = replace(tx, now=tx.now - timedelta(days=days, hours=2))
-        consultation_id = await consultations.open_in(then, Msisdn(number), source, text)
-        if source == "sms":
-            await tasks.open_in(then, TaskKind.ANSWER_SMS, Msisdn(number), f"consultations/{consultation_id}")
-    earlier = replace(tx, now=tx.now - timedelta(hours=5))
-    await tasks.open_in(earlier, TaskKind.CALL_BACK, Msisdn("+8619900000002"), "demo/1", patient_id=known[1])
-    await tasks.open_in(
-        tx,
-        TaskKind.CALL_BACK,
-        Msisdn("+8619900000004"),
-        "demo/2",
-        patient_id=known[5],
-        due_at=tx.now + timedelta(days=1),
-    )

@@ -11,6 +11,7 @@ from crm_core.kernel import log
 from server import config as configuration
 from server.commands import output
 from server.commands.fill import fill
+from server.commands.speak import speak
 from server.config import Config
 from server.shown import show, unknown_variables
 
@@ -83,6 +84,7 @@ def register(app: typer.Typer) -> None:
     """Add them to the command."""
     trial = typer.Typer(invoke_without_command=True, callback=demo)
     trial.command()(fill)
+    trial.command(hidden=True)(speak)
     app.add_typer(trial, name="demo")
     for function in (up, serve, migrate):
         app.command()(function)

@@ -207,7 +207,7 @@ def settings(home: Path, first_port: int, **more: str) -> dict[str, str]:
     rtp = {"HCRM_RTP_PORTS": f"{first}-{middle}", "HCRM_DEMO_CARRIER_RTP_PORTS": f"{middle + 1}-{last}"}
     given = {name: value.replace("{http}", single["HCRM_HTTP_PORT"]) for name, value in more.items()}
     # whether a run begins before or after ten o'clock, only tests phone patients
-    usual = {"HCRM_HOME": str(home), "HCRM_DEMO": "yes", "HCRM_REMIND_FROM": "never"}
+    usual = {"HCRM_HOME": str(home), "HCRM_DEMO": "yes", "HCRM_REMIND_FROM": "never", "HCRM_DEMO_HISTORY": "no"}
     return clean | single | rtp | usual | given
 
 

@@ -83,6 +83,7 @@ def _environment(home: Path) -> dict[str, str]:
             "HCRM_HOME": str(home),
             "HCRM_PORT_OFFSET": str(offset),
             "HCRM_DEMO": "yes",
+            "HCRM_DEMO_HISTORY": "no",
             "HCRM_REMIND_FROM": "never",
         }
         if not ports.taken(configuration.load(found)):
