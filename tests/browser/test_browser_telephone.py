@@ -36,7 +36,7 @@ async def in_call(chromium: Browser, demo: Hospital) -> tuple[Seat, Seat]:
     agent = await ready_agent(chromium, demo, "agent1")
     patient = await patient_calls(chromium, demo, "13800138000")
     await ask_for_a_person(patient, agent)
-    await agent.page.click(".dock-call [data-do=answer]")
+    await agent.page.click("[data-do=answer]")
     await agent.page.wait_for_selector(TALKING)
     assert await hears(agent.page, AGENT)
     return agent, patient
@@ -99,7 +99,7 @@ async def test_without_a_call_the_telephone_rings_in_the_tab_that_is_left(chromi
     await other.click(HERE)
     await other.wait_for_selector(".hcrm-toast:has-text('rings in the other tab')")
     await other.close()
-    await agent.page.click(".dock-call [data-do=answer]")
+    await agent.page.click("[data-do=answer]")
     await both_hear(agent.page, patient)
     await over(agent, patient)
 
