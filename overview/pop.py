@@ -8,10 +8,12 @@ from crm_core.calls import own, rules
 from crm_core.calls.model import Call, Direction, Leg, Standing
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Database, Tx
-from crm_core.kernel.ids import CallId, PatientId
+from crm_core.kernel.ids import CallId, Msisdn, PatientId
 from crm_core.patients import store as patients
 from crm_core.patients.model import Patient
-from crm_core.users.rights import Right, ensure
+from crm_core.tasks import store as tasks
+from crm_core.tasks.model import Task, TaskKind
+from crm_core.users.rights import Right, ensure, may
 from overview import cards, seen
 from overview.cards import Cards
 
@@ -31,27 +33,35 @@ class PastCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallNow:
-    """How the call stands; `legs` are other people's.
+    """How the call stands; `legs` are other people's, `tasks` what waits to be done by calling this number.
 
-    `stays`: still this person's business when it has gone elsewhere.
+    `stays`: still this person's business when it has gone elsewhere. `asked_by`: the colleague who asks them about it.
     """
 
     call: Call
     legs: Sequence[Leg]
     stays: bool
+    asked_by: str
+    suggested: str
+    tasks: Sequence[Task]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who it may be: the patient the call is tied to, or everybody who has this number."""
+    """Who it may be: the patient the call is tied to, or everybody who has this number.
+
+    `asked_by`: the colleague who rings to ask about them.
+    """
 
     patient: Patient | None
     family: Sequence[Patient]
+    number: Msisdn | None = field(repr=False)
+    asked_by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pop:
-    """`disposition` and `notes` are what this person wrote; `is_mine`: they say how it ended."""
+    """`disposition` and `notes` are what this person wrote, or would write; `is_mine`: they say how it ended."""
 
     now: CallNow
     caller: Caller
@@ -72,7 +82,7 @@ async def pop(db: Database, actor: Actor, call_id: CallId) -> Pop:
 async def pop_in(tx: Tx, actor: Actor, call_id: CallId) -> Pop:
     """For a larger use case. Raises CallNotFoundError, NotYourCallError."""
     standing = await own.ensure(tx.conn, actor, call_id)
-    caller = await _caller(tx.conn, standing.call)
+    caller = await _caller(tx.conn, standing)
     if caller.family:
         await seen.family(tx, call_id, [one.id for one in caller.family])
     shown: Cards | None = None
@@ -84,12 +94,12 @@ async def pop_in(tx: Tx, actor: Actor, call_id: CallId) -> Pop:
     mine, _others = rules.split(standing.legs, actor.user_id)
     disposition, notes = rules.written_by(standing.call, mine, actor.user_id)
     return Pop(
-        now=_now(actor, standing),
+        now=await _now(tx.conn, actor, standing),
         caller=caller,
         cards=shown,
         last_calls=last,
         is_mine=rules.writes_down(standing, actor.user_id),
-        disposition=disposition,
+        disposition=disposition or rules.suggested(standing.call),
         notes=notes,
     )
 
@@ -98,29 +108,43 @@ async def call_now(db: Database, actor: Actor, call_id: CallId) -> CallNow:
     """Only how the call stands; what the agent is typing stays. Raises as `pop`."""
     ensure(actor, Right.TAKE_CALLS)
     async with db.connection() as conn:
-        return _now(actor, await own.ensure(conn, actor, call_id))
+        return await _now(conn, actor, await own.ensure(conn, actor, call_id))
 
 
 async def ringing(db: Database, actor: Actor, call_id: CallId) -> Caller:
     """Name and number for the telephone, on whatever page the agent is. Raises as `pop`."""
     ensure(actor, Right.TAKE_CALLS)
     async with db.transaction(actor) as tx:
-        caller = await _caller(tx.conn, (await own.ensure(tx.conn, actor, call_id)).call)
+        caller = await _caller(tx.conn, await own.ensure(tx.conn, actor, call_id))
         if caller.patient is not None:
             await seen.patient(tx, caller.patient.id, call_id=call_id, again=True)
         return caller
 
 
-async def _caller(conn: Connection, call: Call) -> Caller:
-    if call.patient_id is not None:
-        return Caller(patient=await patients.get(conn, call.patient_id), family=())
-    return Caller(patient=None, family=await patients.find_by_msisdn(conn, call.caller) if call.caller else ())
+async def _caller(conn: Connection, standing: Standing) -> Caller:
+    call = standing.call
+    patient = await patients.get(conn, call.patient_id) if call.patient_id is not None else None
+    family = await patients.find_by_msisdn(conn, call.caller) if call.caller and patient is None else ()
+    return Caller(patient=patient, family=family, number=call.caller, asked_by=standing.asked_by)
 
 
-def _now(actor: Actor, standing: Standing) -> CallNow:
+async def _now(conn: Connection, actor: Actor, standing: Standing) -> CallNow:
+    call = standing.call
     mine, others = rules.split(standing.legs, actor.user_id)
-    stays = mine is not None or standing.call.agent_id == actor.user_id or own.stands_above(actor)
-    return CallNow(call=standing.call, legs=others, stays=stays)
+    stays = mine is not None or call.agent_id == actor.user_id or own.stands_above(actor)
+    waiting = await _to_call(conn, call.caller) if call.caller and may(actor, Right.DO_TASKS) else ()
+    return CallNow(
+        call=call,
+        legs=others,
+        stays=stays,
+        asked_by=standing.asked_by,
+        suggested=rules.suggested(call),
+        tasks=waiting,
+    )
+
+
+async def _to_call(conn: Connection, number: Msisdn) -> list[Task]:
+    return await tasks.open_tasks(conn, kind=TaskKind.CALL_BACK, msisdn=number)
 
 
 async def last_calls(conn: Connection, patient_id: PatientId, *, but: CallId) -> list[PastCall]:

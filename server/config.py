@@ -172,6 +172,21 @@ class Accounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Desks:
+    """The agents' telephones."""
+
+    missed_rings: int = setting(
+        "MISSED_RINGS", 2, "Rings missed or declined running that set an agent not ready; 0: never.", parse=s.rings
+    )
+    call_notice: str = setting(
+        "CALL_NOTICE",
+        "plain",
+        "What the computer's notice of a call says: that a patient calls (plain), or from which number (number).",
+        parse=s.one_of("plain", "number"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reminders:
     """Calls that remind of appointments. Whether somebody may be called, and when, is consent's to say."""
 
@@ -234,6 +249,7 @@ class Config:
     modems: Modems = Modems()
     hospital: Hospital = Hospital()
     accounts: Accounts = Accounts()
+    desks: Desks = Desks()
     reminders: Reminders = Reminders()
     recordings: Recordings = Recordings()
     logs: Logs = Logs()

@@ -122,6 +122,11 @@ def lines(raw: str) -> int:
     return whole_number(raw, lowest=1, highest=500)
 
 
+def rings(raw: str) -> int:
+    """How often a telephone rings in vain; none is said by 0."""
+    return whole_number(raw, lowest=0, highest=20)
+
+
 def ring_s(raw: str) -> int:
     """How long a telephone rings; shorter than 15 s people are not at it yet."""
     return whole_number(raw, lowest=15, highest=120)

@@ -78,7 +78,7 @@ class Server:
         """Everything that runs until the process ends, each restarted alone."""
         ami = self._ami()
         dialer = Worker(self.calls, ami, self._dialer_settings())
-        ami.subscribe(CallTracker(self.calls, ami).handle)
+        ami.subscribe(CallTracker(self.calls, ami, most_missed=self.config.desks.missed_rings).handle)
         ami.subscribe(DeskLines(self.calls, ami).handle)
         ami.subscribe(dialer.hear)
         reception = self.reception()
@@ -180,6 +180,7 @@ class Server:
                 public_url=config.public_url,
                 trusted_proxies=config.web.trusted_proxies,
                 asterisk_ws_url=f"ws://127.0.0.1:{config.ports.asterisk_http}/ws",
+                notice_shows=config.desks.call_notice,
                 second_factor_for=frozenset() if config.demo.enabled else frozenset(config.accounts.second_factor),
             ),
             lines=DeskTelephones(config.ports.sip_listen, self.secrets.desks),

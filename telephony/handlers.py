@@ -9,7 +9,7 @@ from crm_core.kernel.event import Subscription
 from crm_core.kernel.jobs import enqueue
 from telephony.jobs import LEAVE_DESK, SYNC_QUEUE_MEMBER
 
-CLOCKS_DIFFER = timedelta(seconds=10)
+CLOCKS_DIFFER = timedelta(seconds=5)
 
 
 async def follow_agent(event: AgentStateChanged, tx: Tx) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from crm_core.calls.model import Agent, AgentState
 from telephony import names
 
-IN_RING = frozenset({AgentState.AVAILABLE, AgentState.RINGING, AgentState.ON_CALL})
+IN_RING = frozenset({AgentState.AVAILABLE, AgentState.RINGING, AgentState.CALLING, AgentState.ON_CALL})
 PAUSED = frozenset({AgentState.WRAP_UP, AgentState.BREAK})
 
 Members = Mapping[str, bool]  # interface -> is paused

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from crm_core.calls import asking
 from crm_core.calls import service as calls
 from crm_core.calls import store as call_store
 from crm_core.kernel.db import Database
@@ -29,6 +30,8 @@ log = logging.getLogger("tracker")
 
 AGAIN_S = 0.5
 ANSWER = "ANSWER"
+MISSED = frozenset({"NOANSWER", "BUSY"})  # not when the caller gave up or the line was gone
+MOST_MISSED = 2
 # Q.850 in words, where Asterisk's own are odd; 0 is what a leg has whose other side ended it
 REASONS = {0: "normal", 16: "normal", 17: "busy", 18: "no answer", 19: "no answer", 20: "absent", 21: "rejected"}
 REASONS |= {1: "no such number", 34: "congestion", 38: "network trouble", 44: "unreachable"}
@@ -42,14 +45,24 @@ class _Leg:
     linkedid: Linkedid
 
 
-class CallTracker:
-    """Give `handle` to `Ami.subscribe`."""
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """A desk rings a colleague's; `asking` is the first one's channel."""
 
-    def __init__(self, db: Database, ami: Ami) -> None:
+    desk: str
+    asking: Uniqueid
+
+
+class CallTracker:
+    """Give `handle` to `Ami.subscribe`. `most_missed` rings running set an agent not ready; 0: never."""
+
+    def __init__(self, db: Database, ami: Ami, *, most_missed: int = MOST_MISSED) -> None:
         self._db = db
         self._ami = ami
+        self._most_missed = most_missed
         self._calls: dict[Uniqueid, Linkedid] = {}  # patients' channels: the linkedid the call began with
         self._legs: dict[Uniqueid, _Leg] = {}
+        self._asks: dict[Uniqueid, _Ask] = {}  # by the asked colleague's channel
         self._missing: set[Linkedid] = set()
 
     async def handle(self, event: AmiEvent) -> None:
@@ -73,7 +86,7 @@ class CallTracker:
             case events.DialBegin(Channel() as channel, dest, dialled):
                 await self._dial_begins(channel, dest, dialled, event.at)
             case events.DialEnd(Channel() as channel, dest, status):
-                await self._dial_ends(channel, dest, event.at, is_answered=status == ANSWER)
+                await self._dial_ends(channel, dest, status, event.at)
             case events.AttendedTransfer(True, _, _, Channel() as one, Channel() as other):
                 await self._joined(one, other, event.at)
             case events.BlindTransfer(True, transferer, Channel() as transferee, _):
@@ -131,17 +144,35 @@ class CallTracker:
                 did="",
                 at=at,
             )
-            await calls.agent_rang(self._db, dest.linkedid, desk, at=at)
+            await calls.agent_dialled(self._db, dest.linkedid, desk, at=at)
+        elif (by := names.desk_of(channel.name)) and (desk := names.desk_of(dest.name)):
+            self._asks[dest.uniqueid] = _Ask(desk, channel.uniqueid)
+            await asking.asked(self._db, by, desk, at=at)
 
-    async def _dial_ends(self, channel: Channel, dest: Channel, at: datetime | None, *, is_answered: bool) -> None:
+    async def _dial_ends(self, channel: Channel, dest: Channel, status: str, at: datetime | None) -> None:
+        is_answered = status == ANSWER
         if is_patient(channel) and (desk := names.desk_of(dest.name)):
-            if is_answered:
-                await calls.connected(self._db, self._call(channel), desk, at=at)
-            else:
-                await calls.agent_stopped_ringing(self._db, self._call(channel), desk, at=at)
+            await self._ring_ends(self._call(channel), desk, status, at)
+        elif dest.uniqueid in self._asks and is_answered:
+            await asking.answered(self._db, self._asks[dest.uniqueid].desk, at=at)
         elif is_answered and is_patient(dest) and (desk := names.desk_of(channel.name)):
             await calls.answered(self._db, self._call(dest), at=at)
             await calls.connected(self._db, self._call(dest), desk, at=at)
+
+    async def _ring_ends(self, call: Linkedid, desk: str, status: str, at: datetime | None) -> None:
+        if status == ANSWER:
+            await calls.connected(self._db, call, desk, at=at)
+        elif status in MISSED:
+            await calls.agent_missed_ring(self._db, call, desk, most=self._most_missed, at=at)
+        else:
+            await calls.agent_stopped_ringing(self._db, call, desk, at=at)
+
+    async def _asked_no_more(self, channel: Channel, at: datetime | None) -> None:
+        """One of the two colleagues has hung up."""
+        for uniqueid, ask in tuple(self._asks.items()):
+            if channel.uniqueid in (uniqueid, ask.asking):
+                await asking.over(self._db, ask.desk, at=at)
+                self._asks.pop(uniqueid, None)
 
     async def _joined(self, one: Channel, other: Channel, at: datetime | None) -> None:
         """An attended transfer: a patient and a colleague's desk, in whichever order."""
@@ -150,6 +181,7 @@ class CallTracker:
             self._legs[colleague.uniqueid] = _Leg(desk, patient.linkedid)
             await calls.agent_rang(self._db, self._call(patient), desk, at=at)
             await calls.connected(self._db, self._call(patient), desk, at=at)
+            self._asks.pop(colleague.uniqueid, None)
 
     async def _left(self, call: Linkedid, channel: Channel, at: datetime | None) -> None:
         """A desk's leg is over; a page that was reloaded has a second one in the same call."""
@@ -164,6 +196,7 @@ class CallTracker:
             await calls.ended(self._db, self._call(channel), reason, at=at)
             self._calls.pop(channel.uniqueid, None)
         elif names.desk_of(channel.name):
+            await self._asked_no_more(channel, at)
             await self._left(channel.linkedid, channel, at)
 
     # -- comparing -------------------------------------------------------------------------------------------------
@@ -181,6 +214,7 @@ class CallTracker:
         except AmiError:
             return  # the link went; the next LinkUp compares again
         self._remember(ours, theirs)
+        await asking.over_but(self._db, {leg.desk for leg in self._legs.values()})
         repairs = reconcile.reconcile(ours, theirs)
         missing = {repair.linkedid for repair in repairs if isinstance(repair, reconcile.Lost)}
         for repair in repairs:

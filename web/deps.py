@@ -41,6 +41,7 @@ class WebSettings:
     public_url: str = ""  # as browsers write an origin
     trusted_proxies: tuple[str, ...] = ()
     second_factor_for: frozenset[str] = frozenset()  # roles that may not go without one
+    notice_shows: str = "plain"  # or `number`: what a notice outside the page says of a call
     asterisk_ws_url: str = "ws://127.0.0.1:8088/ws"
 
     @property

@@ -70,11 +70,23 @@ AGENT_STATE = {
     "offline": N_("Offline"),
     "available": N_("Available"),
     "ringing": N_("Ringing"),
+    "calling": N_("Calling out"),
     "on_call": N_("On a call"),
     "wrap_up": N_("Wrap-up"),
     "break": N_("On a break"),
 }
 BREAK_REASON = {"meal": N_("Meal"), "rest": N_("Rest"), "meeting": N_("Meeting"), "training": N_("Training")}
+STATE_REASON = {**BREAK_REASON, "missed": N_("Calls missed")}  # the last is not chosen but set
+END_REASON = {
+    "busy": N_("The line was busy."),
+    "rejected": N_("The call was declined."),
+    "no answer": N_("Nobody answered."),
+    "absent": N_("The telephone was switched off or out of reach."),
+    "no such number": N_("There is no such number."),
+    "congestion": N_("All lines were busy."),
+    "network trouble": N_("The telephone network had a fault."),
+    "unreachable": N_("The number could not be reached."),
+}
 CALL_STATE = {
     "ringing": N_("Ringing"),
     "ivr": N_("In the menu"),
@@ -224,6 +236,7 @@ ERROR = {
     "not_your_desk": N_("Only a supervisor may let another desk ring."),
     "no_line": N_("No telephone is connected at this desk."),
     "no_desk": N_("This account has no desk. An administrator can give it one."),
+    "in_call": N_("You are in a call. Please end it or transfer it before you log out."),
     "no_desk_left": N_("All desks are taken."),
     "login_taken": N_("Somebody already has this user name."),
     "weak_password": N_(

@@ -19,8 +19,10 @@ async def find(
         """
         SELECT u.id AS user_id, u.login, u.name, u.desk, coalesce(l.is_up, false) AS has_line,
                coalesce(a.state, 'offline') AS state, coalesce(a.reason, '') AS reason, a.call_id, a.since,
-               coalesce(a.after_call, 'available') AS after_call
+               coalesce(a.after_call, 'available') AS after_call, coalesce(a.missed_rings, 0) AS missed_rings,
+               a.asked_by, coalesce(asking.name, '') AS asked_by_name
         FROM app_user u LEFT JOIN agent_state a ON a.user_id = u.id LEFT JOIN desk_line l ON l.desk = u.desk
+        LEFT JOIN app_user asking ON asking.id = a.asked_by
         WHERE ((u.is_active AND u.desk IS NOT NULL) OR a.user_id IS NOT NULL)
           AND ($1::bigint IS NULL OR u.id = $1) AND ($2::text IS NULL OR u.desk = $2)
           AND ($3::uuid IS NULL OR a.call_id = $3)
@@ -69,28 +71,21 @@ async def lock(conn: Connection, user_id: UserId, now: datetime) -> Agent | None
     return found[0] if found else None
 
 
-async def put(
-    conn: Connection,
-    user_id: UserId,
-    state: AgentState,
-    *,
-    reason: str,
-    call_id: CallId | None,
-    after_call: AgentState,
-    now: datetime,
-) -> None:
+async def put(conn: Connection, agent: Agent, now: datetime) -> None:
     """Of an agent that is locked. `since` only moves when the state does."""
     await conn.execute(
         """
-        UPDATE agent_state SET since = CASE WHEN state = $2 THEN since ELSE $6 END,
-            state = $2, reason = $3, call_id = $4, after_call = $5
+        UPDATE agent_state SET since = CASE WHEN state = $2 THEN since ELSE $8 END,
+            state = $2, reason = $3, call_id = $4, after_call = $5, missed_rings = $6, asked_by = $7
         WHERE user_id = $1
         """,
-        user_id,
-        state,
-        reason,
-        call_id,
-        after_call,
+        agent.user_id,
+        agent.state,
+        agent.reason,
+        agent.call_id,
+        agent.after_call,
+        agent.missed_rings,
+        agent.asked_by,
         now,
     )
 

@@ -1,11 +1,12 @@
 """What agents do: what they choose, and what calls do to them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from crm_core.calls import agent_store, rules
 from crm_core.calls.agent_store import by_desk, states
-from crm_core.calls.errors import NoDeskError, NotYourStateError
+from crm_core.calls.errors import InCallError, NoDeskError, NotYourStateError
 from crm_core.calls.model import Agent, AgentSignal, AgentState
 from crm_core.events import AgentStateChanged, DeskLineChanged
 from crm_core.kernel import audit
@@ -19,9 +20,11 @@ __all__ = [
     "by_desk",
     "colleagues",
     "is_at_work",
+    "leave",
     "leave_without_line",
     "mine",
     "release",
+    "ring_missed",
     "set_lines",
     "set_state",
     "signal",
@@ -30,7 +33,8 @@ __all__ = [
 
 LONGEST_REASON = 100
 LINE_LOST = "line"  # the reason of an agent who is offline because their page has gone
-AWAY_AFTER = timedelta(minutes=5)  # a page that is reloaded, or a browser that crashed, is back sooner
+AWAY_AFTER = timedelta(seconds=15)  # a page that is reloaded is back sooner
+BACK_WITHIN = timedelta(minutes=5)  # after a crash of the browser, or of ours, they go on as they were
 
 
 async def set_state(db: Database, actor: Actor, user_id: UserId, state: str, reason: str = "") -> Agent:
@@ -46,15 +50,10 @@ async def set_state(db: Database, actor: Actor, user_id: UserId, state: str, rea
         if agent is None:
             raise NoDeskError("no desk")
         await _ensure_may(tx, actor, agent)
-        in_call = agent.state in rules.BUSY
-        await _put(
-            tx,
-            agent,
-            agent.state if in_call else chosen,
-            reason=reason,
-            call_id=agent.call_id if in_call else None,
-            after_call=chosen,
-        )
+        if agent.state in rules.BUSY:
+            await _put(tx, agent, replace(agent, reason=reason, after_call=chosen, missed_rings=0))
+        else:
+            await _put(tx, agent, _set(agent, chosen, reason))
         return (await agent_store.find(tx.conn, user_id=user_id))[0]
 
 
@@ -78,6 +77,23 @@ async def is_at_work(conn: Connection, user_id: UserId) -> bool:
     return any(agent.state in rules.BUSY or (agent.state is AgentState.AVAILABLE and agent.has_line) for agent in found)
 
 
+def _set(agent: Agent, state: AgentState, reason: str) -> Agent:
+    """Of their own will or by us, outside calls."""
+    after = AgentState.AVAILABLE if reason == LINE_LOST else state
+    return replace(agent, state=state, reason=reason, call_id=None, after_call=after, missed_rings=0)
+
+
+async def leave(db: Database, actor: Actor) -> None:
+    """Who logs out takes no calls any more. Raises InCallError: nobody leaves a patient in the middle of a word."""
+    async with db.transaction(actor) as tx:
+        agent = await agent_store.lock(tx.conn, actor.user_id, tx.now) if actor.user_id else None
+        if agent is None:
+            return
+        if agent.state in rules.BUSY:
+            raise InCallError("in a call")
+        await _put(tx, agent, _set(agent, AgentState.OFFLINE, ""))
+
+
 def _chosen(state: str) -> AgentState:
     if state not in rules.CHOSEN:
         raise InvalidInputError("an agent chooses offline, available or break", field="state")
@@ -92,24 +108,24 @@ async def _ensure_may(tx: Tx, actor: Actor, agent: Agent) -> None:
     await audit.record(tx, "change agent's state", "app_user", agent.user_id)
 
 
-async def signal(tx: Tx, user_id: UserId, what: AgentSignal, call_id: CallId) -> bool:
+async def signal(
+    tx: Tx, user_id: UserId, what: AgentSignal, call_id: CallId, *, asked_by: UserId | None = None
+) -> bool:
     """Something happened to this agent in a call. False when it changes nothing: another call's, late or repeated."""
     agent = await agent_store.lock(tx.conn, user_id, tx.now)
-    if agent is None or not rules.concerns(agent, what, call_id):
+    changed = rules.told(agent, what, call_id, asked_by) if agent else None
+    if agent is None or changed is None:
         return False
-    state = rules.next_agent_state(agent, what)
-    if state is None:
-        return False
-    keeps_call = state not in rules.CHOSEN
-    await _put(
-        tx,
-        agent,
-        state,
-        reason=agent.reason,
-        call_id=call_id if keeps_call else None,
-        after_call=rules.after_call(agent),
-    )
+    await _put(tx, agent, changed)
     return True
+
+
+async def ring_missed(tx: Tx, user_id: UserId, call_id: CallId, most: int) -> None:
+    """This agent's telephone rang and they did not answer, or declined."""
+    agent = await agent_store.lock(tx.conn, user_id, tx.now)
+    free = rules.told(agent, AgentSignal.RING_STOPPED, call_id) if agent else None
+    if agent is not None and free is not None:
+        await _put(tx, agent, rules.missed_ring(free, most))
 
 
 async def release(tx: Tx, call_id: CallId, *, but: UserId | None = None) -> None:
@@ -125,7 +141,15 @@ async def set_lines(db: Database, lines: Mapping[str, bool]) -> None:
         changed = await agent_store.put_lines(tx.conn, lines, tx.now)
         for agent in await agent_store.find(tx.conn) if changed else ():
             if agent.desk in changed:
+                await _come_back(tx, agent)
                 await tx.emit(DeskLineChanged(user_id=agent.user_id, is_up=agent.has_line))
+
+
+async def _come_back(tx: Tx, agent: Agent) -> None:
+    """Who was set offline because their telephone was gone is available again when it is back soon enough."""
+    is_ours = agent.state is AgentState.OFFLINE and agent.reason == LINE_LOST
+    if agent.has_line and is_ours and agent.since and tx.now - agent.since < BACK_WITHIN:
+        await _put(tx, agent, _set(agent, AgentState.AVAILABLE, ""))
 
 
 async def leave_without_line(db: Database, user_id: UserId) -> bool:
@@ -137,15 +161,11 @@ async def leave_without_line(db: Database, user_id: UserId) -> bool:
         lost_at = await agent_store.line_lost_at(tx.conn, agent.desk)
         if lost_at is None or tx.now - lost_at < AWAY_AFTER:
             return False
-        await _put(tx, agent, AgentState.OFFLINE, reason=LINE_LOST, call_id=None, after_call=AgentState.AVAILABLE)
+        await _put(tx, agent, _set(agent, AgentState.OFFLINE, LINE_LOST))
         return True
 
 
-async def _put(
-    tx: Tx, agent: Agent, state: AgentState, *, reason: str, call_id: CallId | None, after_call: AgentState
-) -> None:
-    await agent_store.put(
-        tx.conn, agent.user_id, state, reason=reason, call_id=call_id, after_call=after_call, now=tx.now
-    )
-    if (agent.state, agent.reason, agent.after_call) != (state, reason, after_call):
-        await tx.emit(AgentStateChanged(user_id=agent.user_id, state=state))
+async def _put(tx: Tx, agent: Agent, changed: Agent) -> None:
+    await agent_store.put(tx.conn, changed, tx.now)
+    if (agent.state, agent.reason, agent.after_call) != (changed.state, changed.reason, changed.after_call):
+        await tx.emit(AgentStateChanged(user_id=agent.user_id, state=changed.state))

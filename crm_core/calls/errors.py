@@ -37,3 +37,9 @@ class NoDeskError(ConflictError):
     """Nobody is available without a desk to ring."""
 
     code = "no_desk"
+
+
+class InCallError(ConflictError):
+    """Whoever leaves now would leave a patient in the middle of a word."""
+
+    code = "in_call"

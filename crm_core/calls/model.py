@@ -90,6 +90,7 @@ class AgentState(StrEnum):
     AVAILABLE = "available"
     BREAK = "break"
     RINGING = "ringing"
+    CALLING = "calling"  # a patient's telephone rings for them
     ON_CALL = "on_call"
     WRAP_UP = "wrap_up"
 
@@ -99,9 +100,13 @@ class AgentSignal(StrEnum):
 
     RANG = "rang"
     RING_STOPPED = "ring_stopped"
+    DIALLED = "dialled"
     CONNECTED = "connected"
     CALL_OVER = "call_over"
     DISPOSITION_SET = "disposition_set"
+    ASKED = "asked"  # a colleague rings them about the call that the colleague is in
+    ASK_ANSWERED = "ask_answered"
+    ASK_OVER = "ask_over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +114,7 @@ class Agent:
     """`after_call` is what they chose to be when the present call and its wrap-up are over.
 
     `has_line`: a telephone is registered at their desk; without one nobody reaches them, whatever their state.
+    `missed_rings`: running, since they last answered or chose. `asked_by`: the colleague who asks them about `call_id`.
     """
 
     user_id: UserId
@@ -121,12 +127,19 @@ class Agent:
     call_id: CallId | None
     since: datetime | None
     after_call: AgentState
+    missed_rings: int = 0
+    asked_by: UserId | None = None
+    asked_by_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A call and one person: the legs of everybody in the order of time, and their state while it is at their desk."""
+    """A call and one person: the legs of everybody in the order of time, and their state while it is at their desk.
+
+    `asked_by` is the colleague who asks them about it, "" when nobody does.
+    """
 
     call: Call
     legs: tuple[Leg, ...]
     here: AgentState | None
+    asked_by: str = ""

@@ -5,6 +5,7 @@ raise; they only move forward, and what has ended stays ended.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crm_core.calls.model import Agent, AgentSignal, AgentState, Call, CallSignal, CallState, Direction, Leg, Standing
 from crm_core.kernel.ids import CallId, UserId
@@ -40,10 +41,31 @@ _AGENT: dict[tuple[AgentState, AgentSignal], AgentState] = {
     (AgentState.ON_CALL, AgentSignal.CONNECTED): AgentState.ON_CALL,  # another call
     (AgentState.ON_CALL, AgentSignal.CALL_OVER): AgentState.WRAP_UP,
     (AgentState.WRAP_UP, AgentSignal.DISPOSITION_SET): AgentState.AVAILABLE,
+    (AgentState.AVAILABLE, AgentSignal.DIALLED): AgentState.CALLING,
+    (AgentState.OFFLINE, AgentSignal.DIALLED): AgentState.CALLING,
+    (AgentState.BREAK, AgentSignal.DIALLED): AgentState.CALLING,
+    (AgentState.WRAP_UP, AgentSignal.DIALLED): AgentState.CALLING,
+    (AgentState.CALLING, AgentSignal.CONNECTED): AgentState.ON_CALL,
+    (AgentState.CALLING, AgentSignal.CALL_OVER): AgentState.WRAP_UP,  # also when nobody answered: that is written down
+    (AgentState.AVAILABLE, AgentSignal.ASKED): AgentState.RINGING,
+    (AgentState.OFFLINE, AgentSignal.ASKED): AgentState.RINGING,
+    (AgentState.BREAK, AgentSignal.ASKED): AgentState.RINGING,
+    (AgentState.RINGING, AgentSignal.ASK_ANSWERED): AgentState.ON_CALL,
+    (AgentState.RINGING, AgentSignal.ASK_OVER): AgentState.AVAILABLE,
+    (AgentState.ON_CALL, AgentSignal.ASK_OVER): AgentState.AVAILABLE,  # they have nothing to write down
 }
 
 CHOSEN = frozenset({AgentState.OFFLINE, AgentState.AVAILABLE, AgentState.BREAK})
-BUSY = frozenset({AgentState.RINGING, AgentState.ON_CALL})
+BUSY = frozenset({AgentState.RINGING, AgentState.CALLING, AgentState.ON_CALL})
+MISSED = "missed"  # the reason of an agent who did not answer and was set not ready
+SUGGESTED = {  # what an agent would write about a call of theirs that nobody answered, by its end_reason
+    "busy": "nobody_there",
+    "rejected": "nobody_there",
+    "no answer": "nobody_there",
+    "absent": "nobody_there",
+    "no such number": "wrong_number",
+}
+_ASKING = frozenset({AgentSignal.ASK_ANSWERED, AgentSignal.ASK_OVER})
 
 
 def next_call_state(state: CallState, signal: CallSignal) -> CallState | None:
@@ -64,12 +86,41 @@ def after_call(agent: Agent) -> AgentState:
 
 def concerns(agent: Agent, what: AgentSignal, call_id: CallId) -> bool:
     """Whether the signal is news. A ring or an answer comes from outside; all else is about the call they are in."""
-    same = agent.call_id == call_id
-    if what is AgentSignal.RANG:
-        return agent.call_id is None or (same and agent.state is AgentState.WRAP_UP)
-    if what is AgentSignal.CONNECTED:  # in wrap-up of this call without a new ring: heard before
-        return not (same and agent.state in (AgentState.WRAP_UP, AgentState.ON_CALL))
-    return same
+    same, is_asked = agent.call_id == call_id, agent.asked_by is not None
+    match what:
+        case AgentSignal.RANG:
+            return agent.call_id is None or (same and agent.state is AgentState.WRAP_UP)
+        case AgentSignal.CONNECTED:  # in wrap-up of this call without a new ring: heard before
+            return is_asked or not (same and agent.state in (AgentState.WRAP_UP, AgentState.ON_CALL))
+        case AgentSignal.DIALLED:
+            return not same
+        case AgentSignal.ASKED:
+            return agent.call_id is None
+        case _:
+            return same and is_asked is (what in _ASKING)
+
+
+def told(agent: Agent, what: AgentSignal, call_id: CallId, asked_by: UserId | None = None) -> Agent | None:
+    """The agent after a signal; None when it changes nothing."""
+    state = next_agent_state(agent, what) if concerns(agent, what, call_id) else None
+    if state is None:
+        return None
+    return replace(
+        agent,
+        state=state,
+        call_id=None if state in CHOSEN else call_id,
+        after_call=after_call(agent),
+        missed_rings=0 if what is AgentSignal.CONNECTED else agent.missed_rings,
+        asked_by=asked_by or (agent.asked_by if what is AgentSignal.ASK_ANSWERED else None),
+    )
+
+
+def missed_ring(free: Agent, most: int) -> Agent:
+    """An agent whose ring stopped unanswered. After `most` running they are set not ready; 0: never."""
+    missed = free.missed_rings + 1
+    if not most or missed < most or free.state is not AgentState.AVAILABLE:
+        return replace(free, missed_rings=missed)
+    return replace(free, missed_rings=missed, state=AgentState.BREAK, reason=MISSED)
 
 
 def split(legs: Sequence[Leg], user_id: UserId | None) -> tuple[Leg | None, list[Leg]]:
@@ -87,7 +138,8 @@ def is_own(standing: Standing, user_id: UserId) -> bool:
 def writes_down(standing: Standing, user_id: UserId | None) -> bool:
     """Whether this person says how the call ended: who spoke in it, also before a transfer, or whom it reaches now."""
     own, _others = split(standing.legs, user_id)
-    return own is not None or standing.call.agent_id in (None, user_id) or standing.here in BUSY
+    reaches = standing.here in BUSY and not standing.asked_by
+    return own is not None or standing.call.agent_id in (None, user_id) or reaches
 
 
 def written_by(call: Call, own: Leg | None, user_id: UserId | None) -> tuple[str, str]:
@@ -95,6 +147,12 @@ def written_by(call: Call, own: Leg | None, user_id: UserId | None) -> tuple[str
     if own is not None:
         return own.disposition, own.notes
     return (call.disposition, call.notes) if call.agent_id in (None, user_id) else ("", "")
+
+
+def suggested(call: Call) -> str:
+    """The disposition a call of ours speaks for by itself, "" when it does not."""
+    is_unanswered = call.direction is Direction.OUT and call.ended_at is not None and call.connected_at is None
+    return SUGGESTED.get(call.end_reason, "") if is_unanswered else ""
 
 
 def is_missed(before_end: Call) -> bool:

@@ -160,6 +160,25 @@ async def agent_stopped_ringing(db: Database, which: Which, desk: str, *, at: da
             await agents.signal(tx, agent.user_id, AgentSignal.RING_STOPPED, call.id)
 
 
+async def agent_missed_ring(db: Database, which: Which, desk: str, *, most: int, at: datetime | None = None) -> None:
+    """The desk rang to the end, or declined. After `most` running the agent is set not ready; 0: never."""
+    async with db.transaction(TELEPHONY, at=at) as tx:
+        call, agent = await _call_and_agent(tx, which, desk)
+        if call is not None and agent is not None:
+            await agents.ring_missed(tx, agent.user_id, call.id, most)
+
+
+async def agent_dialled(db: Database, which: Which, desk: str, *, at: datetime | None = None) -> None:
+    """An agent calls the patient of this call: it is theirs, answered or not."""
+    async with db.transaction(TELEPHONY, at=at) as tx:
+        call, agent = await _call_and_agent(tx, which, desk)
+        if call is None or agent is None or call.state is CallState.ENDED:
+            return
+        await store.set_agent(tx.conn, call.id, agent.user_id)
+        if await agents.signal(tx, agent.user_id, AgentSignal.DIALLED, call.id):
+            await tx.emit(AgentRang(call_id=call.id, user_id=agent.user_id))
+
+
 async def connected(db: Database, which: Which, desk: str, *, at: datetime | None = None) -> Call | None:
     """The agent at this desk and the patient speak. Who had the call before is in wrap-up, who was rung is free."""
     async with db.transaction(TELEPHONY, at=at) as tx:

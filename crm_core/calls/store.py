@@ -24,7 +24,9 @@ _FROM = " FROM call c LEFT JOIN app_user u ON u.id = c.agent_id"
 _CALL = "SELECT" + _COLUMNS + _FROM
 _BY_ID = _CALL + " WHERE c.id = $1"
 _BY_LINKEDID = _CALL + " WHERE c.linkedid = $1"
-_HERE = ", (SELECT state FROM agent_state WHERE user_id = $2 AND call_id = c.id) AS here,"
+_HERE = """, (SELECT state FROM agent_state WHERE user_id = $2 AND call_id = c.id) AS here,
+    coalesce((SELECT w.name FROM agent_state s JOIN app_user w ON w.id = s.asked_by
+              WHERE s.user_id = $2 AND s.call_id = c.id), '') AS asked_by,"""
 _STANDING = "SELECT" + _COLUMNS + _HERE + leg_store.OF_CALL + " AS legs" + _FROM + " WHERE c.id = $1"
 _LOCKED = " FOR NO KEY UPDATE OF c"
 
@@ -34,11 +36,12 @@ async def standing(conn: Connection, call_id: CallId, user_id: UserId | None) ->
     row = await conn.fetchrow(_STANDING, call_id, user_id)
     if row is None:
         return None
-    call = _call(row, but=("here", "legs"))
+    call = _call(row, but=("here", "legs", "asked_by"))
     return Standing(
         call=call,
         legs=tuple(leg_store.from_json(call.id, row["legs"])),
         here=AgentState(row["here"]) if row["here"] else None,
+        asked_by=row["asked_by"],
     )
 
 
@@ -142,6 +145,11 @@ async def fill_in_queue(conn: Connection, call_id: CallId, queue: str, now: date
     await conn.execute(
         "UPDATE call SET queue = $2, queued_at = $3 WHERE id = $1 AND queued_at IS NULL", call_id, queue, now
     )
+
+
+async def set_agent(conn: Connection, call_id: CallId, agent_id: UserId) -> None:
+    """Who places a call of ours."""
+    await conn.execute("UPDATE call SET agent_id = $2 WHERE id = $1 AND agent_id IS NULL", call_id, agent_id)
 
 
 async def mark_connected(

@@ -3,149 +3,24 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import timedelta
 from urllib.parse import urlsplit
 
-import asyncpg
 import pytest
 
 from crm_core import events
-from crm_core.calls import agents
-from crm_core.calls import store as call_store
 from crm_core.calls.model import Call, CallState
-from crm_core.kernel import jobs as kernel_jobs
-from crm_core.kernel.actor import SYSTEM, Role
 from crm_core.kernel.clock import utc_now
-from crm_core.kernel.db import Database, Tx, open_database
-from crm_core.kernel.event import Event
-from crm_core.kernel.ids import Msisdn, UserId
-from crm_core.users import service as users
-from crm_core.users.passwords import generated_password
-from telephony import handlers, jobs, names
-from telephony.ami import Ami
+from crm_core.kernel.db import open_database
+from crm_core.kernel.ids import Msisdn
 from telephony.control import bring_to_desk, click_to_dial
-from telephony.fastagi import AgiChannel
 from telephony.originate import CallResult
-from telephony.tracker import CallTracker
-from tests.asterisk.phone import Phone, phone
-from tests.asterisk.real_asterisk import RealAsterisk, answering, linked, running_asterisk
+from tests.asterisk.hall import LITTLE, ZHANG, Hall, hall
+from tests.asterisk.phone import phone
+from tests.asterisk.real_asterisk import RealAsterisk, running_asterisk
 from tests.contracts.cable import cable
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.asterisk
-
-ZHANG = "13800138000"
-DESKS = ("desk-31", "desk-32")
-LITTLE = timedelta(seconds=1)
-
-
-@dataclass
-class Hall:
-    """Two agents at real telephones, a patient, and everything between them and the database."""
-
-    asterisk: RealAsterisk
-    db: Database
-    ami: Ami
-    patient: Phone
-    carrier: Phone
-    desks: tuple[Phone, Phone]
-    users: tuple[UserId, UserId]
-    happened: list[tuple[Event, float]] = field(default_factory=list)
-
-    async def set_state(self, desk: int, state: str) -> None:
-        await agents.set_state(self.db, SYSTEM, self.users[desk], state)
-
-    async def state(self, desk: int) -> str:
-        async with self.db.connection() as conn:
-            agent = await agents.by_desk(conn, DESKS[desk])
-        assert agent
-        return str(agent.state)
-
-    async def calls(self) -> list[Call]:
-        async with self.db.connection() as conn:
-            return list(reversed((await call_store.page(conn)).items))
-
-    async def call_in(self, state: CallState) -> Call:
-        async def look() -> Call | None:
-            return next((call for call in await self.calls() if call.state is state), None)
-
-        return await eventually(look, what=f"a call is {state}")  # type: ignore[arg-type]
-
-    async def agent_is(self, desk: int, state: str) -> None:
-        async def look() -> bool:
-            return await self.state(desk) == state
-
-        await eventually(look, what=f"the agent at {DESKS[desk]} is {state}")
-
-    async def rings_for(self, *desks: int) -> None:
-        """The queue rings these desks and no other."""
-        wanted = {f"PJSIP/{DESKS[desk]}" for desk in desks}
-
-        async def look() -> bool:
-            rows = (await self.ami.action("QueueStatus", Queue=names.QUEUE_OPERATORS)).rows
-            return {row["Location"] for row in rows if row.get("Paused") == "0"} == wanted
-
-        await eventually(look, what=f"the queue rings {wanted}")
-
-    def at(self, kind: type[Event]) -> float:
-        """When it was committed the first time."""
-        return next(when for event, when in self.happened if isinstance(event, kind))
-
-
-async def to_the_queue(channel: AgiChannel) -> None:
-    await channel.set_variable(names.VAR_NEXT, names.NEXT_QUEUE)
-
-
-@asynccontextmanager
-async def hall(asterisk: RealAsterisk, database_url: str, *, db_url: str = "") -> AsyncIterator[Hall]:
-    """`db_url`: what the tracker reaches the database by, when that is another way."""
-    happened: list[tuple[Event, float]] = []
-
-    async def note(event: Event, tx: Tx) -> None:
-        happened.append((event, time.monotonic()))
-
-    kinds = (events.AgentRang, events.CallQueued, events.CallConnected, events.CallEnded, events.CallMissed)
-    subscriptions = [*handlers.SUBSCRIPTIONS, *((kind, note) for kind in kinds)]
-    async with AsyncExitStack() as stack:
-        enter = stack.enter_async_context
-        db = await enter(open_database(database_url, subscriptions=subscriptions))
-        tracked = await enter(open_database(db_url, subscriptions=subscriptions)) if db_url else db
-        user_ids = [await _agent(db, desk) for desk in DESKS]
-        ami = asterisk.ami()
-        ami.subscribe(CallTracker(tracked, ami).handle)
-        worker = asyncio.get_running_loop().create_task(_work(database_url, db, ami))
-        await enter(linked(ami))
-        await enter(answering(asterisk, hotline=to_the_queue))
-        phones = [await enter(phone(asterisk.sip_port, desk, asterisk.desk_secret)) for desk in DESKS]
-        for made in phones:
-            await made.register()
-        patient = await enter(phone(asterisk.sip_port, ZHANG))
-        carrier = await enter(phone(asterisk.sip_port, "carrier", port=asterisk.carrier_port))
-        try:
-            yield Hall(
-                asterisk, db, ami, patient, carrier, (phones[0], phones[1]), (user_ids[0], user_ids[1]), happened
-            )
-        finally:
-            worker.cancel()
-            with suppress(asyncio.CancelledError):
-                await worker
-
-
-async def _agent(db: Database, desk: str) -> UserId:
-    user = await users.create(db, SYSTEM, login=desk, name=desk.title(), role=Role.AGENT, password=generated_password())
-    async with db.connection() as conn:
-        await conn.execute("UPDATE app_user SET desk = $2 WHERE id = $1", user.id, desk)
-    return user.id
-
-
-async def _work(database_url: str, db: Database, ami: Ami) -> None:
-    conn = await asyncpg.connect(database_url)
-    try:
-        await kernel_jobs.work(conn, jobs.jobs(db, ami))
-    finally:
-        await conn.close()
 
 
 @pytest.fixture
@@ -224,42 +99,6 @@ async def test_a_patient_handed_on_is_the_next_agents_call(busy_hall: Hall) -> N
     await busy_hall.call_in(CallState.ENDED)
 
 
-async def test_a_patient_handed_on_after_a_word_between_colleagues(busy_hall: Hall) -> None:
-    await busy_hall.set_state(0, "available")
-    await busy_hall.rings_for(0)
-    patients_line = await busy_hall.patient.call("4000")
-    first = await busy_hall.desks[0].next_ring()
-    first.accept()
-    await busy_hall.call_in(CallState.TALKING)
-    consult = await busy_hall.desks[0].dial("desk-32")
-    second = await busy_hall.desks[1].next_ring()
-    second.accept()
-    await eventually(lambda: consult.is_up, what="the two agents speak")
-    assert len(await busy_hall.calls()) == 1
-    await first.transfer("desk-32", consult)
-    await first.hang_up()
-    await busy_hall.agent_is(1, "on_call")
-    await busy_hall.agent_is(0, "wrap_up")
-    assert patients_line.is_up
-    assert [(call.agent_name, call.state) for call in await busy_hall.calls()] == [("Desk-32", CallState.TALKING)]
-
-
-async def test_a_consultation_between_colleagues_that_comes_to_nothing_changes_nothing(busy_hall: Hall) -> None:
-    await busy_hall.set_state(0, "available")
-    await busy_hall.rings_for(0)
-    await busy_hall.patient.call("4000")
-    first = await busy_hall.desks[0].next_ring()
-    first.accept()
-    await busy_hall.agent_is(0, "on_call")
-    consult = await busy_hall.desks[0].dial("desk-32")
-    second = await busy_hall.desks[1].next_ring()
-    second.accept()
-    await eventually(lambda: consult.is_up, what="the two agents speak")
-    await consult.hang_up()
-    await eventually(second.is_over.is_set, what="the colleague is out again")
-    assert (await busy_hall.state(0), await busy_hall.state(1)) == ("on_call", "offline")
-
-
 async def test_an_agent_calls_a_patient_by_a_click(busy_hall: Hall) -> None:
     busy_hall.desks[0].picks_up = busy_hall.carrier.picks_up = True
     taken = await click_to_dial(busy_hall.ami, "desk-31", Msisdn("+8613900139000"))
@@ -278,6 +117,8 @@ async def test_a_patient_who_is_busy_is_in_the_call_log_too(busy_hall: Hall) -> 
     await busy_hall.desks[0].call("13900139000")
     call = await busy_hall.call_in(CallState.ENDED)
     assert (call.end_reason, call.answered_at, call.direction) == ("busy", None, "out")
+    assert call.agent_name == "Desk-31"
+    await busy_hall.agent_is(0, "wrap_up")
 
 
 async def test_a_desk_that_reloads_its_page_keeps_its_call(busy_hall: Hall) -> None:

@@ -1,154 +1,137 @@
-// The telephone in the page's dock: what the agent sees of the phone, its buttons and keys, and the screen pop.
+// The telephone in the page's dock: what the agent sees of it, its buttons and keys. docs/desk-telephone.md
+import { Claim } from "./claim.js";
 import { Phone } from "./phone.js";
+import { askedNoMore, goToDesk, nameCaller, pop, popAgain, tell } from "./pop.js";
+import { Ring, say } from "./ring.js";
+import { Sound } from "./sound.js";
 
 const dock = document.getElementById("dock");
 const $ = (name) => dock.querySelector(`[data-phone="${name}"]`);
 const words = dock.dataset;
-const LOCK = "hcrm.phone";
+const me = document.body.dataset.userId;
+const sound = new Sound($("sound"), $("audio"));
+const ring = new Ring(dock, sound);
 let phone = null;
 let timer = null;
-let shownCall = null;
-let ringTone = null;
 
-// One tab has the telephone; a reloaded page waits a moment for the old one to let go.
-async function claim({ steal = false } = {}) {
-  if (!navigator.locks) return start();
-  const hold = (lock) => (lock ? run() : null);
+// What can be dialled: numbers of the country as at home or with +86, and colleagues by the two digits of their extension.
+const NUMBER = /^(1[3-9]\d{9}|0[1-9]\d{8,10}|\+861[3-9]\d{9}|\+86[1-9]\d{8,9}|\+86[2-9]\d{10})$/;
+const EXTENSION = /^(?:desk-)?(\d\d)$/;
+const OUTCOMES = { Busy: "busy", Rejected: "busy", Unavailable: "noAnswer", "Request Timeout": "noAnswer", "No Answer": "noAnswer" };
+OUTCOMES["Not Found"] = OUTCOMES["Address Incomplete"] = "noSuchNumber";
+const OURS = ["Canceled", "Terminated"]; // we hung up before an answer
+
+const claim = new Claim({ take, give: () => giveAway(), mayGive: () => !phone || phone.isMovable, elsewhere, refused });
+
+async function take(kept) {
   try {
-    const options = steal ? { steal: true } : { signal: AbortSignal.timeout(1500) };
-    await navigator.locks.request(LOCK, options, hold);
+    const answer = await fetch(words.line, { headers: { Accept: "application/json", "X-Hcrm-Background": "1" } });
+    if (!answer.ok) throw new Error("no line");
+    begin(await answer.json(), kept);
   } catch {
-    stop();
-    showLine("elsewhere");
+    showLine("refused");
+    setTimeout(() => claim.has && !phone && take(kept), 5000);
   }
 }
 
-function run() {
-  return new Promise((resolve) => {
-    start().catch(() => {
-      showLine("refused");
-      setTimeout(() => resolve(claim()), 5000);
-    });
-  });
-}
-
-async function start() {
-  const answer = await fetch(words.line, { headers: { Accept: "application/json", "X-Hcrm-Background": "1" } });
-  if (!answer.ok) throw new Error("no line");
-  phone = new Phone(await answer.json(), $("audio"));
+function begin(account, kept) {
+  if (!claim.has) return;
+  phone = new Phone(account, $("audio"), () => sound.device("microphone"));
   window.hcrmPhone = phone;
-  phone.addEventListener("line", ({ detail }) => showLine(detail));
+  const mine = phone;
+  phone.addEventListener("line", ({ detail }) => phone === mine && showLine(detail));
   phone.addEventListener("call", ({ detail }) => showCall(detail));
-  phone.start();
+  phone.addEventListener("kept", ({ detail }) => claim.tell(detail));
+  phone.start(kept);
 }
 
-function stop() {
-  phone?.stop();
-  phone = null;
+function giveAway() {
+  const kept = phone?.letGo() ?? null;
+  phone = phone?.call ? phone : null; // its call can be ended here until the other tab has it
+  return kept;
+}
+
+function elsewhere(kept) {
+  showLine(kept ? "elsewhereTalking" : "elsewhere");
+}
+
+function refused() {
+  window.hcrmToast({ text: words.sayNotNow, kind: "problem" });
 }
 
 function showLine(line) {
-  dock.dataset.lineState = line;
-  $("line").textContent = words[`line${line[0].toUpperCase()}${line.slice(1)}`] ?? line;
-  $("here").hidden = line !== "elsewhere";
+  dock.dataset.lineState = line.startsWith("elsewhere") ? "elsewhere" : line;
+  $("line").textContent = words[`line${capital(line)}`] ?? line;
+  $("here").hidden = !line.startsWith("elsewhere");
 }
 
 function showCall(call) {
   const before = dock.dataset.call ?? "idle";
   dock.dataset.call = call.state;
-  $("number").textContent = spoken(call.number);
+  const number = spoken(call);
+  $("number").textContent = $("brief").textContent = number;
   $("what").textContent = call.held ? words.sayHeld : (words[`say${capital(call.state)}`] ?? "");
-  $("mute").setAttribute("aria-pressed", String(Boolean(call.muted)));
-  $("hold").setAttribute("aria-pressed", String(Boolean(call.held)));
+  press("mute", call.muted);
+  press("hold", call.held);
   $("consult").hidden = !call.consult;
   $("join").disabled = call.consult?.state !== "talking";
   if (call.problem === "transfer") window.hcrmToast({ text: words.sayTransferFailed, kind: "problem" });
   tick(call);
-  ring(call.state === "ringing");
-  document.title = `${call.state === "ringing" ? "☎ " : ""}${document.title.replace(/^☎ /, "")}`;
-  if (call.state === "ringing" || call.state === "calling") open();
-  if (call.state === "talking" && before === "ringing") goToDesk();
-  if (call.callId && $("caller").dataset.call !== call.callId) nameCaller(call.callId);
-  if (call.state === "idle") {
-    $("keypad").hidden = true;
-    $("caller").replaceChildren();
-    delete $("caller").dataset.call;
-  }
+  ring.set(call, number);
+  if (call.state === "calling" && before === "idle") showOutcome("");
+  if (call.state === "talking" && before !== "talking") begun(before);
+  if (call.callId && $("caller").dataset.call !== call.callId) remember(call.callId), nameCaller(call.callId);
+  if (call.state === "idle") over(call);
+}
+
+function press(name, on) {
+  $(name).setAttribute("aria-pressed", String(Boolean(on)));
+}
+
+function begun(before) {
+  if (before === "ringing") goToDesk();
+  sound.list(); // the microphone may be used now, so devices have names
+}
+
+function over({ cause, last }) {
+  for (const part of ["keypad", "transfers"]) $(part).hidden = true;
+  $("caller").replaceChildren();
+  delete $("caller").dataset.call;
+  if (phone?.isLeaving) phone = null;
+  if (!last || last.incoming || last.state === "returning") return;
+  if (!last.startedAt && !OURS.includes(cause)) showOutcome(OUTCOMES[cause] ?? "notReached", spoken(last));
+  if (last.number && NUMBER.test(last.number)) goToDesk(); // where the form about the call is
+}
+
+function showOutcome(name, number = "") {
+  $("outcome").textContent = name ? `${number} ${words[`outcome${capital(name)}`]}` : "";
 }
 
 function capital(word) {
   return word ? word[0].toUpperCase() + word.slice(1) : "";
 }
 
-function spoken(number) {
+function spoken({ number, name }) {
+  const [, extension] = EXTENSION.exec(name || number || "") ?? [];
+  if (extension) return words.sayExtension.replace("00", extension);
   const digits = String(number ?? "").replace(/^\+86/, "");
   return /^1\d{10}$/.test(digits) ? digits.replace(/(\d{3})(\d{4})(\d{4})/, "$1 $2 $3") : digits;
 }
 
 function tick(call) {
   clearInterval(timer);
-  const element = $("timer");
-  element.textContent = "";
-  if (call.state !== "talking") return;
   const show = () => {
     const seconds = Math.max(0, Math.floor((Date.now() - call.startedAt) / 1000));
-    element.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    const text = call.state === "talking" ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` : "";
+    $("timer").textContent = $("brief-timer").textContent = text;
   };
   show();
-  timer = setInterval(show, 1000);
-}
-
-// A soft two-tone ring made here, so no sound file is needed. Silent until the browser allows sound.
-function ring(on) {
-  if (!on) {
-    ringTone?.close();
-    ringTone = null;
-    return;
-  }
-  if (ringTone) return;
-  ringTone = new AudioContext();
-  const gain = ringTone.createGain();
-  gain.connect(ringTone.destination);
-  gain.gain.value = 0;
-  for (const pitch of [425, 480]) {
-    const tone = ringTone.createOscillator();
-    tone.frequency.value = pitch;
-    tone.connect(gain);
-    tone.start();
-  }
-  for (let second = 0; second < 60; second += 3) {
-    gain.gain.setValueAtTime(0.08, ringTone.currentTime + second);
-    gain.gain.setValueAtTime(0, ringTone.currentTime + second + 1);
-  }
-}
-
-// The screen pop. The server names the call to this user only; the part is fetched where rights are checked.
-function pop(callId) {
-  const place = document.getElementById("pop");
-  if (shownCall === callId && place?.dataset.call === callId) return;
-  shownCall = callId;
-  if (!place) return nameCaller(callId);
-  remember(callId);
-  place.dataset.call = callId;
-  window.htmx.ajax("GET", `/desk/pop/${callId}`, { target: "#pop", swap: "innerHTML" }); // names the caller as well
+  if (call.state === "talking") timer = setInterval(show, 1000);
 }
 
 function remember(callId) {
   if (phone?.call) phone.call.callId = callId; // kept over a reload
   $("caller").dataset.call = callId;
-}
-
-function nameCaller(callId) {
-  remember(callId);
-  window.htmx.ajax("GET", `/desk/caller/${callId}`, { target: "#caller", swap: "innerHTML" });
-}
-
-function goToDesk() {
-  if (!document.getElementById("pop")) document.querySelector('#nav a[href="/desk"]')?.click();
-}
-
-function open() {
-  dock.classList.add("is-open");
 }
 
 const actions = {
@@ -157,32 +140,50 @@ const actions = {
   mute: () => phone?.call && phone.setMuted(!phone.call.muted),
   hold: () => phone?.call && phone.setHeld(!phone.call.held),
   keys: () => ($("keypad").hidden = !$("keypad").hidden),
-  transfer: () => ($("transfers").hidden = !$("transfers").hidden),
-  blind: () => target((to) => phone?.transfer(to)),
-  ask: () => target((to) => phone?.consult(to)),
+  transfer: () => choose(null),
+  blind: () => phone?.transfer(chosen()?.dataset.transferTo),
+  ask: () => ask(chosen()),
   join: () => phone?.completeTransfer(),
   back: () => phone?.cancelConsult(),
-  steal: () => claim({ steal: true }),
+  steal: () => claim.take(),
   fold: () => dock.classList.toggle("is-open"),
+  sound: () => (($("sound").hidden = !$("sound").hidden), sound.list()),
+  sample: () => ring.sample(),
+  notices: () => Notification.requestPermission().then(showNotices),
 };
 
-function target(use) {
-  const to = $("target").value.trim();
-  if (!to) return $("target").focus();
-  use(to);
+// Who shall have the call: one of the list, said by name.
+function choose(button) {
+  if (!button) $("transfers").hidden = !$("transfers").hidden;
+  for (const one of dock.querySelectorAll("[data-transfer-to]")) one.setAttribute("aria-pressed", String(one === button));
+  $("blind").disabled = !button;
+  $("ask").disabled = !button || !EXTENSION.test(button.dataset.transferTo);
+}
+
+function chosen() {
+  return dock.querySelector("[data-transfer-to][aria-pressed=true]");
+}
+
+function ask(button) {
+  $("colleague").textContent = button.dataset.name;
   $("transfers").hidden = true;
+  phone?.consult(button.dataset.transferTo);
+}
+
+function showNotices() {
+  $("notices").hidden = !("Notification" in window) || Notification.permission !== "default";
 }
 
 dock.addEventListener("click", (event) => {
   const button = event.target.closest("[data-do]");
   if (button) return actions[button.dataset.do]?.();
   const key = event.target.closest("[data-key]");
-  if (key) press(key.dataset.key);
+  if (key) type(key.dataset.key);
   const to = event.target.closest("[data-transfer-to]");
-  if (to) $("target").value = to.dataset.transferTo;
+  if (to) choose(to);
 });
 
-function press(key) {
+function type(key) {
   if (phone?.call) phone.press(key);
   else $("dial").value += key;
 }
@@ -194,9 +195,11 @@ dock.addEventListener("submit", (event) => {
 });
 
 function dial(text) {
-  const number = text.replace(/[\s-]/g, "").replace(/^\+86/, "");
-  if (!/^\+?[0-9*#]{1,20}$|^desk-\d\d$/.test(number) || !phone) return;
-  phone.dial(number);
+  const number = text.replace(/[\s-]/g, (sign) => (/^desk-/.test(text) ? sign : ""));
+  const [, extension] = EXTENSION.exec(number) ?? [];
+  const problem = !extension && !NUMBER.test(number) ? words.sayNoNumber : phone?.line === "ready" ? "" : words.sayNoLine;
+  if (problem) return window.hcrmToast({ text: problem, kind: "problem" });
+  phone.dial(extension ? `desk-${extension}` : number);
   $("dial").value = "";
 }
 
@@ -214,22 +217,37 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// The call in the pop, when something happens to it. One that only rang here and went elsewhere is not asked for again.
-for (const kind of ["CallConnected", "CallEnded", "DispositionSet"]) {
-  document.body.addEventListener(`live:${kind}`, ({ detail }) => {
-    const shown = document.getElementById("pop-call");
-    if (!shown || shown.dataset.call !== detail.call_id) return;
-    const isOurs = "stays" in shown.dataset || String(detail.user_id ?? detail.agent_id) === document.body.dataset.userId;
-    if (isOurs) return window.htmx.trigger(shown, "told");
-    shown.replaceWith(document.getElementById("pop-gone").content.cloneNode(true));
-    shownCall = document.getElementById("pop").dataset.call = ""; // it may ring here again
-  });
-}
+// Nobody leaves a patient in the middle of a word; the server refuses it too.
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches('form[action="/logout"]') || !phone?.call) return;
+  event.preventDefault();
+  window.hcrmToast({ text: words.sayInCall, kind: "problem" });
+});
 
-document.body.addEventListener("live:AgentRang", ({ detail }) => pop(detail.call_id));
+for (const kind of ["CallConnected", "CallEnded", "DispositionSet"]) {
+  document.body.addEventListener(`live:${kind}`, ({ detail }) => tell(detail));
+}
+document.body.addEventListener("live:AgentRang", ({ detail }) => pop(detail.call_id, remember));
 document.body.addEventListener("live:CallConnected", ({ detail }) => {
-  if (String(detail.user_id) === document.body.dataset.userId) pop(detail.call_id);
+  if (String(detail.user_id) !== me) return;
+  if (document.querySelector("#pop-call[data-asked], #caller [data-asked]")) popAgain(detail.call_id);
+  else pop(detail.call_id, remember);
+});
+document.body.addEventListener("live:AgentStateChanged", ({ detail: { user_id: userId, state } }) => {
+  if (String(userId) === me && !["ringing", "on_call"].includes(state)) askedNoMore();
+});
+// The server set this agent not ready: said where they are, once.
+let missed = null;
+document.body.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
+  if (target.id !== "agent-state") return;
+  const before = missed;
+  missed = target.querySelector("[data-missed]")?.dataset.missed ?? "";
+  if (!missed || missed === before || before === null) return;
+  window.hcrmToast({ text: missed, kind: "problem" });
+  say(missed);
 });
 
 showCall({ state: "idle" });
-claim();
+showNotices();
+sound.list();
+claim.begin();

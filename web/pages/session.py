@@ -4,6 +4,7 @@ from math import ceil
 
 from aiohttp import web
 
+from crm_core.calls import agents
 from crm_core.kernel.errors import HcrmError
 from crm_core.users import logins, sessions
 from crm_core.users import service as users
@@ -89,7 +90,8 @@ def _refused(request: web.Request, template: str, error: HcrmError, context: dic
 
 
 async def log_out(request: web.Request) -> web.StreamResponse:
-    """Ends the session here and in the database."""
+    """Ends the session here and in the database. In a call nobody leaves, afterwards nothing rings for them."""
+    await agents.leave(request.app[DEPS].db, visitor_of(request).actor)
     await sessions.end(request.app[DEPS].db, cookies.session_of(request))
     answer = web.HTTPSeeOther("/login", headers={"Clear-Site-Data": FORGET})
     cookies.take_session(request, answer)

@@ -1,0 +1,66 @@
+// The screen pop: which call the desk shows, and when it asks for it. The server names the call to this user only; the part is
+// fetched where rights are checked.
+const place = () => document.getElementById("pop");
+let shownCall = null;
+let arriving = Promise.resolve();
+
+export function pop(callId, remember) {
+  remember(callId);
+  if (shownCall === callId && place()?.dataset.call === callId) return;
+  shownCall = callId;
+  if (!place()) return nameCaller(callId);
+  show(callId);
+}
+
+function show(callId) {
+  place().dataset.call = callId;
+  arriving = window.htmx.ajax("GET", `/desk/pop/${callId}`, { target: "#pop", swap: "innerHTML" }); // names the caller as well
+}
+
+export function nameCaller(callId) {
+  window.htmx.ajax("GET", `/desk/caller/${callId}`, { target: "#caller", swap: "innerHTML" });
+}
+
+// A call about which a colleague asked is now ours: with it come its number, and the form for how it ended.
+export function popAgain(callId) {
+  if (place()) show(callId);
+  else nameCaller(callId);
+}
+
+// Something happened to a call. One that only rang here and went elsewhere is not asked for again.
+export async function tell({ call_id: callId, user_id: userId, agent_id: agentId }) {
+  await arriving;
+  const shown = document.getElementById("pop-call");
+  if (!shown || shown.dataset.call !== callId) return;
+  const isOurs = "stays" in shown.dataset || String(userId ?? agentId) === document.body.dataset.userId;
+  if (isOurs) return window.htmx.trigger(shown, "told");
+  gone();
+}
+
+// A colleague no longer asks: what was shown for that is not this desk's business any more.
+export function askedNoMore() {
+  if (document.querySelector("#pop-call[data-asked]")) gone();
+}
+
+function gone() {
+  document.getElementById("pop-call").replaceWith(document.getElementById("pop-gone").content.cloneNode(true));
+  shownCall = place().dataset.call = ""; // it may ring here again
+}
+
+export function goToDesk() {
+  if (!place() && !isWritten()) document.querySelector('#nav a[href="/desk"]')?.click();
+}
+
+// Whether something typed on this page would be lost.
+function isWritten() {
+  const fields = [...document.querySelectorAll("#page form :is(input:not([type=hidden]), textarea)")];
+  return fields.some((field) => (/^(radio|checkbox)$/.test(field.type) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
+}
+
+// A call of ours that nobody answered speaks for itself: its result is chosen, unless the agent has chosen another.
+document.body.addEventListener("htmx:afterSettle", () => {
+  const suggests = document.getElementById("pop-call")?.dataset.suggests;
+  const choices = [...document.querySelectorAll("#pop input[name=disposition]")];
+  const choice = choices.find((one) => one.value === suggests);
+  if (choice && !choices.some((one) => one.checked)) choice.checked = true;
+});
