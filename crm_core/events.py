@@ -51,6 +51,7 @@ class AppointmentBooked(Event):
     slot_id: SlotId
     starts_at: datetime
     is_move: bool = False
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,19 @@ class AppointmentCancelled(Event):
     slot_id: SlotId
     is_move: bool = False
     starts_at: datetime | None = None
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppointmentSettled(Event):
+    """The patient came or did not; or that was said by mistake and is open again."""
+
+    public: ClassVar = ("appointment_id", "patient_id", "slot_id", "starts_at", "status")
+    appointment_id: AppointmentId
+    patient_id: PatientId
+    slot_id: SlotId
+    starts_at: datetime
+    status: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,8 +140,16 @@ async def _our_practitioners(conn: Connection) -> list[Practitioner]:
 
 
 async def _open_one(tx: Tx, one: Session) -> list[SlotId]:
+    rank = one.rank
     return await scheduling.open_schedule(
-        tx, one.practitioner_id, one.starts_at, one.ends_at, one.rank.slot_minutes, one.rank.capacity
+        tx,
+        one.practitioner_id,
+        one.starts_at,
+        one.ends_at,
+        rank.slot_minutes,
+        rank.capacity,
+        kind=rank.kind,
+        fee=rank.fee,
     )
 
 

@@ -198,6 +198,15 @@ class Reminders:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bookings:
+    """Appointments that an agent or the voice menu makes and gives up."""
+
+    texts: bool = setting(
+        "BOOKING_TEXTS", True, "Whether the patient is told of them by SMS, a minute later.", parse=s.yes_or_no
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recordings:
     """How long audio is kept."""
 
@@ -251,6 +260,7 @@ class Config:
     accounts: Accounts = Accounts()
     desks: Desks = Desks()
     reminders: Reminders = Reminders()
+    bookings: Bookings = Bookings()
     recordings: Recordings = Recordings()
     logs: Logs = Logs()
     demo: Demo = Demo()

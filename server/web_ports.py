@@ -14,6 +14,7 @@ from demo.gsm.client import HandsetClient, NetworkUnavailableError, RefusedError
 from dialer import service as dialer
 from sms import service as sms
 from sms import store as sms_store
+from sms import telling
 from sms.letterhead import Letterhead
 from telephony.ami import Ami
 from telephony.control import bring_to_desk, click_to_dial
@@ -75,6 +76,10 @@ class ReminderDesk:
     async def by_sms(self, actor: Actor, appointment_id: AppointmentId) -> SmsId:
         """Queues a text."""
         return await sms.remind_by_sms(self.db, actor, appointment_id, letterhead=self.letterhead)
+
+    async def tell(self, actor: Actor, appointment_id: AppointmentId) -> SmsId:
+        """Queues the news of it."""
+        return await telling.tell(self.db, actor, appointment_id, letterhead=self.letterhead)
 
 
 @dataclass(frozen=True, slots=True)

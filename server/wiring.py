@@ -137,7 +137,7 @@ class Server:
     def _jobs(self, ami: Ami) -> tuple[Job, ...]:
         return (
             *telephony_jobs.jobs(self.db, ami),
-            *sms_jobs.jobs(self.db, self.letterhead),
+            *sms_jobs.jobs(self.db, self.letterhead, tells_bookings=self.config.bookings.texts),
             *recording_jobs.jobs(self.db, self.vault, Monitor(self.config.places.monitor)),
         )
 

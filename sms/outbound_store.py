@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from crm_core.kernel.db import Connection
-from crm_core.kernel.ids import AppointmentId, SmsId
+from crm_core.kernel.ids import AppointmentId, PatientId, SlotId, SmsId
 from sms import store
 from sms.model import ClaimId, Sms, SmsState
 
@@ -206,6 +206,24 @@ async def withdraw_of_appointment(conn: Connection, appointment_id: AppointmentI
         WHERE appointment_id = $1 AND direction = 'out' AND state = 'queued' AND reply_to_id IS NULL RETURNING id
         """,
         appointment_id,
+        reason,
+    )
+    return [SmsId(row["id"]) for row in rows]
+
+
+async def withdraw_cancellation(
+    conn: Connection, patient_id: PatientId, slot_id: SlotId, *, reason: str
+) -> list[SmsId]:
+    """What tells of this patient's cancelled appointments of that time and has not left."""
+    rows = await conn.fetch(
+        """
+        UPDATE sms SET state = 'suppressed', reason = $3
+        WHERE state = 'queued' AND dedupe_key IN (
+            SELECT 'cancelled:' || id FROM appointment
+            WHERE patient_id = $1 AND slot_id = $2 AND status = 'cancelled') RETURNING id
+        """,
+        patient_id,
+        slot_id,
         reason,
     )
     return [SmsId(row["id"]) for row in rows]

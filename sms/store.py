@@ -101,6 +101,23 @@ async def by_dedupe_key(conn: Connection, key: str) -> SmsId | None:
     return found
 
 
+async def state_of_key(conn: Connection, key: str) -> SmsState | None:
+    """How far the message with this key has come."""
+    found = await conn.fetchval("SELECT state FROM sms WHERE dedupe_key = $1", key)
+    return SmsState(found) if found else None
+
+
+async def told_of(conn: Connection, appointment_id: AppointmentId) -> list[SmsState]:
+    """How far the texts that it was booked have come, the newest last."""
+    rows = await conn.fetch(
+        """
+        SELECT state FROM sms WHERE appointment_id = $1 AND direction = 'out' AND dedupe_key LIKE 'booked:%' ORDER BY id
+        """,
+        appointment_id,
+    )
+    return [SmsState(row["state"]) for row in rows]
+
+
 async def lock(conn: Connection, sms_id: SmsId) -> Sms | None:
     """The same, and nobody else changes it until the transaction ends."""
     await conn.execute("SELECT 1 FROM sms WHERE id = $1 FOR NO KEY UPDATE", sms_id)

@@ -35,6 +35,14 @@ def reminder(slot: Slot, name: str, language: str, letterhead: Letterhead) -> st
     return letterhead.signature(language) + text
 
 
+def news(what: str, slot: Slot, name: str, language: str, letterhead: Letterhead) -> str:
+    """That an appointment was `booked`, `moved` or `cancelled`, in the words of a conversation."""
+    choice = SlotChoice(slot.id, slot.starts_at, slot.practitioner_name, slot.practitioner_name_en)
+    said = TEXTS.get(language, zh_cn.TEXTS)[what]
+    whose = f"{name}: " if language == "en" else f"{name}，"
+    return letterhead.signature(language) + said.format(person=whose, slot=_slot(choice, language, letterhead.timezone))
+
+
 def moment(at: datetime, language: str, zone: ZoneInfo) -> str:
     """11月23日(周一)09:00, or Mon 23 Nov 09:00."""
     local = at.astimezone(zone)

@@ -81,6 +81,10 @@ class Reminders(Protocol):
         """Queues a text now. Raises an HcrmError with `rule` when consent forbids it."""
         ...
 
+    async def tell(self, actor: Actor, appointment_id: AppointmentId) -> SmsId:
+        """Queues the text that it is booked, moved or cancelled, unless it is on its way."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandsetSms:

@@ -5,8 +5,6 @@ from datetime import date, datetime, tzinfo
 
 from crm_core.consent.model import Decision, Wishes
 from crm_core.patients.lookup import COUNTED
-from dialer.attempt import State
-from overview.reminders import ReminderCall
 from web.i18n import N_, _, current_locale, filled, say_moment
 
 APPOINTMENT_STATUS = {
@@ -151,6 +149,8 @@ TIMELINE = (
     N_("Appointment cancelled: {department}, {practitioner}, {starts_at}"),
     N_("Appointment moved away from: {department}, {practitioner}, {starts_at}"),
     N_("Appointment missed: {department}, {practitioner}, {starts_at}"),
+    N_("Came to the appointment: {department}, {practitioner}, {starts_at}"),
+    N_("Expected again: {department}, {practitioner}, {starts_at}"),
     N_("Visit: {department}, {practitioner}, {starts_at}"),
     N_("Incoming call, not answered"),
     N_("Incoming call, answered by {agent}"),
@@ -205,6 +205,7 @@ ERROR = {
     "appointment_not_found": N_("There is no such appointment."),
     "appointment_over": N_("The time of this appointment has begun; it cannot be changed any more."),
     "appointment_not_open": N_("This appointment is no longer open."),
+    "appointment_ahead": N_("It is too early to say whether the patient came."),
     "identifier_taken": N_("This number already belongs to another patient."),
     "patient_not_found": N_("There is no such patient."),
     "invalid_msisdn": N_("This is not a telephone number. Example: 13800138000"),
@@ -280,6 +281,7 @@ RULE = {
     "appointment_over": N_("The time of this appointment has begun."),
     "too_late": N_("It is too late for this."),
     "appointment_cancelled": N_("The appointment was cancelled."),
+    "appointment_booked_again": N_("The same time was booked again."),
     "appointment_confirmed": N_("The patient has confirmed."),
     "number_changed": N_("The patient's number was changed."),
     "no_phone": N_("This patient has no telephone number."),
@@ -289,20 +291,6 @@ RULE = {
     "withdrawn": N_("Somebody took it back."),
     "said_to_have_arrived": N_("The patient was asked."),
     "attempt_open": N_("A call about this is already under way."),
-}
-ATTEMPT = {
-    "planned": N_("Reminder call planned for {at}"),
-    "due": N_("Reminder call: waiting for a line"),
-    "dialing": N_("Reminder call: it rings now"),
-    "answered": N_("Reminder call: on the telephone now"),
-    "human": N_("Reminder call: answered, {at}"),
-    "machine": N_("Reminder call: an answering machine, {at}"),
-    "hung_up": N_("Reminder call: hung up at once, {at}"),
-    "busy": N_("Reminder call: the line was busy, {at}"),
-    "no_answer": N_("Reminder call: nobody answered, {at}"),
-    "failed": N_("Reminder call: the number could not be reached, {at}"),
-    "unknown": N_("Reminder call: outcome unknown, {at}. A person must check."),
-    "suppressed": N_("No reminder call. {rule}"),
 }
 ABSENCE = {
     "no_file": N_("There is no recording of this call."),
@@ -321,23 +309,6 @@ def error_words(code: str) -> str:
 def rule_words(rule: str) -> str:
     """Why somebody may not be contacted; an unknown rule is shown as it is."""
     return _(RULE[rule]) if rule in RULE else rule
-
-
-def attempt_words(attempt: ReminderCall, now: datetime, zone: tzinfo) -> str:
-    """How far a reminder call has come, or how it ended."""
-    at = attempt.ended_at or attempt.dialed_at or attempt.not_before
-    said = {"at": say_moment(at, zone), "rule": rule_words(attempt.result)}
-    return filled(_(ATTEMPT[_stage(attempt, now)]), said)
-
-
-def _stage(attempt: ReminderCall, now: datetime) -> str:
-    match attempt.state:
-        case State.DONE:
-            return attempt.result
-        case State.PLANNED if attempt.not_before <= now:
-            return "due"
-        case state:
-            return state.value
 
 
 def who_said(decision: Decision) -> str:

@@ -52,6 +52,11 @@ def national(msisdn: Msisdn) -> str:
     return "".join(character for character in written if character.isdigit())
 
 
+def is_landline(msisdn: Msisdn) -> bool:
+    """A number at home that no text reaches."""
+    return national(msisdn).startswith("0")
+
+
 def dialled(msisdn: Msisdn) -> str:
     """What a desk dials to reach it: a mobile, or a landline with its area code.
 

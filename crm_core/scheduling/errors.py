@@ -62,6 +62,12 @@ class AppointmentOverError(ConflictError):
     code = "appointment_over"
 
 
+class AppointmentAheadError(ConflictError):
+    """Its day has not come, so nobody came or missed it."""
+
+    code = "appointment_ahead"
+
+
 class AppointmentNotOpenError(ConflictError):
     """Cancelled, or the patient has come already or did not come."""
 

@@ -30,12 +30,22 @@ class Status(StrEnum):
     NOSHOW = "noshow"
 
 
+class SessionKind(StrEnum):
+    """What a patient registers for: 普通号 or 专家号."""
+
+    GENERAL = "general"
+    EXPERT = "expert"
+
+
 Span: TypeAlias = tuple[datetime, datetime]  # begins, and ends before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """A bookable time with a practitioner. `free` of `capacity` places were left when it was read."""
+    """A bookable time with a practitioner. `free` of `capacity` places were left when it was read.
+
+    `fee` in fen; None: nobody has said.
+    """
 
     id: SlotId
     department_id: DepartmentId
@@ -44,6 +54,10 @@ class Slot:
     practitioner_id: PractitionerId
     practitioner_name: str
     practitioner_name_en: str
+    practitioner_title: str
+    practitioner_title_en: str
+    kind: SessionKind
+    fee: int | None
     starts_at: datetime
     ends_at: datetime
     capacity: int
@@ -52,7 +66,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appointment:
-    """One patient's place in a slot. After a move the old one is cancelled and the new names it in `moved_from_id`."""
+    """One patient's place in a slot. After a move the old one is cancelled and the new names it in `moved_from_id`.
+
+    `is_replaced`: another took its place, by a move or by booking the same time again.
+    """
 
     id: AppointmentId
     patient_id: PatientId
@@ -65,11 +82,17 @@ class Appointment:
     cancelled_at: datetime | None
     cancelled_by: str | None
     moved_from_id: AppointmentId | None
+    is_replaced: bool
 
     @property
     def is_open(self) -> bool:
         """Whether the patient is still expected."""
         return self.status in OPEN
+
+    def may_return(self, now: datetime) -> bool:
+        """Cancelled, and the same time can be booked again."""
+        is_gone = self.status is Status.CANCELLED and not self.is_replaced
+        return is_gone and self.slot.free > 0 and self.slot.starts_at > now
 
 
 OPEN = frozenset({Status.BOOKED, Status.CONFIRMED})

@@ -6,12 +6,13 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.scheduling.errors import (
+    AppointmentAheadError,
     AppointmentNotOpenError,
     AppointmentOverError,
     OverlapsError,
     TooManyADayError,
 )
-from crm_core.scheduling.model import Appointment, Span
+from crm_core.scheduling.model import Appointment, Span, Status
 
 LONGEST_SCHEDULE = timedelta(hours=24)
 DAY = timedelta(days=1)
@@ -37,6 +38,28 @@ def ensure_open(appointment: Appointment, now: datetime) -> None:
         raise AppointmentNotOpenError("the appointment is not open any more")
     if appointment.slot.starts_at <= now:
         raise AppointmentOverError("the appointment's time has begun")
+
+
+SETTLED = frozenset({Status.ARRIVED, Status.NOSHOW})
+
+
+def settled(appointment: Appointment, wanted: Status, now: datetime, zone: tzinfo) -> Status:
+    """What it becomes when somebody says so: who is early has come, but nobody has missed what has not begun.
+
+    Raises InvalidInputError, AppointmentAheadError, AppointmentNotOpenError.
+    """
+    if wanted not in SETTLED | {Status.BOOKED}:
+        raise InvalidInputError("arrived, noshow or booked", field="status")
+    if not (appointment.is_open or appointment.status in SETTLED):
+        raise AppointmentNotOpenError("the appointment is not open any more")
+    starts_at = appointment.slot.starts_at
+    if starts_at.astimezone(zone).date() > now.astimezone(zone).date():
+        raise AppointmentAheadError("the appointment's day has not come")
+    if wanted is Status.NOSHOW and starts_at > now:
+        raise AppointmentAheadError("the appointment has not begun")
+    if wanted is Status.BOOKED:
+        return Status.CONFIRMED if appointment.confirmed_at else Status.BOOKED
+    return wanted
 
 
 def ensure_fits(held: Sequence[Span], wanted: Span, *, most: int, zone: tzinfo) -> None:

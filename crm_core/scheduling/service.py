@@ -9,7 +9,7 @@ from datetime import datetime
 
 import asyncpg
 
-from crm_core.events import AppointmentBooked, AppointmentCancelled, AppointmentConfirmed
+from crm_core.events import AppointmentBooked, AppointmentCancelled, AppointmentConfirmed, AppointmentSettled
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
@@ -19,7 +19,7 @@ from crm_core.kernel.once import Wish, made, made_before
 from crm_core.patients import timeline
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import TimelineKind
-from crm_core.scheduling import rules, store
+from crm_core.scheduling import rules, schedule_store, store
 from crm_core.scheduling.errors import (
     AlreadyBookedError,
     AppointmentNotFoundError,
@@ -28,11 +28,19 @@ from crm_core.scheduling.errors import (
     SlotNotFoundError,
     SlotOverError,
 )
-from crm_core.scheduling.model import Appointment, Channel, Slot, Status
+from crm_core.scheduling.model import Appointment, Channel, SessionKind, Slot, Status
 
 
 async def open_schedule(
-    tx: Tx, practitioner_id: PractitionerId, start: datetime, end: datetime, slot_minutes: int, capacity: int
+    tx: Tx,
+    practitioner_id: PractitionerId,
+    start: datetime,
+    end: datetime,
+    slot_minutes: int,
+    capacity: int,
+    *,
+    kind: SessionKind = SessionKind.GENERAL,
+    fee: int | None = None,
 ) -> list[SlotId]:
     """One session of a practitioner, cut into slots. Safe to repeat: what exists stays, only new slots come back.
 
@@ -40,11 +48,13 @@ async def open_schedule(
     """
     times = rules.slot_times(start, end, slot_minutes)
     try:
-        schedule = await store.put_schedule(tx.conn, practitioner_id, start=start, end=end)
+        schedule = await schedule_store.put_schedule(tx.conn, practitioner_id, start=start, end=end, kind=kind, fee=fee)
         if schedule is None:
             return []
         schedule_id, department_id = schedule
-        return await store.put_slots(tx.conn, schedule_id, practitioner_id, department_id, times, capacity=capacity)
+        return await schedule_store.put_slots(
+            tx.conn, schedule_id, practitioner_id, department_id, times, capacity=capacity
+        )
     except asyncpg.ExclusionViolationError:
         raise ScheduleOverlapsError("the practitioner has another session then") from None
 
@@ -162,6 +172,38 @@ async def cancel_in(tx: Tx, appointment_id: AppointmentId, channel: str) -> Appo
     return await _loaded(tx, appointment_id)
 
 
+async def settle(db: Database, actor: Actor, appointment_id: AppointmentId, status: Status) -> Appointment:
+    """On the day or later: the patient came, did not come, or neither (`BOOKED`: what was said was a mistake).
+
+    Repeating it changes nothing. Raises AppointmentNotFound-, AppointmentAhead-, AppointmentNotOpenError.
+    """
+    async with db.transaction(actor) as tx:
+        appointment = await _locked(tx, appointment_id)
+        wanted = rules.settled(appointment, status, tx.now, tx.zone)
+        if appointment.status is wanted:
+            return appointment
+        await store.mark_settled(tx.conn, appointment_id, wanted)
+        await audit.record(tx, "settle appointment", "appointment", appointment_id, detail={"status": wanted})
+        await _add_to_timeline(tx, appointment, _SETTLED.get(wanted, _UNSETTLED))
+        await tx.emit(
+            AppointmentSettled(
+                appointment_id=appointment_id,
+                patient_id=appointment.patient_id,
+                slot_id=appointment.slot.id,
+                starts_at=appointment.slot.starts_at,
+                status=wanted,
+            )
+        )
+        return await _loaded(tx, appointment_id)
+
+
+_SETTLED = {
+    Status.ARRIVED: "Came to the appointment: {department}, {practitioner}, {starts_at}",
+    Status.NOSHOW: "Appointment missed: {department}, {practitioner}, {starts_at}",
+}
+_UNSETTLED = "Expected again: {department}, {practitioner}, {starts_at}"
+
+
 async def rebook(db: Database, actor: Actor, appointment_id: AppointmentId, channel: str) -> Appointment:
     """Undo of a cancellation: the same time once more, when nobody else has taken it. Raises what `book` raises."""
     async with db.transaction(actor) as tx:
@@ -184,6 +226,7 @@ async def _give_back(tx: Tx, appointment: Appointment, channel: Channel, *, is_m
             slot_id=appointment.slot.id,
             starts_at=appointment.slot.starts_at,
             is_move=is_move,
+            channel=channel,
         )
     )
 
@@ -254,6 +297,7 @@ async def _tell_booked(tx: Tx, appointment: Appointment) -> None:
             slot_id=appointment.slot.id,
             starts_at=appointment.slot.starts_at,
             is_move=appointment.moved_from_id is not None,
+            channel=appointment.channel,
         )
     )
 

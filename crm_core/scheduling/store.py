@@ -1,15 +1,16 @@
 """Schedules, slots and appointments in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
 import asyncpg
 
 from crm_core.kernel.cursor import LAST_NUMBER, Cursor
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
-from crm_core.scheduling.model import Appointment, Channel, Slot, Span, Status
+from crm_core.scheduling.model import Appointment, Channel, SessionKind, Slot, Span, Status
 
 
 async def slots(
@@ -85,17 +86,22 @@ async def slots_by_id(conn: Connection, slot_ids: Sequence[SlotId]) -> list[Slot
     rows = await conn.fetch(
         """
         SELECT s.id, s.department_id, d.name AS department_name, d.name_en AS department_name_en, s.practitioner_id,
-               p.name AS practitioner_name, p.name_en AS practitioner_name_en, s.starts_at, s.ends_at, s.capacity,
+               p.name AS practitioner_name, p.name_en AS practitioner_name_en, p.title AS practitioner_title,
+               p.title_en AS practitioner_title_en, c.kind, c.fee, s.starts_at, s.ends_at, s.capacity,
                s.capacity - (SELECT count(*)::int FROM appointment a
                              WHERE a.slot_id = s.id AND a.status <> 'cancelled') AS free
         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
-        JOIN slot s USING (id) JOIN department d ON d.id = s.department_id
+        JOIN slot s USING (id) JOIN schedule c ON c.id = s.schedule_id JOIN department d ON d.id = s.department_id
         JOIN practitioner p ON p.id = s.practitioner_id
         ORDER BY wanted.position
         """,
         slot_ids,
     )
-    return [Slot(**row) for row in rows]
+    return [_slot(dict(row)) for row in rows]
+
+
+def _slot(values: Mapping[str, Any]) -> Slot:
+    return Slot(**{**values, "kind": SessionKind(values["kind"])})
 
 
 async def slot(conn: Connection, slot_id: SlotId) -> Slot | None:
@@ -125,10 +131,16 @@ _APPOINTMENT = """
     SELECT a.id, a.patient_id, a.slot_id, a.status, a.channel, a.booked_by, a.booked_at, a.confirmed_at,
            a.cancelled_at, a.cancelled_by, a.moved_from_id, s.department_id, d.name AS department_name,
            d.name_en AS department_name_en, s.practitioner_id, p.name AS practitioner_name,
-           p.name_en AS practitioner_name_en, s.starts_at, s.ends_at, s.capacity,
+           p.name_en AS practitioner_name_en, p.title AS practitioner_title, p.title_en AS practitioner_title_en,
+           c.kind, c.fee, s.starts_at, s.ends_at, s.capacity,
            s.capacity - (SELECT count(*)::int FROM appointment taken
-                         WHERE taken.slot_id = s.id AND taken.status <> 'cancelled') AS free
-    FROM appointment a JOIN slot s ON s.id = a.slot_id JOIN department d ON d.id = s.department_id
+                         WHERE taken.slot_id = s.id AND taken.status <> 'cancelled') AS free,
+           a.status = 'cancelled' AND (
+               EXISTS (SELECT FROM appointment later WHERE later.moved_from_id = a.id)
+               OR EXISTS (SELECT FROM appointment again WHERE again.patient_id = a.patient_id
+                          AND again.slot_id = a.slot_id AND again.status <> 'cancelled')) AS is_replaced
+    FROM appointment a JOIN slot s ON s.id = a.slot_id JOIN schedule c ON c.id = s.schedule_id
+    JOIN department d ON d.id = s.department_id
     JOIN practitioner p ON p.id = s.practitioner_id"""
 _OF_SLOT = {field.name for field in fields(Slot)} - {"id"}
 
@@ -146,7 +158,7 @@ async def many(conn: Connection, appointment_ids: Sequence[AppointmentId]) -> li
 
 def _appointment(row: asyncpg.Record) -> Appointment:
     values = dict(row)
-    slot = Slot(id=values.pop("slot_id"), **{name: values.pop(name) for name in _OF_SLOT})
+    slot = _slot({"id": values.pop("slot_id"), **{name: values.pop(name) for name in _OF_SLOT}})
     values |= {"slot": slot, "status": Status(values["status"]), "channel": Channel(values["channel"])}
     return Appointment(**values)
 
@@ -332,45 +344,34 @@ async def mark_cancelled(conn: Connection, appointment_id: AppointmentId, *, by:
     )
 
 
-async def put_schedule(
-    conn: Connection, practitioner_id: PractitionerId, *, start: datetime, end: datetime
-) -> tuple[int, DepartmentId] | None:
-    """Id and department of a new schedule; None when this practitioner already has one that begins then."""
-    row = await conn.fetchrow(
-        """
-        INSERT INTO schedule (practitioner_id, department_id, starts_at, ends_at)
-        SELECT id, department_id, $2, $3 FROM practitioner WHERE id = $1
-        ON CONFLICT (practitioner_id, starts_at) DO NOTHING RETURNING id, department_id
-        """,
-        practitioner_id,
-        start,
-        end,
-    )
-    return (row["id"], DepartmentId(row["department_id"])) if row else None
+async def mark_settled(conn: Connection, appointment_id: AppointmentId, status: Status) -> None:
+    """Came, did not come, or neither is said any more."""
+    await conn.execute("UPDATE appointment SET status = $2 WHERE id = $1", appointment_id, status)
 
 
-async def put_slots(
-    conn: Connection,
-    schedule_id: int,
-    practitioner_id: PractitionerId,
-    department_id: DepartmentId,
-    times: Sequence[tuple[datetime, datetime]],
-    *,
-    capacity: int,
-) -> list[SlotId]:
-    """A slot that already exists at a time stays as it is; only new ids come back."""
+async def given_up(conn: Connection, patient_id: PatientId, *, since: datetime, now: datetime) -> list[Appointment]:
+    """What was cancelled since then, is still ahead, and nothing took its place."""
     rows = await conn.fetch(
-        """
-        INSERT INTO slot (schedule_id, practitioner_id, department_id, starts_at, ends_at, capacity)
-        SELECT $1, $2, $3, starts_at, ends_at, $6
-        FROM unnest($4::timestamptz[], $5::timestamptz[]) AS times (starts_at, ends_at)
-        ON CONFLICT (practitioner_id, starts_at) DO NOTHING RETURNING id
-        """,
-        schedule_id,
-        practitioner_id,
-        department_id,
-        [start for start, _ in times],
-        [end for _, end in times],
-        capacity,
+        _APPOINTMENT
+        + " WHERE a.patient_id = $1 AND a.status = 'cancelled' AND a.cancelled_at >= $2 AND s.starts_at > $3 "
+        + "ORDER BY s.starts_at, a.id DESC",
+        patient_id,
+        since,
+        now,
     )
-    return [SlotId(row["id"]) for row in rows]
+    found = {one.slot.id: one for one in reversed([_appointment(row) for row in rows]) if not one.is_replaced}
+    return list(found.values())
+
+
+async def given_up_before(conn: Connection, appointment: Appointment) -> AppointmentId | None:
+    """The appointment of the same time that this patient had cancelled before they booked this one."""
+    found: AppointmentId | None = await conn.fetchval(
+        """
+        SELECT id FROM appointment WHERE patient_id = $1 AND slot_id = $2 AND status = 'cancelled' AND id < $3
+        ORDER BY id DESC LIMIT 1
+        """,
+        appointment.patient_id,
+        appointment.slot.id,
+        appointment.id,
+    )
+    return found

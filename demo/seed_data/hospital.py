@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from crm_core.scheduling.model import SessionKind
+
 
 @dataclass(frozen=True, slots=True)
 class SeedPractitioner:
@@ -25,18 +27,20 @@ class SeedDepartment:
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """A title, and the slots that go with it."""
+    """A title, and the sessions that go with it; `fee` in fen."""
 
     title: str
     title_en: str
     slot_minutes: int
     capacity: int
+    kind: SessionKind
+    fee: int
 
 
 RANKS = {
-    "chief": Rank("主任医师", "Chief Physician", 20, 1),
-    "deputy": Rank("副主任医师", "Associate Chief Physician", 20, 2),
-    "attending": Rank("主治医师", "Attending Physician", 30, 4),
+    "chief": Rank("主任医师", "Chief Physician", 20, 1, SessionKind.EXPERT, 5000),
+    "deputy": Rank("副主任医师", "Associate Chief Physician", 20, 2, SessionKind.EXPERT, 3000),
+    "attending": Rank("主治医师", "Attending Physician", 30, 4, SessionKind.GENERAL, 1500),
 }
 
 

@@ -67,6 +67,13 @@ class Reminders:
         self.asked.append(("sms", appointment_id))
         return SmsId(1)
 
+    async def tell(self, actor: Actor, appointment_id: AppointmentId) -> SmsId:
+        """As consent says."""
+        if self.forbidden:
+            raise ContactForbiddenError(self.forbidden)
+        self.asked.append(("news", appointment_id))
+        return SmsId(2)
+
 
 @dataclass
 class Dialing:

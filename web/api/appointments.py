@@ -15,7 +15,7 @@ from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
 from crm_core.kernel.once import once_outside
 from crm_core.scheduling import lookup, service
-from crm_core.scheduling.model import Appointment, Channel, Slot, Status
+from crm_core.scheduling.model import Appointment, Channel, SessionKind, Slot, Status
 from crm_core.users.rights import Right
 from web import cursor
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
@@ -54,6 +54,9 @@ class SlotOut(BaseModel):
     department_id: int
     practitioner: str
     practitioner_id: int
+    title: str
+    kind: SessionKind
+    fee: int | None = Field(description="fen; null when it is not known")
     capacity: int
     free: int
 
@@ -68,6 +71,9 @@ class SlotOut(BaseModel):
             department_id=slot.department_id,
             practitioner=slot.practitioner_name,
             practitioner_id=slot.practitioner_id,
+            title=slot.practitioner_title,
+            kind=slot.kind,
+            fee=slot.fee,
             capacity=slot.capacity,
             free=slot.free,
         )

@@ -1,0 +1,60 @@
+"""Sessions of practitioners, the slots they are cut into, and how many places are left, in PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from crm_core.kernel.db import Connection
+from crm_core.kernel.ids import DepartmentId, PractitionerId, SlotId
+from crm_core.scheduling.model import SessionKind
+
+
+async def put_schedule(
+    conn: Connection,
+    practitioner_id: PractitionerId,
+    *,
+    start: datetime,
+    end: datetime,
+    kind: SessionKind,
+    fee: int | None,
+) -> tuple[int, DepartmentId] | None:
+    """Id and department of a new schedule; None when this practitioner already has one that begins then."""
+    row = await conn.fetchrow(
+        """
+        INSERT INTO schedule (practitioner_id, department_id, starts_at, ends_at, kind, fee)
+        SELECT id, department_id, $2, $3, $4, $5 FROM practitioner WHERE id = $1
+        ON CONFLICT (practitioner_id, starts_at) DO NOTHING RETURNING id, department_id
+        """,
+        practitioner_id,
+        start,
+        end,
+        kind,
+        fee,
+    )
+    return (row["id"], DepartmentId(row["department_id"])) if row else None
+
+
+async def put_slots(
+    conn: Connection,
+    schedule_id: int,
+    practitioner_id: PractitionerId,
+    department_id: DepartmentId,
+    times: Sequence[tuple[datetime, datetime]],
+    *,
+    capacity: int,
+) -> list[SlotId]:
+    """A slot that already exists at a time stays as it is; only new ids come back."""
+    rows = await conn.fetch(
+        """
+        INSERT INTO slot (schedule_id, practitioner_id, department_id, starts_at, ends_at, capacity)
+        SELECT $1, $2, $3, starts_at, ends_at, $6
+        FROM unnest($4::timestamptz[], $5::timestamptz[]) AS times (starts_at, ends_at)
+        ON CONFLICT (practitioner_id, starts_at) DO NOTHING RETURNING id
+        """,
+        schedule_id,
+        practitioner_id,
+        department_id,
+        [start for start, _ in times],
+        [end for _, end in times],
+        capacity,
+    )
+    return [SlotId(row["id"]) for row in rows]
