@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Database
@@ -19,6 +19,7 @@ from overview import seen
 from overview.reminders import Reminders, reminders_of
 
 TEXTS = 4
+UNDONE_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +34,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cards:
-    """Next appointments and how they were reminded of, newest texts, open tasks: what the reader may see of them."""
+    """Next appointments and how they were reminded of, newest texts, open tasks: what the reader may see of them.
+
+    `given_up`: what was cancelled within a day and may be restored.
+    """
 
     patient: Patient
     appointments: Sequence[Appointment]
+    given_up: Sequence[Appointment]
     reminders: Mapping[AppointmentId, Reminders]
     texts: Sequence[Text]
     tasks: Sequence[Task]
@@ -65,6 +70,7 @@ async def of_patient(conn: Connection, actor: Actor, patient: Patient, now: date
     return Cards(
         patient=patient,
         appointments=appointments,
+        given_up=await scheduling.given_up(conn, patient.id, since=now - UNDONE_FOR, now=now),
         reminders=await reminders_of(conn, appointments),
         texts=await newest_texts(conn, patient.id) if may(actor, Right.SEE_SMS) else (),
         tasks=await tasks.open_tasks(conn, patient_id=patient.id) if may(actor, Right.DO_TASKS) else (),

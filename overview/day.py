@@ -9,8 +9,9 @@ from crm_core.directory.model import Department, Practitioner
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.cursor import Cursor
 from crm_core.kernel.db import Connection, Database
-from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId
+from crm_core.kernel.ids import AppointmentId, DepartmentId, Msisdn, PatientId, PractitionerId
 from crm_core.patients import store as patients
+from crm_core.patients.model import Patient
 from crm_core.scheduling import store
 from crm_core.scheduling.errors import AppointmentNotFoundError
 from crm_core.scheduling.model import Appointment, Status
@@ -67,6 +68,7 @@ class Day:
     columns: Sequence[Column]
     counts: Mapping[Status, int]
     names: Mapping[PatientId, str] = field(repr=False)
+    numbers: Mapping[PatientId, Msisdn] = field(repr=False)
     reminders: Mapping[AppointmentId, Reminders]
     stretch: Stretch
     next: Stretch | None
@@ -77,7 +79,19 @@ class Line:
     """One appointment of the list; without names where the page is the patient's own."""
 
     appointment: Appointment
+    before: Appointment | None  # what it was moved from
     names: Mapping[PatientId, str] = field(repr=False)
+    numbers: Mapping[PatientId, Msisdn] = field(repr=False)
+    reminders: Mapping[AppointmentId, Reminders]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Some of them, of many patients."""
+
+    appointments: Sequence[Appointment]
+    names: Mapping[PatientId, str] = field(repr=False)
+    numbers: Mapping[PatientId, Msisdn] = field(repr=False)
     reminders: Mapping[AppointmentId, Reminders]
 
 
@@ -95,13 +109,15 @@ async def listed(db: Database, actor: Actor, wanted: Wanted, asked: Stretch = WH
         departments = await directory.departments(tx.conn)
         if found:
             await seen.day(tx, wanted.day, wanted.by(), [one.patient_id for one in found], again=again)
+        people = await people_of(tx.conn, found)
         return Day(
             wanted=wanted,
             departments=departments,
             practitioners=staff,
             columns=columns(departments, found, counts, wanted.status),
             counts=by_status(counts),
-            names=await names_of(tx.conn, found),
+            names=names_of(people),
+            numbers=numbers_of(people),
             reminders=await reminders_of(tx.conn, found),
             stretch=stretch,
             next=following,
@@ -184,14 +200,37 @@ async def line(db: Database, actor: Actor, appointment_id: AppointmentId, *, wit
         appointment = await store.get(conn, appointment_id)
         if appointment is None:
             raise AppointmentNotFoundError("no such appointment")
+        people = await people_of(conn, [appointment]) if with_name else []
         return Line(
             appointment=appointment,
-            names=await names_of(conn, [appointment]) if with_name else {},
+            before=await store.get(conn, appointment.moved_from_id) if appointment.moved_from_id else None,
+            names=names_of(people),
+            numbers=numbers_of(people),
             reminders=await reminders_of(conn, [appointment]),
         )
 
 
-async def names_of(conn: Connection, found: Iterable[Appointment]) -> dict[PatientId, str]:
-    """Of the patients, each asked for once."""
-    ids = list({appointment.patient_id for appointment in found})
-    return {patient.id: patient.name for patient in await patients.many(conn, ids)}
+async def lines_of(conn: Connection, found: Sequence[Appointment]) -> Lines:
+    """With whose they are and how they were reminded."""
+    people = await people_of(conn, found)
+    return Lines(
+        appointments=found,
+        names=names_of(people),
+        numbers=numbers_of(people),
+        reminders=await reminders_of(conn, found),
+    )
+
+
+async def people_of(conn: Connection, found: Iterable[Appointment]) -> list[Patient]:
+    """The patients, each asked for once."""
+    return await patients.many(conn, list({appointment.patient_id for appointment in found}))
+
+
+def names_of(people: Iterable[Patient]) -> dict[PatientId, str]:
+    """By id."""
+    return {one.id: one.name for one in people}
+
+
+def numbers_of(people: Iterable[Patient]) -> dict[PatientId, Msisdn]:
+    """The first number of each who has one."""
+    return {one.id: one.phones[0] for one in people if one.phones}

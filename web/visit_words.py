@@ -2,7 +2,9 @@
 
 from datetime import datetime, tzinfo
 
-from crm_core.scheduling.model import SessionKind
+from crm_core.kernel.errors import ConflictError
+from crm_core.scheduling import rules
+from crm_core.scheduling.model import Appointment, SessionKind, Status
 from dialer.attempt import State
 from overview.reminders import ReminderCall
 from web.i18n import N_, _, filled, say_moment
@@ -23,6 +25,15 @@ ATTEMPT = {
     "unknown": N_("Reminder call: outcome unknown, {at}. A person must check."),
     "suppressed": N_("No reminder call. {rule}"),
 }
+
+
+def may_settle(appointment: Appointment, now: datetime, zone: tzinfo) -> bool:
+    """Whether one may say by now that the patient came, or take it back."""
+    try:
+        rules.settled(appointment, Status.ARRIVED, now, zone)
+    except ConflictError:
+        return False
+    return True
 
 
 def fee(fen: int | None) -> str:

@@ -12,9 +12,9 @@ from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.errors import NotFoundError
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId
 from crm_core.patients import seen
-from crm_core.scheduling import rules, store
+from crm_core.scheduling import rules, schedule_store, store
 from crm_core.scheduling.errors import AppointmentNotFoundError
-from crm_core.scheduling.model import Appointment, Slot
+from crm_core.scheduling.model import Appointment, Slot, Span
 
 
 async def slots(
@@ -52,6 +52,7 @@ async def offered(
     start: datetime,
     end: datetime,
     department_id: DepartmentId,
+    practitioner_id: PractitionerId | None = None,
     zone: tzinfo,
     limit: int,
     after: Cursor | None = None,
@@ -61,12 +62,46 @@ async def offered(
 
     `moving`: the appointment that would be given up.
     """
-    held = await store.held(conn, patient_id, since=start - rules.DAY) if patient_id else []
-    spans = [span for appointment_id, span in held if appointment_id != moving]
-    but = rules.closed_times(spans, most=await store.most_a_day(conn), zone=zone)
     return await store.slots(
-        conn, start=start, end=end, department_id=department_id, free_only=True, but=but, limit=limit, after=after
+        conn,
+        start=start,
+        end=end,
+        department_id=department_id,
+        practitioner_id=practitioner_id,
+        free_only=True,
+        but=await _closed(conn, patient_id, start, zone, moving),
+        limit=limit,
+        after=after,
     )
+
+
+async def free_in(
+    conn: Connection,
+    patient_id: PatientId,
+    spans: Sequence[Span],
+    *,
+    department_id: DepartmentId,
+    practitioner_id: PractitionerId | None = None,
+    zone: tzinfo,
+    moving: AppointmentId | None = None,
+) -> list[int]:
+    """How many of such places each of `spans`, the earliest first, has."""
+    return await schedule_store.free_in(
+        conn,
+        spans,
+        department_id=department_id,
+        practitioner_id=practitioner_id,
+        but=await _closed(conn, patient_id, spans[0][0], zone, moving),
+    )
+
+
+async def _closed(
+    conn: Connection, patient_id: PatientId | None, since: datetime, zone: tzinfo, moving: AppointmentId | None
+) -> list[Span]:
+    """Times that a rule would refuse this patient."""
+    held = await store.held(conn, patient_id, since=since - rules.DAY) if patient_id else []
+    spans = [span for appointment_id, span in held if appointment_id != moving]
+    return rules.closed_times(spans, most=await store.most_a_day(conn), zone=zone)
 
 
 async def _department(conn: Connection, wanted: str) -> DepartmentId:

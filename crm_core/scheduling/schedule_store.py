@@ -5,7 +5,39 @@ from datetime import datetime
 
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import DepartmentId, PractitionerId, SlotId
-from crm_core.scheduling.model import SessionKind
+from crm_core.scheduling.model import SessionKind, Span
+
+
+async def free_in(
+    conn: Connection,
+    spans: Sequence[Span],
+    *,
+    department_id: DepartmentId,
+    practitioner_id: PractitionerId | None = None,
+    but: Sequence[Span] = (),
+) -> list[int]:
+    """How many places are left in each of `spans`, without slots that lie over one of `but`."""
+    rows = await conn.fetch(
+        """
+        SELECT wanted.position, sum(s.capacity - a.taken)::int AS free
+        FROM unnest($1::timestamptz[], $2::timestamptz[]) WITH ORDINALITY AS wanted (begins, ends, position)
+        JOIN slot s ON s.department_id = $3 AND s.starts_at >= wanted.begins AND s.starts_at < wanted.ends
+        CROSS JOIN LATERAL (SELECT count(*) AS taken FROM appointment
+                            WHERE slot_id = s.id AND status <> 'cancelled') AS a
+        WHERE ($4::bigint IS NULL OR s.practitioner_id = $4) AND a.taken < s.capacity
+          AND NOT EXISTS (SELECT 1 FROM unnest($5::timestamptz[], $6::timestamptz[]) AS but (starts_at, ends_at)
+                          WHERE but.starts_at < s.ends_at AND s.starts_at < but.ends_at)
+        GROUP BY wanted.position
+        """,
+        [begin for begin, _ in spans],
+        [end for _, end in spans],
+        department_id,
+        practitioner_id,
+        [begin for begin, _ in but],
+        [end for _, end in but],
+    )
+    free = {row["position"]: row["free"] for row in rows}
+    return [free.get(position, 0) for position in range(1, len(spans) + 1)]
 
 
 async def put_schedule(

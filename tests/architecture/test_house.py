@@ -40,6 +40,7 @@ PURE = (
     "sms/segments.py",
     "sms/pdu.py",
     "sms/routing.py",
+    "sms/news.py",
     "sms/keywords/*.py",
     "sms/conversations/*.py",
     "recordings/retention.py",

@@ -134,7 +134,8 @@ async def test_a_patient_is_found_while_typing_and_booked_and_the_booking_undone
     await seat.page.click("#booking button:has-text('10:30')")
     await seat.page.wait_for_selector("#booking :text('Booked.')")
     await seat.page.click("#booking button:has-text('Undo')")
-    await seat.page.click(".hcrm-toast button:has-text('Undo')")
+    await seat.page.wait_for_selector("#booking .gone:has-text('Cancelled.')")
+    await seat.page.click("#booking button:has-text('Restore')")
     await seat.page.wait_for_selector(".hcrm-toast:has-text('Booked again.')")
 
 

@@ -82,7 +82,7 @@ def test_every_page_asks_for_the_right_of_its_subject() -> None:
 
 def test_whatever_changes_patients_or_appointments_needs_more_than_looking() -> None:
     looks = {Right.SEE_PATIENTS, Right.SEE_CALLS, Right.SEE_SMS}
-    searches = {"/patients/search", "/patients/find", "/calls/search", "/sms/search"}
+    searches = {"/patients/search", "/patients/find", "/appointments/find", "/calls/search", "/sms/search"}
     writers = [
         (row.method, row.path)
         for row in routes.table(with_demo=False)

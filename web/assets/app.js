@@ -128,6 +128,10 @@ document.addEventListener("click", (event) => {
   if (row && !event.target.closest("a, button, input, select, label")) row.querySelector("a")?.click();
 });
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest("button[data-print]")) window.print();
+});
+
 // Somebody else changed the record meanwhile: their value into the field beside which it stands.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-take]");
