@@ -66,11 +66,11 @@ async def beside(db: Database, actor: Actor, patient: Patient) -> Cards:
 
 async def of_patient(conn: Connection, actor: Actor, patient: Patient, now: datetime) -> Cards:
     """For whoever has been let in to this patient, and has written down that they look."""
-    appointments = await scheduling.upcoming(conn, patient.id, now)
+    appointments, given_up = await scheduling.ahead(conn, patient.id, now, given_up_since=now - UNDONE_FOR)
     return Cards(
         patient=patient,
         appointments=appointments,
-        given_up=await scheduling.given_up(conn, patient.id, since=now - UNDONE_FOR, now=now),
+        given_up=given_up,
         reminders=await reminders_of(conn, appointments),
         texts=await newest_texts(conn, patient.id) if may(actor, Right.SEE_SMS) else (),
         tasks=await tasks.open_tasks(conn, patient_id=patient.id) if may(actor, Right.DO_TASKS) else (),

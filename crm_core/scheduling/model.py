@@ -64,6 +64,17 @@ class Slot:
     free: int
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Places of many slots together: taken, and still to be had."""
+
+    taken: int = 0
+    free: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(self.taken + other.taken, self.free + other.free)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appointment:
     """One patient's place in a slot. After a move the old one is cancelled and the new names it in `moved_from_id`.

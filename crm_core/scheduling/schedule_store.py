@@ -5,7 +5,7 @@ from datetime import datetime
 
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import DepartmentId, PractitionerId, SlotId
-from crm_core.scheduling.model import SessionKind, Span
+from crm_core.scheduling.model import SessionKind, Span, Tally
 
 
 async def free_in(
@@ -38,6 +38,37 @@ async def free_in(
     )
     free = {row["position"]: row["free"] for row in rows}
     return [free.get(position, 0) for position in range(1, len(spans) + 1)]
+
+
+async def tallies(
+    conn: Connection,
+    spans: Sequence[Span],
+    *,
+    now: datetime,
+    department_id: DepartmentId | None = None,
+    practitioner_id: PractitionerId | None = None,
+) -> dict[tuple[int, DepartmentId], Tally]:
+    """By place in `spans`, from 0, and department: how many places are taken, and how many can still be had."""
+    rows = await conn.fetch(
+        """
+        SELECT wanted.position - 1 AS place, s.department_id, sum(a.taken)::int AS taken,
+               coalesce(sum(s.capacity - a.taken) FILTER (WHERE s.starts_at > $3), 0)::int AS free
+        FROM unnest($1::timestamptz[], $2::timestamptz[]) WITH ORDINALITY AS wanted (begins, ends, position)
+        JOIN slot s ON s.starts_at >= wanted.begins AND s.starts_at < wanted.ends
+        CROSS JOIN LATERAL (SELECT count(*) AS taken FROM appointment
+                            WHERE slot_id = s.id AND status <> 'cancelled') AS a
+        WHERE ($4::bigint IS NULL OR s.department_id = $4) AND ($5::bigint IS NULL OR s.practitioner_id = $5)
+        GROUP BY place, s.department_id
+        """,
+        [begin for begin, _ in spans],
+        [end for _, end in spans],
+        now,
+        department_id,
+        practitioner_id,
+    )
+    return {
+        (row["place"], DepartmentId(row["department_id"])): Tally(taken=row["taken"], free=row["free"]) for row in rows
+    }
 
 
 async def put_schedule(

@@ -349,18 +349,22 @@ async def mark_settled(conn: Connection, appointment_id: AppointmentId, status: 
     await conn.execute("UPDATE appointment SET status = $2 WHERE id = $1", appointment_id, status)
 
 
-async def given_up(conn: Connection, patient_id: PatientId, *, since: datetime, now: datetime) -> list[Appointment]:
-    """What was cancelled since then, is still ahead, and nothing took its place."""
+async def ahead(
+    conn: Connection, patient_id: PatientId, now: datetime, *, given_up_since: datetime
+) -> tuple[list[Appointment], list[Appointment]]:
+    """Where this patient is expected from now on; and what was cancelled since then and nothing took the place of."""
     rows = await conn.fetch(
         _APPOINTMENT
-        + " WHERE a.patient_id = $1 AND a.status = 'cancelled' AND a.cancelled_at >= $2 AND s.starts_at > $3 "
-        + "ORDER BY s.starts_at, a.id DESC",
+        + " WHERE a.patient_id = $1 AND s.starts_at > $2 "
+        + "AND (a.status IN ('booked', 'confirmed') OR a.status = 'cancelled' AND a.cancelled_at >= $3) "
+        + "ORDER BY s.starts_at, a.id",
         patient_id,
-        since,
         now,
+        given_up_since,
     )
-    found = {one.slot.id: one for one in reversed([_appointment(row) for row in rows]) if not one.is_replaced}
-    return list(found.values())
+    found = [_appointment(row) for row in rows]
+    given_up = {one.slot.id: one for one in found if not one.is_open and not one.is_replaced}  # the newest of a time
+    return [one for one in found if one.is_open], list(given_up.values())
 
 
 async def given_up_before(conn: Connection, appointment: Appointment) -> AppointmentId | None:

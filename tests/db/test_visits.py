@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 import pytest
@@ -112,15 +112,17 @@ async def test_a_cancelled_appointment_may_return_until_somebody_has_the_place_o
     await service.cancel(hospital.db, SYSTEM, one.id, "agent")
     gone = await now_of(hospital, one)
     assert (gone.may_return(hospital.now), gone.may_return(TOMORROW)) == (True, False)
-    async with hospital.db.connection() as conn:
-        given_up = await store.given_up(conn, one.patient_id, since=NOON, now=hospital.now)
-        assert [each.id for each in given_up] == [one.id]
-        assert await store.given_up(conn, one.patient_id, since=NOON + timedelta(hours=1), now=hospital.now) == []
+    assert [each.id for each in await given_up(hospital, one, NOON)] == [one.id]
+    assert await given_up(hospital, one, NOON + timedelta(hours=1)) == []
     await service.rebook(hospital.db, SYSTEM, one.id, "agent")
     back = await now_of(hospital, one)
     assert (back.is_replaced, back.may_return(hospital.now)) == (True, False)
+    assert await given_up(hospital, one, NOON) == []
+
+
+async def given_up(hospital: Hospital, one: Appointment, since: datetime) -> list[Appointment]:
     async with hospital.db.connection() as conn:
-        assert await store.given_up(conn, one.patient_id, since=NOON, now=hospital.now) == []
+        return (await store.ahead(conn, one.patient_id, hospital.now, given_up_since=since))[1]
 
 
 async def test_what_was_moved_or_is_taken_does_not_return(hospital: Hospital) -> None:
