@@ -13,7 +13,7 @@ from aiohttp import web
 from markupsafe import Markup, escape
 
 from crm_core.kernel.ids import Msisdn
-from crm_core.kernel.msisdn import national
+from crm_core.kernel.msisdn import is_landline, landline, national
 from crm_core.users import rights
 from crm_core.users.rights import Right
 from telephony.names import DESK_PREFIX
@@ -88,6 +88,7 @@ def environment(zone: tzinfo) -> jinja2.Environment:
     env.globals.update(
         _=i18n._, icon=assets.icon, asset=assets.url, go=go, Right=Right, words=words, visits=visit_words
     )
+    env.tests["landline"] = is_landline
     env.filters.update(
         {
             "day": partial(_or_dash, i18n.say_date, zone),
@@ -116,13 +117,13 @@ def say_extension(desk: str) -> str:
 
 
 def say_phone(msisdn: str | None) -> str:
-    """As people write it: 138 0013 8000."""
+    """As people write it: 138 0013 8000, 0571 8765 4321."""
     if not msisdn:
         return "–"
     digits = national(Msisdn(msisdn)) if msisdn.startswith("+") else msisdn
     if len(digits) == 11 and digits.startswith("1"):
         return f"{digits[:3]} {digits[3:7]} {digits[7:]}"
-    return digits
+    return landline(Msisdn(msisdn)) if digits.startswith("0") and msisdn.startswith("+") else digits
 
 
 def go(url: str) -> Markup:

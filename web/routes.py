@@ -72,6 +72,7 @@ PAGES: tuple[Route, ...] = (
     Route("GET", r"/patients/{id:\d+}/cards", patients.show_cards, Right.SEE_PATIENTS),
     Route("GET", r"/patients/{id:\d+}/timeline", patients.entries, Right.SEE_PATIENTS),
     Route("GET", r"/patients/{id:\d+}/wishes", wishes.show, Right.SEE_PATIENTS),
+    Route("GET", r"/patients/{id:\d+}/numbers", wishes.head, Right.SEE_PATIENTS),
     Route("POST", r"/patients/{id:\d+}/wishes", wishes.say, Right.CHANGE_CONSENT),
     Route("POST", r"/patients/{id:\d+}/never-dial", wishes.never, Right.CHANGE_CONSENT),
     Route("GET", r"/patients/{id:\d+}/book", appointments.offer, Right.BOOK),

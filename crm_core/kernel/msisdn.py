@@ -52,6 +52,11 @@ def national(msisdn: Msisdn) -> str:
     return "".join(character for character in written if character.isdigit())
 
 
+def landline(msisdn: Msisdn) -> str:
+    """A landline as people at home write it, the area code apart: 0571 8765 4321."""
+    return phonenumbers.format_number(phonenumbers.parse(msisdn, None), phonenumbers.PhoneNumberFormat.NATIONAL)
+
+
 def is_landline(msisdn: Msisdn) -> bool:
     """A number at home that no text reaches."""
     return national(msisdn).startswith("0")

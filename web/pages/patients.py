@@ -33,6 +33,7 @@ from crm_core.patients.model import (
 )
 from overview import cards
 from overview.cards import Cards
+from overview.timeline import CallNote, call_notes
 from web import forms, words
 from web.deps import DEPS
 from web.i18n import _
@@ -89,6 +90,7 @@ class Timeline:
 
     patient: Patient
     entries: Page[TimelineEntry]
+    notes: Mapping[str, CallNote] = field(repr=False)
     kind: str = ""
     is_older: bool = False
 
@@ -111,9 +113,10 @@ async def show(request: web.Request) -> web.StreamResponse:
     """Everything about one patient on one page. Leaves an audit row: who looked at whom."""
     db, actor = request.app[DEPS].db, actor_of(request)
     opened = await lookup.open_page(db, actor, PatientId(forms.path_number(request)))
+    notes = await call_notes(db, actor, opened.timeline.items)
     shown = Shown(
         patient=opened.patient,
-        timeline=Timeline(patient=opened.patient, entries=opened.timeline),
+        timeline=Timeline(patient=opened.patient, entries=opened.timeline, notes=notes),
         family=opened.family,
         wishes=await wishes.of_patient(db, actor, opened.patient),
         cards=await cards.beside(db, actor, opened.patient),
@@ -127,10 +130,10 @@ async def entries(request: web.Request) -> web.StreamResponse:
     if kind and kind not in tuple(TimelineKind):
         raise NotFoundError("no such kind")
     patient_id = PatientId(forms.path_number(request))
-    patient, found = await lookup.entries(
-        request.app[DEPS].db, actor_of(request), patient_id, kind=kind or None, before=before
-    )
-    timeline = Timeline(patient=patient, entries=found, kind=kind, is_older=before is not None)
+    db, actor = request.app[DEPS].db, actor_of(request)
+    patient, found = await lookup.entries(db, actor, patient_id, kind=kind or None, before=before)
+    notes = await call_notes(db, actor, found.items)
+    timeline = Timeline(patient=patient, entries=found, notes=notes, kind=kind, is_older=before is not None)
     return page(request, "patients/_timeline.html", {"timeline": timeline})
 
 

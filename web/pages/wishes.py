@@ -52,6 +52,12 @@ def _patient_id(request: web.Request) -> PatientId:
     return PatientId(forms.path_number(request))
 
 
+async def head(request: web.Request) -> web.StreamResponse:
+    """The numbers in the head of the patient's page, which say whether they are left alone."""
+    patient, said = await wishes.card(request.app[DEPS].db, actor_of(request), _patient_id(request))
+    return page(request, "patients/_numbers.html", Card(patient=patient, wishes=said))
+
+
 async def say(request: web.Request) -> web.StreamResponse:
     """One wish, and how it was said: on the telephone, in person or in writing."""
     patient_id, wish = _patient_id(request), _wish(await forms.posted(request))
@@ -59,8 +65,10 @@ async def say(request: web.Request) -> web.StreamResponse:
         await wishes.say(request.app[DEPS].db, actor_of(request), patient_id, wish)
     except StaleError:
         return await _card(request, stale=wish.msisdn)
-    text = _("Written down: yes.") if wish.choice == Choice.OPT_IN else _("Written down: no.")
-    return await _again(request, text)
+    said = {"purpose": _(words.WISH_PURPOSE[wish.purpose]), "channel": _(words.CONTACT[wish.channel])}
+    if wish.choice == Choice.OPT_IN:
+        return await _again(request, _("Written down: {purpose}, {channel}: yes.", **said))
+    return await _again(request, _("Written down: {purpose}, {channel}: no.", **said))
 
 
 def _wish(form: Mapping[str, str]) -> NewWish:
