@@ -45,7 +45,7 @@ async def test_what_is_over_has_nothing_left(house: House) -> None:
     house.db.clock = lambda: MORNING.replace(day=4)
     async with await house.browser("agent1", "agent") as agent:
         _, text = await agent.get("/appointments/calendar?span=week&day=2026-03-04")
-        assert cell(text, "day=2026-03-03&amp;department=1") == "1 booked full"
+        assert cell(text, "day=2026-03-03&amp;department=1") == "1 booked"
 
 
 async def test_a_month_is_whole_weeks_and_each_day_leads_to_its_list(house: House) -> None:
