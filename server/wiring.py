@@ -8,6 +8,7 @@ from functools import partial
 import asyncpg
 from aiohttp import web
 
+from crm_core.calls import handlers as call_handlers
 from crm_core.consultations import handlers as consultation_handlers
 from crm_core.kernel import audit_chain, jobs
 from crm_core.kernel.crypto import MasterKey
@@ -55,6 +56,7 @@ log = logging.getLogger("wiring")
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
     *task_handlers.SUBSCRIPTIONS,
+    *call_handlers.SUBSCRIPTIONS,
     *consultation_handlers.SUBSCRIPTIONS,
     *telephony_handlers.SUBSCRIPTIONS,
     *dialer_handlers.SUBSCRIPTIONS,

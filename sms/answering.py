@@ -96,7 +96,7 @@ async def _answer_one(tx: Tx, sms_id: SmsId, letterhead: Letterhead) -> None:
     people = await patients.find_by_msisdn(tx.conn, msisdn)
     incoming = Incoming(tx, sms, msisdn, people, letterhead)
     if await _is_machine(incoming):
-        await tasks.open_in(tx, "answer_sms", msisdn, "sms/too-many", sms.patient_id)
+        await tasks.open_in(tx, "answer_sms", msisdn, f"sms/{sms.id}", sms.patient_id)
         return
     await _respond(incoming)
 

@@ -86,12 +86,12 @@ async def add_questions(tx: Tx, known: list[PatientId]) -> None:
         if source == "sms":
             await tasks.open_in(then, TaskKind.ANSWER_SMS, Msisdn(number), f"consultations/{consultation_id}")
     earlier = replace(tx, now=tx.now - timedelta(hours=5))
-    await tasks.open_in(earlier, TaskKind.CALL_BACK, Msisdn("+8619900000002"), "demo/1", patient_id=known[1])
+    await tasks.open_in(earlier, TaskKind.CALL_BACK, Msisdn("+8619900000002"), f"patients/{known[1]}", known[1])
     await tasks.open_in(
         tx,
         TaskKind.CALL_BACK,
         Msisdn("+8619900000004"),
-        "demo/2",
-        patient_id=known[5],
+        f"patients/{known[5]}",
+        known[5],
         due_at=tx.now + timedelta(days=1),
     )
