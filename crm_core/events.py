@@ -332,3 +332,11 @@ class SmsRead(Event):
 
     public: ClassVar = ("thread_id",)
     thread_id: ThreadId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsThreadGiven(Event):
+    """Somebody else looks after a conversation, or nobody."""
+
+    public: ClassVar = ("thread_id",)
+    thread_id: ThreadId

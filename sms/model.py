@@ -53,7 +53,7 @@ class SmsState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """One message as people know it, however many segments it travels in."""
+    """One message as people know it, however many segments it travels in. `writer`: of the staff, "" for all others."""
 
     id: SmsId
     thread_id: ThreadId
@@ -69,6 +69,7 @@ class Sms:
     appointment_id: AppointmentId | None
     reply_to_id: SmsId | None
     created_by: str
+    writer: str
     created_at: datetime
     not_before: datetime
     sent_at: datetime | None

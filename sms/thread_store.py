@@ -5,7 +5,7 @@ from datetime import datetime
 
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, planned_for_its_values
-from crm_core.kernel.ids import SmsId, ThreadId
+from crm_core.kernel.ids import SmsId, ThreadId, UserId
 from sms import store
 from sms.model import Direction, Place, Sms, Thread
 
@@ -143,6 +143,22 @@ async def some_unread(conn: Connection) -> int:
             UNREAD_COUNTED,
         )
     )
+
+
+async def owner_of(conn: Connection, peer: str) -> UserId | None:
+    """Who looks after this conversation."""
+    owner: UserId | None = await conn.fetchval("SELECT owner_id FROM sms_thread WHERE peer = $1", peer)
+    return owner
+
+
+async def set_owner(conn: Connection, peer: str, user_id: UserId | None) -> ThreadId | None:
+    """Another looks after it; None when they do already, or nobody wrote yet."""
+    thread_id: ThreadId | None = await conn.fetchval(
+        "UPDATE sms_thread SET owner_id = $2 WHERE peer = $1 AND owner_id IS DISTINCT FROM $2 RETURNING id",
+        peer,
+        user_id,
+    )
+    return thread_id
 
 
 async def id_with(conn: Connection, peer: str) -> ThreadId:

@@ -57,6 +57,7 @@ LISTS: Mapping[str, frozenset[str]] = {
     "SmsQueued": frozenset({"sms"}),
     "SmsStateChanged": frozenset({"sms"}),
     "SmsRead": frozenset({"sms"}),
+    "SmsThreadGiven": frozenset({"sms"}),
     "TaskOpened": frozenset({"tasks"}),
     "TaskDone": frozenset({"tasks"}),
     "TaskChanged": frozenset({"tasks"}),

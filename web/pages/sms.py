@@ -152,9 +152,9 @@ async def compose(request: web.Request) -> web.StreamResponse:
 
 async def write(request: web.Request) -> web.StreamResponse:
     """Queue a text. Refusals come back with their rule and what was typed."""
-    db, actor, zone = request.app[DEPS].db, actor_of(request), request.app[DEPS].settings.timezone
+    db, actor, letterhead = request.app[DEPS].db, actor_of(request), request.app[DEPS].settings.letterhead
     try:
-        written = await writing.write(db, actor, _draft(await forms.posted(request)), zone=zone)
+        written = await writing.write(db, actor, _draft(await forms.posted(request)), letterhead=letterhead)
     except HcrmError as error:
         return _refused(request, error)
     is_read = may(actor, Right.SEE_SMS)
