@@ -13,7 +13,7 @@ _WORDS = (
 )
 _ENGLISH = (
     r"emergency|ambulance|chest pain|can'?t breathe|cannot breathe|trouble breathing|short of breath|unconscious|"
-    r"passed out|faint(?:ed|ing)|seizure|convulsion|stroke|heart attack|heavy bleeding|bleeding a lot|won'?t stop bleeding|"
+    r"passed out|faint(?:ed|ing)|seizure|convulsion|stroke|heart attack|heavy bleeding|won'?t stop bleeding|"
     r"vomiting blood|coughing blood|poison(?:ed|ing)|overdose|suicid\w*|kill myself|choking|high fever|severe pain"
 )
 _FEVER = r"(?<![\d.])(?:39|4[0-2])(?:[.。]\d)?\s*(?:度|℃|°|摄氏)"

@@ -10,8 +10,8 @@ from crm_core.kernel.ids import Msisdn, SmsId, ThreadId
 from crm_core.patients import store as patients
 from crm_core.tasks import service as tasks
 from crm_core.tasks.rules import Talk
-from sms import reading, service, store, thread_store
-from sms.errors import PurposeForbiddenError, SmsNotFoundError
+from sms import placeholders, reading, service, store, thread_store
+from sms.errors import PurposeForbiddenError, SmsNotFoundError, UnfilledError
 from sms.letterhead import Letterhead
 from sms.model import Direction, NewSms, Priority, Purpose, Sms
 
@@ -60,6 +60,8 @@ async def write(db: Database, actor: Actor, draft: Draft, *, letterhead: Letterh
 async def _new(tx: Tx, draft: Draft, letterhead: Letterhead) -> NewSms:
     if not draft.text.strip():
         raise InvalidInputError("the text is empty", field="text")
+    if placeholders.gaps(draft.text):
+        raise UnfilledError("a placeholder is left", field="text")
     newest = await thread_store.texts(tx.conn, draft.to, limit=1)
     asked = answered_text(newest[0] if newest else None, draft.purpose, tx.now)
     people = await patients.find_by_msisdn(tx.conn, draft.to)

@@ -9,7 +9,9 @@ from dialer.attempt import State
 from overview.reminders import ReminderCall
 from web.i18n import N_, _, current_locale, filled, say_moment
 from web.work_words import PURPOSE as PURPOSE
+from web.work_words import PURPOSE_MEANS as PURPOSE_MEANS
 from web.work_words import SMS_CHOICE as SMS_CHOICE
+from web.work_words import SMS_FILTER as SMS_FILTER
 from web.work_words import SMS_STATE as SMS_STATE
 from web.work_words import SNOOZE as SNOOZE
 from web.work_words import TASK_KIND as TASK_KIND
@@ -230,6 +232,8 @@ ERROR = {
     "corrupt_audio": N_("The recording is damaged."),
     "tampered": N_("The recording was changed on disk and is not played."),
     "sms_not_found": N_("There is no such message."),
+    "title_taken": N_("Another canned answer has this title."),
+    "unfilled_placeholder": N_("Something in braces is still to be filled in: {name}, {appointment} and the like."),
     "purpose_forbidden": N_(
         "Your role does not send messages of this kind: care and notices are sent by the desk, advertising by "
         "marketers and supervisors. Choose another purpose, or ask them to send it."

@@ -14,6 +14,17 @@ SMS_STATE = {
     "received": N_("Received"),
 }
 SMS_CHOICE = {"arrived": N_("It arrived, close"), "resend": N_("Send again"), "withdraw": N_("Take back")}
+SMS_FILTER = {
+    "unanswered": N_("Unanswered"),
+    "unread": N_("Unread"),
+    "mine": N_("Mine"),
+    "all": N_("All"),
+}
+PURPOSE_MEANS = {
+    "care": N_("Care: their treatment, appointments and results. Always allowed, unless they refused everything."),
+    "notice": N_("Notice: surveys and news of the hospital. Not to who refused notices."),
+    "marketing": N_("Health offer: only to who agreed to offers; the text must say how to refuse."),
+}
 PURPOSE = {"care": N_("Care"), "notice": N_("Notice"), "marketing": N_("Marketing")}
 TASK_KIND = {
     "answer_sms": N_("Answer an SMS"),

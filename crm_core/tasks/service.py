@@ -27,6 +27,8 @@ __all__ = [
     "create",
     "done",
     "done_about",
+    "ensure_does_tasks",
+    "give_about_in",
     "give_in",
     "open_in",
     "open_tasks",
@@ -94,7 +96,7 @@ async def create(db: Database, actor: Actor, new: NewTask) -> TaskId:
     if not text or len(text) > LONGEST_TEXT:
         raise InvalidInputError("say what there is to do", field="text")
     async with db.transaction(actor) as tx:
-        await _ensure_does_tasks(tx, new.assigned_to)
+        await ensure_does_tasks(tx, new.assigned_to)
         if new.patient_id is not None and await patients.get(tx.conn, new.patient_id) is None:
             raise PatientNotFoundError("no such patient")
         ref = f"patients/{new.patient_id}" if new.patient_id is not None else ""
@@ -168,7 +170,7 @@ async def assign(db: Database, actor: Actor, task_id: TaskId, user_id: UserId | 
     ensure(actor, Right.DO_TASKS)
     async with db.transaction(actor) as tx:
         await _open_one(tx, task_id)
-        await _ensure_does_tasks(tx, user_id)
+        await ensure_does_tasks(tx, user_id)
         await give_in(tx, task_id, user_id)
         return await _loaded(tx, task_id)
 
@@ -181,6 +183,12 @@ async def give_in(tx: Tx, task_id: TaskId, user_id: UserId | None) -> None:
     await store.assign(tx.conn, task_id, user_id)
     await audit.record(tx, "assign task", "task", task_id, detail={"assigned_to": user_id})
     await _tell(tx, await _loaded(tx, task_id))
+
+
+async def give_about_in(tx: Tx, kind: TaskKind, msisdn: Msisdn, user_id: UserId | None) -> None:
+    """What waits of this kind for this number is somebody's now. Nothing happens when nothing does."""
+    for task_id in await store.open_of(tx.conn, [kind], msisdn, None):
+        await give_in(tx, task_id, user_id)
 
 
 async def snooze(db: Database, actor: Actor, task_id: TaskId, how_long: Snooze) -> Task:
@@ -206,7 +214,7 @@ async def _tell(tx: Tx, task: Task) -> None:
     await tx.emit(changed)
 
 
-async def _ensure_does_tasks(tx: Tx, user_id: UserId | None) -> None:
+async def ensure_does_tasks(tx: Tx, user_id: UserId | None) -> None:
     """Nobody is given work they cannot see."""
     if user_id is None:
         return
