@@ -68,7 +68,7 @@ async def show(db: Database, actor: Actor, start: datetime, end: datetime, zone:
         under_way = await store.open_calls(tx.conn)
         waiting = _waiting(under_way, with_numbers=may(actor, Right.SEE_CALLS))
         if any(one.caller for one in waiting):
-            await seen.listed(tx, "call", ["waiting"], len(waiting), again=True)
+            await seen.listed(tx, "call", ["waiting"], [one.patient_id for one in _queued(under_way)], again=True)
         return Board(
             waiting=waiting,
             talking=sum(call.state == CallState.TALKING for call in under_way),
@@ -82,8 +82,11 @@ async def show(db: Database, actor: Actor, start: datetime, end: datetime, zone:
 
 
 def _waiting(under_way: Sequence[OpenCall], *, with_numbers: bool) -> list[Waiting]:
-    queued = [call for call in under_way if call.state == CallState.QUEUED]
-    return [Waiting(caller=call.caller if with_numbers else "", since=call.since) for call in queued]
+    return [Waiting(caller=call.caller if with_numbers else "", since=call.since) for call in _queued(under_way)]
+
+
+def _queued(under_way: Sequence[OpenCall]) -> list[OpenCall]:
+    return [call for call in under_way if call.state == CallState.QUEUED]
 
 
 def totals(hours: Sequence[HourCounts]) -> CallCounts:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crm_core.kernel.db import Connection
+from crm_core.kernel.ids import PatientId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ class OpenCall:
 
     state: str
     caller: str
+    patient_id: PatientId | None
     since: datetime
 
 
@@ -64,7 +66,7 @@ async def calls_by_hour(conn: Connection, start: datetime, end: datetime, zone: 
 async def open_calls(conn: Connection) -> list[OpenCall]:
     """By the time they wait or began."""
     rows = await conn.fetch(
-        "SELECT state, caller, coalesce(queued_at, started_at) AS since FROM call WHERE state <> 'ended' "
+        "SELECT state, caller, patient_id, coalesce(queued_at, started_at) AS since FROM call WHERE state <> 'ended' "
         "ORDER BY since, id"
     )
     return [OpenCall(**row) for row in rows]

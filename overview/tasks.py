@@ -55,7 +55,7 @@ async def listed(
         found = await page_in(tx, view, order, after, LISTED + 1)
         shown = found[:LISTED]
         if shown:
-            await seen.listed(tx, "task", [view, order], len(shown), again=again)
+            await seen.listed(tx, "task", [view, order], [task.patient_id for task in shown], again=again)
         return TaskList(
             tasks=shown,
             view=view,

@@ -13,6 +13,7 @@ from crm_core.directory import store as directory
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
 from crm_core.kernel.errors import ForbiddenError
 from crm_core.kernel.ids import Linkedid, Msisdn, PatientId
+from crm_core.patients.lookup import who_saw
 from crm_core.scheduling import service as scheduling
 from crm_core.scheduling.model import Channel
 from crm_core.tasks import service as tasks
@@ -111,7 +112,7 @@ async def test_a_family_at_one_number_is_shown_by_name_and_leaves_a_row(hotline:
     assert [one.name for one in shown.caller.family] == ["王建国", "李秀英"]
     async with hotline.db.connection() as conn:
         detail = await conn.fetchval("SELECT detail FROM audit WHERE action = 'list patients' AND actor = 'chen'")
-    assert detail == {"call_id": str(call.id), "shown": 2}
+    assert detail == {"call_id": str(call.id), "count": 2, "patient_ids": [one.id for one in shown.caller.family]}
 
 
 async def test_a_pop_is_for_whom_it_rings_and_for_supervisors(hotline: Hotline) -> None:
@@ -170,8 +171,8 @@ async def test_the_queue_names_the_first_and_says_how_many_there_are(hotline: Ho
     assert (waiting.length, [one.name for one in waiting.first]) == (7, ["张三丰", "", "", "", ""])
 
 
-async def test_a_list_of_calls_leaves_one_row_that_names_the_filters_and_nobody(hotline: Hotline) -> None:
-    await register(hotline, "张三丰", CALLER)
+async def test_a_list_of_calls_leaves_one_row_with_the_names_of_filters_and_ids_of_patients(hotline: Hotline) -> None:
+    patient = await register(hotline, "张三丰", CALLER)
     for number in range(3):
         hotline.now += timedelta(seconds=1)
         await hotline.start(Linkedid(f"{number}.1"))
@@ -182,7 +183,9 @@ async def test_a_list_of_calls_leaves_one_row_that_names_the_filters_and_nobody(
     assert [line.patient_name for line in found.items] == ["张三丰", "张三丰"]
     async with hotline.db.connection() as conn:
         detail = await conn.fetchval("SELECT detail FROM audit WHERE action = 'list calls'")
-    assert detail == {"by": ["caller", "direction"], "shown": 2}
+    assert detail == {"by": ["caller", "direction"], "count": 2, "patient_ids": [patient.id]}
+    rows = await who_saw(hotline.db, Actor(ActorKind.USER, "auditor", Role.AUDITOR), patient.id, limit=9)
+    assert ("boss", "list calls") in [(row.actor, row.action) for row in rows]
     with pytest.raises(ForbiddenError):
         await call_log.listed(hotline.db, Actor(ActorKind.USER, "m", Role.MARKETER), Wanted(), limit=2)
 

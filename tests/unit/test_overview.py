@@ -1,4 +1,4 @@
-"""Rules of the screens: when a look is a new one, the wallboard's sums, where a list goes on."""
+"""Rules of the screens: the wallboard's sums, where a list goes on."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -10,15 +10,10 @@ from hypothesis import strategies as st
 from crm_core.kernel import cursor
 from crm_core.kernel.cursor import Cursor
 from crm_core.kernel.errors import InvalidInputError
-from overview import board, rules
+from overview import board
 from overview.board_store import HourCounts
 
 pytestmark = pytest.mark.unit
-
-
-@pytest.mark.parametrize(("age_s", "is_new"), [(None, True), (0, False), (299, False), (300, True), (-0.1, False)])
-def test_a_refresh_is_a_new_look_after_five_minutes(age_s: float | None, is_new: bool) -> None:
-    assert rules.is_new_look(age_s) is is_new
 
 
 def hour(at: int, incoming: int, missed: int, waited: int = 0, waited_s: float = 0) -> HourCounts:
