@@ -101,6 +101,17 @@ async def waiting(
     return [_task(row) for row in rows]
 
 
+_NOBODYS = """
+    WHERE t.status = 'open' AND t.assigned_to IS NULL AND coalesce(t.snoozed_until, '-infinity') <= $1
+    ORDER BY t.due_at, t.id LIMIT $2"""
+
+
+async def unowned(conn: Connection, *, now: datetime, limit: int) -> list[Task]:
+    """What nobody has taken, the most urgent first."""
+    rows = await conn.fetch(_TASK + _NOBODYS, now, limit)
+    return [_task(row) for row in rows]
+
+
 async def count_waiting(
     conn: Connection, *, whose: UserId | None, late_at: datetime | None, later: bool, now: datetime
 ) -> int:

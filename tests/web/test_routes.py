@@ -56,6 +56,7 @@ PREFIXES = (
     ("/sms", {Right.SEE_SMS, Right.SEND_SMS}),
     ("/consultations", {Right.SEE_CONSULTATIONS, Right.ANSWER_CONSULTATIONS}),
     ("/tasks", {Right.DO_TASKS}),
+    ("/today", {Right.SEE_WALLBOARD}),
     ("/wallboard", {Right.SEE_WALLBOARD}),
     ("/hours", {Right.SET_HOURS}),
     ("/users", {Right.MANAGE_USERS}),

@@ -21,3 +21,4 @@ def upgrade() -> None:
     build_index("sms_spoken", "sms (id DESC) WHERE direction = 'in' OR written_by IS NOT NULL")
     build_index("sms_of_writer", "sms (written_by, created_at) WHERE written_by IS NOT NULL")
     build_index("sms_thread_of_owner", "sms_thread (owner_id, last_at DESC, id DESC) WHERE owner_id IS NOT NULL")
+    build_index("consultation_of_answerer", "consultation (closed_by, closed_at) WHERE status = 'closed'")
