@@ -17,7 +17,7 @@ from crm_core.kernel.msisdn import national
 from crm_core.users import rights
 from crm_core.users.rights import Right
 from telephony.names import DESK_PREFIX
-from web import i18n, words
+from web import i18n, places, words
 from web.deps import DEPS
 from web.security import NONCE, visitor_of
 
@@ -85,7 +85,9 @@ def environment(zone: tzinfo) -> jinja2.Environment:
         auto_reload=False,
         extensions=["jinja2.ext.do"],
     )
-    env.globals.update(_=i18n._, icon=assets.icon, asset=assets.url, go=go, Right=Right, words=words)
+    env.globals.update(
+        _=i18n._, icon=assets.icon, asset=assets.url, go=go, Right=Right, words=words, place_of=places.of_task
+    )
     env.filters.update(
         {
             "day": partial(_or_dash, i18n.say_date, zone),

@@ -8,6 +8,15 @@ from crm_core.patients.lookup import COUNTED
 from dialer.attempt import State
 from overview.reminders import ReminderCall
 from web.i18n import N_, _, current_locale, filled, say_moment
+from web.work_words import PURPOSE as PURPOSE
+from web.work_words import PURPOSE_MEANS as PURPOSE_MEANS
+from web.work_words import SMS_CHOICE as SMS_CHOICE
+from web.work_words import SMS_FILTER as SMS_FILTER
+from web.work_words import SMS_STATE as SMS_STATE
+from web.work_words import SNOOZE as SNOOZE
+from web.work_words import TASK_KIND as TASK_KIND
+from web.work_words import TASK_ORDER as TASK_ORDER
+from web.work_words import TASK_VIEW as TASK_VIEW
 
 APPOINTMENT_STATUS = {
     "booked": N_("Booked"),
@@ -107,31 +116,6 @@ DISPOSITION = {
     "wrong_number": N_("Wrong number"),
     "nobody_there": N_("Nobody there"),
 }
-SMS_STATE = {
-    "queued": N_("Waiting to be sent"),
-    "sending": N_("Being sent"),
-    "sent": N_("Sent"),
-    "delivered": N_("Delivered"),
-    "failed": N_("Failed"),
-    "expired": N_("Expired"),
-    "unknown": N_("Outcome unknown"),
-    "suppressed": N_("Not sent"),
-    "received": N_("Received"),
-}
-SMS_CHOICE = {"arrived": N_("It arrived, close"), "resend": N_("Send again"), "withdraw": N_("Take back")}
-PURPOSE = {"care": N_("Care"), "notice": N_("Notice"), "marketing": N_("Marketing")}
-TASK_KIND = {
-    "answer_sms": N_("Answer an SMS"),
-    "call_back": N_("Call back"),
-    "hear_voicemail": N_("Listen to a voice message"),
-    "check_outcome": N_("Check whether it was sent"),
-    "find_patient": N_("Find out who this is"),
-    "check_audit": N_("Find out who changed the audit"),
-}
-TASK_ORDER = {
-    "urgent": N_("Most urgent first"),
-    "newest": N_("Newest first"),
-}
 TIMELINE_KIND = {
     "call": N_("Call"),
     "sms": N_("SMS"),
@@ -171,6 +155,7 @@ TIMELINE = (
     N_("Task: find out whether a message or call arrived"),
     N_("Task: find out who this is"),
     N_("Task: find out who changed the audit"),
+    N_("Task: {text}"),
     N_("SMS sent: {text}"),
     N_("SMS received: {text}"),
     N_("Reminder call: the line was busy"),
@@ -260,12 +245,15 @@ ERROR = {
     "corrupt_audio": N_("The recording is damaged."),
     "tampered": N_("The recording was changed on disk and is not played."),
     "sms_not_found": N_("There is no such message."),
+    "title_taken": N_("Another canned answer has this title."),
+    "unfilled_placeholder": N_("Something in braces is still to be filled in: {name}, {appointment} and the like."),
     "purpose_forbidden": N_(
         "Your role does not send messages of this kind: care and notices are sent by the desk, advertising by "
         "marketers and supervisors. Choose another purpose, or ask them to send it."
     ),
     "not_their_number": N_("This is not a number of this patient. Please look at the number, or add it to the record."),
     "task_not_found": N_("There is no such task."),
+    "task_open_already": N_("The same task about this person is open already."),
     "attempt_not_found": N_("There is no such call attempt."),
     "ami_link_down": N_("The telephone system cannot be reached at the moment."),
     "ami_timeout": N_("The telephone system does not answer at the moment."),

@@ -3,7 +3,7 @@
 from crm_core.consultations import store
 from crm_core.consultations.errors import ConsultationNotFoundError
 from crm_core.consultations.model import Consultation, Found, Opened, Source, Status, Wanted
-from crm_core.events import ConsultationOpened
+from crm_core.events import ConsultationClosed, ConsultationOpened
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
@@ -124,6 +124,8 @@ async def close_in(
     if one.status is Status.OPEN:
         await store.close(tx.conn, consultation_id, result=answer, by=tx.actor.name, now=tx.now)
         await audit.record(tx, "close consultation", "consultation", consultation_id)
+        whose = patient_id or one.patient_id
+        await tx.emit(ConsultationClosed(consultation_id=one.id, msisdn=one.msisdn, patient_id=whose))
     closed = await _loaded(tx, consultation_id)
     await _write_on_timeline(tx, closed)
     return closed

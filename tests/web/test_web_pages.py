@@ -265,7 +265,7 @@ async def test_tasks_say_how_many_there_are_and_show_all_of_them_page_by_page(ho
     async with await house.browser("nurse") as nurse:
         _, text = await nurse.get("/tasks")
         assert (f"Open tasks: {LISTED + 7}" in text, oldest in text, newest in text) == (True, True, False)
-        following = re.search(r'hx-get="(/tasks\?order=urgent&amp;after=\d+)"', text)
+        following = re.search(r'hx-get="(/tasks\?view=open&amp;order=urgent&amp;after=\d+)"', text)
         assert following is not None
         _, text = await nurse.get(following[1].replace("&amp;", "&"), **{"HX-Target": "more-tasks"})
         assert (text.count('id="task-'), newest in text, "Show more" in text) == (7, True, False)

@@ -2,6 +2,7 @@
 import "@tabler/core/dist/js/tabler.esm.min.js";
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { soundAlarms, startBoard } from "./board.js";
+import { restoreDrafts, startComposing } from "./compose.js";
 import { startLive } from "./live.js";
 import { hear, hearAgain } from "./parts.js";
 
@@ -147,7 +148,9 @@ document.addEventListener("click", (event) => {
 function scrollThreads(root) {
   for (const thread of root.querySelectorAll?.("[data-thread]") ?? []) thread.scrollTop = thread.scrollHeight;
 }
+startComposing(body);
 htmx.onLoad((element) => {
+  restoreDrafts(element.parentElement ?? element);
   scrollThreads(element.parentElement ?? element);
   if (element.matches?.("[data-newest]")) scrollThreads(element.closest("[data-thread]").parentElement); // not for older ones
 });
@@ -162,17 +165,6 @@ document.addEventListener("submit", (event) => {
   if (event.target.matches('form[action="/language"]')) {
     event.target.elements.next.value = location.pathname + location.search;
   }
-});
-
-// Texts: characters left and segments as one types (67 / 70 UTF-16 units for Chinese).
-const gsm7 = /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà]*$/;
-document.addEventListener("input", (event) => {
-  const field = event.target.closest("textarea[data-count-for]");
-  if (!field) return;
-  const length = field.value.length;
-  const [one, many] = gsm7.test(field.value) ? [160, 153] : [70, 67];
-  const segments = length === 0 ? 0 : length <= one ? 1 : Math.ceil(length / many);
-  document.getElementById(field.dataset.countFor).textContent = `${length} · ${segments}`;
 });
 
 // Timers that count up from a moment: <time data-since="2026-...">.
