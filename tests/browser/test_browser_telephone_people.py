@@ -204,7 +204,7 @@ async def test_a_closed_browser_is_offline_in_seconds_and_available_again_when_i
     supervisor = await sit_down(chromium, demo.url)
     await log_in(supervisor, "supervisor", demo.password("supervisor"))
     await supervisor.page.goto("/wallboard")
-    row = supervisor.page.locator("#board tr", has_text="desk-01")
+    row = supervisor.page.locator("#board tr", has_text="分机 01")
     await row.locator(".state-dot.available").wait_for()
     context = agent.page.context
     await agent.page.close()

@@ -195,7 +195,7 @@ async def test_the_auditor_is_told_who_saw_a_patient_also_in_a_list(house: House
     rows = await lookup.who_saw(house.db, AUDITOR, patient.id, limit=9)
     assert [(row.actor, row.action) for row in rows] == [
         ("agent2", watch_store.OPENED),
-        ("agent1", watch_store.LISTED),
+        ("agent1", "list patients"),
         ("system", "register patient"),
     ]
 
