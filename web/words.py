@@ -7,6 +7,10 @@ from crm_core.consent.model import Decision, Wishes
 from crm_core.patients.lookup import COUNTED
 from dialer.attempt import State
 from overview.reminders import ReminderCall
+from web.agent_words import AGENT_STATE as AGENT_STATE
+from web.agent_words import BREAK_REASON as BREAK_REASON
+from web.agent_words import END_REASON as END_REASON
+from web.agent_words import STATE_REASON as STATE_REASON
 from web.i18n import N_, _, current_locale, filled, say_moment
 from web.work_words import PURPOSE as PURPOSE
 from web.work_words import PURPOSE_MEANS as PURPOSE_MEANS
@@ -74,27 +78,6 @@ REFUSAL = {
     "not logged in": N_("Not logged in"),
     "too many tries": N_("Too many passwords tried"),
     "too many requests": N_("Too many requests"),
-}
-AGENT_STATE = {
-    "offline": N_("Offline"),
-    "available": N_("Available"),
-    "ringing": N_("Ringing"),
-    "calling": N_("Calling out"),
-    "on_call": N_("On a call"),
-    "wrap_up": N_("Wrap-up"),
-    "break": N_("On a break"),
-}
-BREAK_REASON = {"meal": N_("Meal"), "rest": N_("Rest"), "meeting": N_("Meeting"), "training": N_("Training")}
-STATE_REASON = {**BREAK_REASON, "missed": N_("Calls missed")}  # the last is not chosen but set
-END_REASON = {
-    "busy": N_("The line was busy."),
-    "rejected": N_("The call was declined."),
-    "no answer": N_("Nobody answered."),
-    "absent": N_("The telephone was switched off or out of reach."),
-    "no such number": N_("There is no such number."),
-    "congestion": N_("All lines were busy."),
-    "network trouble": N_("The telephone network had a fault."),
-    "unreachable": N_("The number could not be reached."),
 }
 CALL_STATE = {
     "ringing": N_("Ringing"),

@@ -88,7 +88,7 @@ async def test_the_wallboard_says_who_is_available_on_paper_only(chromium: Brows
     supervisor = await sit_down(chromium, demo.url)
     await log_in(supervisor, "supervisor", demo.password("supervisor"))
     await supervisor.page.goto("/wallboard")
-    row = supervisor.page.locator("#board tr", has_text="desk-02")
+    row = supervisor.page.locator("#board tr", has_text="分机 02")
     await row.locator(".state-dot.available").wait_for()
     assert not await row.locator(".badge").count()
     await agent.page.close()
