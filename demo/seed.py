@@ -26,8 +26,10 @@ from crm_core.patients import service as patients
 from crm_core.scheduling import service as scheduling
 from crm_core.users import tokens
 from demo.seed_data import history, people
+from demo.seed_data.answers import ANSWERS
 from demo.seed_data.hospital import DEPARTMENTS, RANKS
 from demo.seed_data.sessions import Session, sessions
+from sms import canned_store
 
 DEMO = Actor(ActorKind.SYSTEM, "demo")
 SEED = 4000
@@ -50,6 +52,8 @@ async def seed(db: Database, *, zone: tzinfo, number: int = SEED) -> bool:
         await _fill_past(tx, rng, known, zone)
         await _fill_future(tx, rng, known, zone)
         await history.add_questions(tx, known)
+        for answer in ANSWERS:
+            await canned_store.insert(tx.conn, answer, by=tx.actor.name, now=tx.now)
     return True
 
 
