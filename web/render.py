@@ -16,6 +16,7 @@ from crm_core.kernel.ids import Msisdn
 from crm_core.kernel.msisdn import national
 from crm_core.users import rights
 from crm_core.users.rights import Right
+from telephony.names import DESK_PREFIX
 from web import i18n, places, words
 from web.deps import DEPS
 from web.security import NONCE, visitor_of
@@ -96,6 +97,7 @@ def environment(zone: tzinfo) -> jinja2.Environment:
             "full_moment": partial(_or_dash, i18n.say_full_moment, zone),
             "duration": i18n.say_duration,
             "phone": say_phone,
+            "extension": say_extension,
             "here": words.in_reader_language,
         }
     )
@@ -106,6 +108,11 @@ def environment(zone: tzinfo) -> jinja2.Environment:
 
 def _or_dash(say: Any, zone: tzinfo, value: Any) -> str:
     return say(value, zone) if value is not None else "–"
+
+
+def say_extension(desk: str) -> str:
+    """`desk-07` is 07 to people."""
+    return desk.removeprefix(DESK_PREFIX)
 
 
 def say_phone(msisdn: str | None) -> str:

@@ -15,7 +15,7 @@ async def watched(conn: Connection, user_id: UserId, within: timedelta, subject:
     rows = await conn.fetch(
         """
         SELECT action, subject_id, detail -> 'patient_ids' AS ids FROM audit
-        WHERE actor_user_id = $1 AND at > clock_timestamp() - $2::interval AND outcome = 'done'
+        WHERE actor_user_id = $1 AND at > statement_timestamp() - $2::interval AND outcome = 'done'
           AND (subject = 'patient' AND action = $3 OR subject = $4 AND subject_id = $5 AND detail ? 'patient_ids')
         """,
         user_id,

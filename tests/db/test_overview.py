@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from crm_core.calls import agents
 from crm_core.calls import service as calls
 from crm_core.calls.errors import NotYourCallError
 from crm_core.calls.model import Call
@@ -190,6 +191,28 @@ async def test_a_list_of_calls_leaves_one_row_with_the_names_of_filters_and_ids_
         await call_log.listed(hotline.db, Actor(ActorKind.USER, "m", Role.MARKETER), Wanted(), limit=2)
 
 
+async def test_the_wallboard_knows_each_agents_day_and_with_whom_they_talk(hotline: Hotline) -> None:
+    patient = await register(hotline, "张三丰", CALLER)
+    first = await rung(hotline, Linkedid("0.1"))
+    await calls.connected(hotline.db, first.linkedid, "desk-01")
+    hotline.now += timedelta(minutes=4)
+    await calls.ended(hotline.db, first.linkedid, "normal")
+    await agents.set_state(hotline.db, SYSTEM, hotline.ids("chen")[0], "available")
+    second = await rung(hotline)
+    hotline.now += timedelta(seconds=30)
+    await calls.connected(hotline.db, second.linkedid, "desk-01")
+    day = (NOON - timedelta(hours=12), NOON + timedelta(hours=12))
+    shown = await board.show(hotline.db, hotline.agents["boss"], *day, ZONE)
+    chen, li = (next(one for one in shown.desks if one.agent.login == login) for login in ("chen", "li"))
+    assert (chen.incoming, chen.outgoing, chen.talked_s, chen.talks_with) == (2, 0, 240, "张三丰")
+    assert (li.incoming, li.talked_s, li.talks_with) == (0, 0, "")
+    assert (shown.counts.service_level, shown.counts.abandoned, shown.counts.longest_s) == (50, 0, 30)
+    marketer = Actor(ActorKind.USER, "m", Role.MARKETER)
+    assert {one.talks_with for one in (await board.show(hotline.db, marketer, *day, ZONE)).desks} == {""}
+    rows = await who_saw(hotline.db, Actor(ActorKind.USER, "auditor", Role.AUDITOR), patient.id, limit=9)
+    assert ("boss", "list calls") in [(row.actor, row.action) for row in rows]
+
+
 async def test_one_call_is_five_statements_and_its_audio_is_for_who_may_hear(hotline: Hotline) -> None:
     call = await rung(hotline)
     async with logged(hotline.db) as statements:
@@ -201,7 +224,7 @@ async def test_one_call_is_five_statements_and_its_audio_is_for_who_may_hear(hot
     assert not any("FROM recording r WHERE r.call_id = $1" in one.query for one in statements)
 
 
-async def test_the_wallboard_is_six_statements_and_hides_numbers_from_who_may_not_see_calls(hotline: Hotline) -> None:
+async def test_the_wallboard_is_seven_statements_and_hides_numbers_from_who_may_not_see_calls(hotline: Hotline) -> None:
     await known_patient(hotline)
     hotline.now += timedelta(minutes=1)
     await calls.ended(hotline.db, (await rung(hotline, Linkedid("0.1"))).id, "normal")
@@ -209,8 +232,8 @@ async def test_the_wallboard_is_six_statements_and_hides_numbers_from_who_may_no
     day = (NOON - timedelta(hours=12), NOON + timedelta(hours=12))
     async with logged(hotline.db) as statements:
         shown = await board.show(hotline.db, hotline.agents["boss"], *day, ZONE)
-    assert len(statements) <= 7, statements
-    assert (shown.counts.incoming, shown.counts.missed, shown.counts.waited_s) == (2, 1, None)
+    assert len(statements) <= 8, statements
+    assert (shown.counts.incoming, shown.counts.missed, shown.counts.mean_wait_s) == (2, 1, None)
     assert [one.caller for one in shown.waiting] == [CALLER]
     assert (shown.booked, shown.pending.texts_in, shown.pending.open_tasks) == ({"web": 1}, 1, 1)
     marketer = Actor(ActorKind.USER, "m", Role.MARKETER)

@@ -11,10 +11,9 @@ async def waiting(conn: Connection) -> int | None:
     """
     pid: int | None = await conn.fetchval(
         """
-        SELECT wanted.pid FROM pg_locks wanted
-        WHERE NOT wanted.granted AND wanted.pid <> pg_backend_pid() AND EXISTS (
-            SELECT FROM pg_locks any_of_it JOIN pg_database ON pg_database.oid = any_of_it.database
-            WHERE any_of_it.pid = wanted.pid AND datname = current_database())
+        SELECT wanted.pid FROM pg_locks wanted JOIN pg_locks any_of_its USING (pid)
+        JOIN pg_database ON pg_database.oid = any_of_its.database
+        WHERE NOT wanted.granted AND wanted.pid <> pg_backend_pid() AND datname = current_database() LIMIT 1
         """
     )
     return pid

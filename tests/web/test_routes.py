@@ -57,7 +57,7 @@ PREFIXES = (
     ("/consultations", {Right.SEE_CONSULTATIONS, Right.ANSWER_CONSULTATIONS}),
     ("/tasks", {Right.DO_TASKS}),
     ("/today", {Right.SEE_WALLBOARD}),
-    ("/wallboard", {Right.SEE_WALLBOARD}),
+    ("/wallboard", {Right.SEE_WALLBOARD, Right.SUPERVISE}),
     ("/hours", {Right.SET_HOURS}),
     ("/users", {Right.MANAGE_USERS}),
     ("/tokens", {Right.MANAGE_USERS}),
