@@ -30,9 +30,11 @@ from demo.fortnight.cast import staff
 from demo.fortnight.diary import Diary
 from demo.fortnight.telling import tell
 from demo.seed_data import history, people
+from demo.seed_data.answers import ANSWERS
 from demo.seed_data.history import Doing
 from demo.seed_data.hospital import DEPARTMENTS, RANKS
 from demo.seed_data.sessions import Session, sessions
+from sms import canned_store
 from sms.letterhead import Letterhead
 
 DEMO = Actor(ActorKind.SYSTEM, "demo")
@@ -71,6 +73,8 @@ async def seed(db: Database, *, zone: ZoneInfo, number: int = SEED, telling: Tel
         known = [(await patients.register_in(before, new)).id for new in people.patients(doing.rng, diary.today)]
         await _fill_past(doing, known)
         await _fill_future(doing, known)
+        for answer in ANSWERS:
+            await canned_store.insert(tx.conn, answer, by=tx.actor.name, now=tx.now)
         if telling and cast:
             keep(telling.to_speak, await tell(tx, cast, doing, telling.letterhead))
     return True

@@ -25,6 +25,11 @@ MORE = (
     "/consultations/1",
     "/audit/patients/1",
     "/tasks",
+    "/tasks/new",
+    "/today",
+    "/sms",
+    "/sms/new",
+    "/sms/answers",
     "/wallboard",
     "/hours",
     "/audit",
@@ -127,6 +132,7 @@ async def test_a_patient_is_found_while_typing_and_booked_and_the_booking_undone
     await house.patient()
     await house.patient("李秀英", "13900000001")
     seat = await seated(chromium, house, "agent1", "agent")
+    await seat.page.goto("/patients")
     await seat.page.keyboard.press("/")
     await seat.page.keyboard.type("zsf")
     await seat.page.click("#patients tbody tr:has-text('张三丰') a")

@@ -1,7 +1,7 @@
 """Work for people: what machines could not do, with what is needed to do it."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, time, tzinfo
 from enum import StrEnum
 from typing import TypeVar
@@ -100,18 +100,18 @@ def _moved(to: str, text: str) -> web.Response:
 
 async def assign(request: web.Request) -> web.StreamResponse:
     """Take it, give it to a colleague, or give it back to all."""
-    whose = _whose(await forms.posted(request))
-    return await _changed(request, lambda task_id: service.assign(_db(request), actor_of(request), task_id, whose))
+    task_id, whose = TaskId(forms.path_number(request)), _whose(await forms.posted(request))
+    return await _changed(request, await service.assign(_db(request), actor_of(request), task_id, whose))
 
 
 async def snooze(request: web.Request) -> web.StreamResponse:
     """Out of sight for a while."""
-    how_long = _choice(Snooze, (await forms.posted(request)).get("for", ""), "for")
-    return await _changed(request, lambda task_id: service.snooze(_db(request), actor_of(request), task_id, how_long))
+    task_id, form = TaskId(forms.path_number(request)), await forms.posted(request)
+    how_long = _choice(Snooze, form.get("for", ""), "for")
+    return await _changed(request, await service.snooze(_db(request), actor_of(request), task_id, how_long))
 
 
-async def _changed(request: web.Request, change: Callable[[TaskId], Awaitable[Task]]) -> web.Response:
-    task = await change(TaskId(forms.path_number(request)))
+async def _changed(request: web.Request, task: Task) -> web.Response:
     shown = await tasks.one(_db(request), actor_of(request), task)
     answer = page(request, "tasks/_task.html", {"work": shown, "task": task})
     answer.headers["HX-Trigger"] = json.dumps({"toast": {"text": _("Written down.")}})
