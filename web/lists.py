@@ -187,12 +187,12 @@ async def shown(
     found: Page[Any] = Page((), None)
     if not problems:
         found = await one.read(look(request, one, asked.value, place, limit=PAGE))
-    drawn = _drawn(request, one, place, found, Sheet(**_parts(asked, problems, choices)))
-    context = {name: getattr(drawn, name) for name in Shown.__slots__} | dict(extra or {})
+    seen = drawn(request, one, place, found, Sheet(**_parts(asked, problems, choices)))
+    context = {name: getattr(seen, name) for name in Shown.__slots__} | dict(extra or {})
     answer = page(request, "lists/index.html", context, status=422 if problems else status)
     if request.headers.get("HX-Trigger") == FORM:
         is_typing = addresses.goes_on(request.headers.get("HX-Current-URL", ""))
-        answer.headers["HX-Replace-Url" if is_typing else "HX-Push-Url"] = drawn.here
+        answer.headers["HX-Replace-Url" if is_typing else "HX-Push-Url"] = seen.here
     return answer
 
 
@@ -220,7 +220,8 @@ def _order(one: ListPage[Any, Any], order: str) -> str:
     return order or next(iter(one.orders))
 
 
-def _drawn(request: web.Request, one: ListPage[Any, Any], place: Place, found: Page[Any], asked: Sheet[Any]) -> Shown:
+def drawn(request: web.Request, one: ListPage[Any, Any], place: Place, found: Page[Any], asked: Sheet[Any]) -> Shown:
+    """The list as its template draws it."""
     start = addresses.start(one)
     first = place.at("")
     return Shown(

@@ -21,6 +21,7 @@ from web.pages import (
     session,
     sms,
     stream,
+    style,
     tasks,
     tokens,
     users,
@@ -138,6 +139,7 @@ DEMO: tuple[Route, ...] = (
     Route("POST", "/demo/line", demo.line, Open.TO_ALL),
     Route("POST", "/demo/thread", demo.thread, Open.TO_ALL),
     Route("POST", "/demo/send", demo.send, Open.TO_ALL),
+    Route("GET", style.PATH, style.show, Open.TO_USERS),
 )
 
 
