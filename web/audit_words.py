@@ -43,7 +43,7 @@ ACTION = {
     "list patients": N_("Saw a list of patients"),
     "list sms": N_("Saw a list of messages"),
     "list tasks": N_("Saw a list of tasks"),
-    "log in": N_("Logged in"),
+    "log in": N_("Came in"),
     "log out": N_("Logged out"),
     "open account": N_("Opened an account again"),
     "open consultation": N_("Wrote down a consultation"),

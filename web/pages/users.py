@@ -128,7 +128,7 @@ LIST: ListPage[User, Filters] = ListPage(
 
 async def index(request: web.Request) -> web.StreamResponse:
     """All accounts, and the form for a new one."""
-    return await _list(request, Note(), sheet.shown(NewAccount))
+    return await _list(request, Note(), sheet.shown(NewAccount, {"desk": True}))
 
 
 async def _list(request: web.Request, note: Note, form: Sheet[NewAccount]) -> web.Response:
@@ -179,7 +179,7 @@ async def create(request: web.Request) -> web.StreamResponse:
         )
     except HcrmError as error:
         return await _list(request, Note(), form.refused(error))
-    return await _list(request, Note(user.login, password), sheet.shown(NewAccount))
+    return await _list(request, Note(user.login, password), sheet.shown(NewAccount, {"desk": True}))
 
 
 async def change(request: web.Request) -> web.StreamResponse:
