@@ -79,7 +79,7 @@ async def listed(
     ensure(actor, Right.SEE_CALLS)
     async with db.transaction(actor) as tx:
         found = await page_in(tx.conn, wanted, limit=limit, after=after)
-        await seen.listed(tx, "call", wanted.by(), len(found.items))
+        await seen.listed(tx, "call", wanted.by(), [line.call.patient_id for line in found.items])
         return found
 
 

@@ -94,7 +94,7 @@ async def listed(db: Database, actor: Actor, wanted: Wanted, asked: Stretch = WH
         counts = await _counts(tx.conn, wanted)
         departments = await directory.departments(tx.conn)
         if found:
-            await seen.day(tx, wanted.day, wanted.by(), len(found), again=again)
+            await seen.day(tx, wanted.day, wanted.by(), [one.patient_id for one in found], again=again)
         return Day(
             wanted=wanted,
             departments=departments,

@@ -66,7 +66,7 @@ async def recent(db: Database, actor: Actor, after: Cursor | None) -> Page[CallL
 async def _recent(tx: Tx, user_id: UserId, after: Cursor | None) -> Page[CallLine]:
     found = await calls.page_in(tx.conn, Wanted(agent_id=user_id), limit=RECENT, after=after)
     if found.items:
-        await seen.listed(tx, "call", ["own"], len(found.items), again=after is None)
+        await seen.listed(tx, "call", ["own"], [line.call.patient_id for line in found.items], again=after is None)
     return found
 
 
@@ -82,7 +82,7 @@ async def queue(db: Database, actor: Actor) -> Queue:
     async with db.transaction(actor) as tx:
         rows = await tx.conn.fetch(
             """
-            SELECT coalesce(p.name, '') AS name, c.caller, coalesce(c.queued_at, c.started_at) AS since,
+            SELECT c.patient_id, coalesce(p.name, '') AS name, c.caller, coalesce(c.queued_at, c.started_at) AS since,
                    count(*) OVER () AS length
             FROM call c LEFT JOIN patient p ON p.id = c.patient_id
             WHERE c.state = 'queued' ORDER BY c.started_at, c.id LIMIT $1
@@ -90,7 +90,7 @@ async def queue(db: Database, actor: Actor) -> Queue:
             FIRST_IN_QUEUE,
         )
         if rows:
-            await seen.listed(tx, "call", ["waiting"], len(rows), again=True)
+            await seen.listed(tx, "call", ["waiting"], [row["patient_id"] for row in rows], again=True)
     first = [Waiting(name=row["name"], caller=row["caller"], since=row["since"]) for row in rows]
     return Queue(length=rows[0]["length"] if rows else 0, first=first)
 
@@ -102,5 +102,5 @@ async def find_patient(db: Database, actor: Actor, call_id: CallId, text: str) -
         await own.ensure(tx.conn, actor, call_id)
         found = await search_store.search(tx.conn, text, limit=FOUND) if text else []
         if found:
-            await seen.listed(tx, "patient", ["text"], len(found))
+            await seen.listed(tx, "patient", ["text"], [one.id for one in found])
         return found

@@ -74,7 +74,7 @@ async def pop_in(tx: Tx, actor: Actor, call_id: CallId) -> Pop:
     standing = await own.ensure(tx.conn, actor, call_id)
     caller = await _caller(tx.conn, standing.call)
     if caller.family:
-        await seen.family(tx, call_id, len(caller.family))
+        await seen.family(tx, call_id, [one.id for one in caller.family])
     shown: Cards | None = None
     last: list[PastCall] = []
     if caller.patient is not None:

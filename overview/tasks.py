@@ -42,7 +42,7 @@ async def listed(
         shown = found[:LISTED]
         total = sum((await store.count_open(tx.conn)).values())
         if shown:
-            await seen.listed(tx, "task", [order], len(shown), again=again)
+            await seen.listed(tx, "task", [order], [task.patient_id for task in shown], again=again)
     return TaskList(tasks=shown, order=order, total=total, after=shown[-1].id if len(found) > LISTED else None)
 
 

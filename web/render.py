@@ -16,6 +16,7 @@ from crm_core.kernel.ids import Msisdn
 from crm_core.kernel.msisdn import national
 from crm_core.users import rights
 from crm_core.users.rights import Right
+from telephony.names import DESK_PREFIX
 from web import audit_words, i18n, words
 from web.deps import DEPS
 from web.security import NONCE, visitor_of
@@ -97,6 +98,7 @@ def environment(zone: tzinfo) -> jinja2.Environment:
             "cell": partial(say_cell, zone),
             "duration": i18n.say_duration,
             "phone": say_phone,
+            "extension": say_extension,
             "here": words.in_reader_language,
         }
     )
@@ -114,6 +116,11 @@ def say_cell(zone: tzinfo, value: object) -> str:
     if isinstance(value, datetime):
         return i18n.say_moment(value, zone)
     return "–" if value in (None, "") else str(value)
+
+
+def say_extension(desk: str) -> str:
+    """`desk-07` is 07 to people."""
+    return desk.removeprefix(DESK_PREFIX)
 
 
 def say_phone(msisdn: str | None) -> str:

@@ -117,6 +117,7 @@ PAGES: tuple[Route, ...] = (
     Route("POST", r"/tasks/{id:\d+}/reopen", tasks.reopen, Right.DO_TASKS),
     Route("GET", "/wallboard", wallboard.index, Right.SEE_WALLBOARD),
     Route("GET", "/wallboard/board", wallboard.board, Right.SEE_WALLBOARD),
+    Route("POST", r"/wallboard/agents/{id:\d+}/state", wallboard.set_state, Right.SUPERVISE),
     Route("GET", "/hours", hours.index, Right.SET_HOURS),
     Route("POST", "/hours", hours.change, Right.SET_HOURS),
     Route("POST", "/users", users.create, Right.MANAGE_USERS),

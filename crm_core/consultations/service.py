@@ -9,7 +9,7 @@ from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import InvalidInputError, StaleError
 from crm_core.kernel.ids import CallId, ConsultationId, Msisdn, PatientId
-from crm_core.patients import search_store, timeline
+from crm_core.patients import search_store, seen, timeline
 from crm_core.patients import store as patients
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import Patient, TimelineKind
@@ -43,9 +43,7 @@ async def find(db: Database, actor: Actor, wanted: Wanted, *, limit: int, after:
             after=after,
         )
         shown = tuple(rows[:limit])
-        about = sorted({row.patient_id for row in shown if row.patient_id is not None})
-        detail = {"by": wanted.by, "count": len(shown), "patient_ids": about}
-        await audit.record(tx, "list consultations", "consultation", detail=detail)
+        await seen.listed(tx, "consultation", [row.patient_id for row in shown], {"by": wanted.by})
     return Found(shown, shown[-1].id if len(rows) > limit else None)
 
 

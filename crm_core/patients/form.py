@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from crm_core.directory import store as directory
 from crm_core.directory.model import Department
-from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.errors import StaleError
 from crm_core.kernel.ids import Msisdn, PatientId
-from crm_core.patients import lookup, rules, service, store, watch_store
+from crm_core.patients import lookup, rules, seen, service, store
 from crm_core.patients.meanwhile import Meanwhile, meanwhile
 from crm_core.patients.model import NewPatient, Patient
 from crm_core.users import rights
@@ -64,9 +63,7 @@ async def register(db: Database, actor: Actor, new: NewPatient, *, anyway: bool 
     async with db.transaction(actor) as tx:
         people = () if anyway else await _same(tx.conn, new)
         if people:
-            ids = [one.id for one in people]
-            detail = {"by": "phone", "count": len(ids), "patient_ids": ids}
-            await audit.record(tx, watch_store.LISTED, "patient", detail=detail)
+            await seen.listed(tx, "patient", [one.id for one in people], {"by": "phone"})
             return OnFile(people)
         patient = await service.register_in(tx, new)
         return Saved(patient, await _people(tx.conn, patient.phones))

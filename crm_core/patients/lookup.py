@@ -4,12 +4,11 @@ Everybody here is asked for the right and leaves one row in the audit that names
 typed: a name that somebody looked for is as personal as one that they found.
 """
 
-from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.cursor import Cursor, Page, page_of
 from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.ids import PatientId
-from crm_core.patients import rules, search_store, service, store, timeline, watch_store, watching
+from crm_core.patients import rules, search_store, seen, service, store, timeline
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import Family, Found, OpenedPatient, Patient, TimelineEntry, Wanted
 from crm_core.users import rights
@@ -26,7 +25,7 @@ async def find(db: Database, actor: Actor, wanted: Wanted, *, limit: int, after:
     async with db.transaction(actor) as tx:
         patients = await _wanted(tx.conn, wanted, limit + 1, after)
         found = Found(tuple(patients[:limit]), patients[limit - 1].id if len(patients) > limit else None)
-        await _note_list(tx, wanted.by, [patient.id for patient in found.patients])
+        await seen.listed(tx, "patient", [patient.id for patient in found.patients], {"by": wanted.by}, again=True)
     return found
 
 
@@ -42,16 +41,6 @@ async def _wanted(conn: Connection, wanted: Wanted, limit: int, after: PatientId
             return await search_store.search(conn, wanted.words, limit=limit, after=after)
         case _:
             return await store.page(conn, limit=limit, after=after)
-
-
-async def _note_list(tx: Tx, by: str, shown: list[PatientId]) -> None:
-    new: list[PatientId] | None = shown
-    if tx.actor.user_id is not None:
-        watched = await watch_store.watched(tx.conn, tx.actor.user_id, watching.SAME_LOOK)
-        new = watching.newly_listed(shown, watched)
-    if new is not None:
-        detail = {"by": by, "count": len(shown), "patient_ids": new}
-        await audit.record(tx, watch_store.LISTED, "patient", detail=detail)
 
 
 async def open_page(db: Database, actor: Actor, patient_id: PatientId) -> OpenedPatient:
@@ -76,10 +65,7 @@ async def _part(tx: Tx, patient_id: PatientId, name: str) -> Patient:
     patient = await store.get(tx.conn, patient_id)
     if patient is None:
         raise PatientNotFoundError("no such patient")
-    user_id = tx.actor.user_id
-    watched = await watch_store.watched(tx.conn, user_id, watching.SAME_LOOK) if user_id is not None else None
-    if watched is None or watching.is_newly_opened(patient_id, watched):
-        await audit.record(tx, watch_store.OPENED, "patient", patient_id, detail={"part": name})
+    await seen.opened(tx, patient_id, {"part": name}, again=True)
     return patient
 
 

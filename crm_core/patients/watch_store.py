@@ -7,23 +7,25 @@ from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import PatientId, UserId
 from crm_core.patients.watching import Watched
 
-LISTED, OPENED = "list patients", "view patient"
+OPENED = "view patient"
 
 
-async def watched(conn: Connection, user_id: UserId, within: timedelta) -> Watched:
-    """What this person saw until now. By the database's clock, as the audit is written by it."""
+async def watched(conn: Connection, user_id: UserId, within: timedelta, subject: str, subject_id: str) -> Watched:
+    """What this person saw until now: in lists about that, and opened. By the clock that the audit is written by."""
     rows = await conn.fetch(
         """
         SELECT action, subject_id, detail -> 'patient_ids' AS ids FROM audit
-        WHERE actor_user_id = $1 AND at > clock_timestamp() - $2::interval AND subject = 'patient'
-          AND action = ANY ($3::text[])
+        WHERE actor_user_id = $1 AND at > statement_timestamp() - $2::interval AND outcome = 'done'
+          AND (subject = 'patient' AND action = $3 OR subject = $4 AND subject_id = $5 AND detail ? 'patient_ids')
         """,
         user_id,
         within,
-        [LISTED, OPENED],
+        OPENED,
+        subject,
+        subject_id,
     )
     return Watched(
-        has_listed=any(row["action"] == LISTED for row in rows),
+        has_listed=any(row["ids"] is not None for row in rows),
         listed=frozenset(PatientId(one) for row in rows for one in row["ids"] or ()),
         opened=frozenset(PatientId(int(row["subject_id"])) for row in rows if row["action"] == OPENED),
     )

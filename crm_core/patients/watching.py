@@ -6,16 +6,19 @@ from datetime import timedelta
 
 from crm_core.kernel.ids import PatientId
 
-SAME_LOOK = timedelta(minutes=1)
+SAME_LOOK = timedelta(minutes=5)  # what refreshes itself within it goes on with a look that is already audited
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What the audit says somebody saw within `SAME_LOOK`: in lists, and whose record they opened."""
+    """What the audit says somebody saw within `SAME_LOOK`: in such a list, and whose record they opened."""
 
     has_listed: bool
     listed: frozenset[PatientId]
     opened: frozenset[PatientId]
+
+
+NOBODY = Watched(has_listed=False, listed=frozenset(), opened=frozenset())
 
 
 def newly_listed(shown: Sequence[PatientId], watched: Watched) -> list[PatientId] | None:
@@ -23,7 +26,7 @@ def newly_listed(shown: Sequence[PatientId], watched: Watched) -> list[PatientId
 
     A list of nobody is written once: also who looked in vain has looked.
     """
-    new = [one for one in shown if one not in watched.listed | watched.opened]
+    new = [one for one in dict.fromkeys(shown) if one not in watched.listed | watched.opened]
     return new if new or not watched.has_listed else None
 
 

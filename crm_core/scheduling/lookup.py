@@ -11,6 +11,7 @@ from crm_core.kernel.cursor import Cursor
 from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.errors import NotFoundError
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId
+from crm_core.patients import seen
 from crm_core.scheduling import rules, store
 from crm_core.scheduling.errors import AppointmentNotFoundError
 from crm_core.scheduling.model import Appointment, Slot
@@ -91,8 +92,7 @@ async def appointments(
     """Newest booking first; one more than `limit` when there is more."""
     async with db.transaction(actor) as tx:
         found = await store.page(tx.conn, patient_id=patient_id, status=status, limit=limit + 1, after=after)
-        patients = sorted({one.patient_id for one in found[:limit]})
-        await audit.record(tx, "list appointments", "appointment", detail={"patient_ids": patients})
+        await seen.listed(tx, "appointment", [one.patient_id for one in found[:limit]], {})
         return found
 
 

@@ -43,7 +43,6 @@ PURE = (
     "sms/keywords/*.py",
     "sms/conversations/*.py",
     "recordings/retention.py",
-    "overview/rules.py",
 )
 
 

@@ -79,7 +79,12 @@ def _environment(home: Path) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HCRM_") or name in KEPT}
     asked = os.environ.get("HCRM_PORT_OFFSET")
     for offset in [int(asked)] if asked else range(FIRST_OFFSET, LAST_OFFSET, STEP):
-        found = clean | {"HCRM_HOME": str(home), "HCRM_PORT_OFFSET": str(offset), "HCRM_DEMO": "yes"}
+        found = clean | {
+            "HCRM_HOME": str(home),
+            "HCRM_PORT_OFFSET": str(offset),
+            "HCRM_DEMO": "yes",
+            "HCRM_REMIND_FROM": "never",
+        }
         if not ports.taken(configuration.load(found)):
             return found
     raise ProvisionError("no free ports for the benchmark's hospital", mend="Set HCRM_PORT_OFFSET to a free range.")

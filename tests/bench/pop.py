@@ -15,6 +15,7 @@ from telephony.ami_events import AmiEvent, DialBegin
 from tests.asterisk.phone import Line, Phone, phone
 from tests.asterisk.real_asterisk import linked
 from tests.bench.hospital import Hospital
+from tests.bench.open_pages import open_pages
 from tests.bench.stats import Figure, summary
 from tests.browser.people import log_in, sit_down
 from tests.eventually import eventually
@@ -29,6 +30,7 @@ ARGS = (
     "--use-fake-device-for-media-stream",
 )
 CALLERS = 14
+OPEN_PAGES = 25
 APART_S = 0.37  # so that rings fall anywhere between two polls
 AGENT = "agent1"
 AVAILABLE = """#agent-state button[hx-vals='{"state": "available"}']"""
@@ -70,13 +72,18 @@ class Waits:
 
 
 async def measure(hospital: Hospital, say: Say) -> list[Figure]:
-    """One agent with the desk and the polling page open; patients queue up and are shown one by one."""
-    say(f"screen pop: {CALLERS} patients call")
+    """One agent with the desk and the polling page open, others with theirs; patients are shown one by one."""
+    say(f"screen pop: {CALLERS} patients call, {OPEN_PAGES} pages are open")
     people = await _people(hospital)
     rings = Rings()
     ami = Ami(AmiSettings(port=hospital.config.ports.ami, secret=hospital.secrets.ami))
     ami.subscribe(rings.handle)
-    async with linked(ami), _chromium(hospital) as browser, _desk(hospital, browser) as (desk, poll):
+    async with (
+        linked(ami),
+        open_pages(hospital, OPEN_PAGES),
+        _chromium(hospital) as browser,
+        _desk(hospital, browser) as (desk, poll),
+    ):
         waits = await _shown_one_by_one(hospital, people, rings, desk, poll)
     return _figures(waits)
 
@@ -89,7 +96,7 @@ def _figures(waits: Waits) -> list[Figure]:
         ours=summary(waits.pushed),
         baselines={"1 s poll": summary(waits.polled)},
         is_more_better=False,
-        note="from Asterisk's first word that the desk rings; same calls, same browser",
+        note=f"from Asterisk's first word that the desk rings, {OPEN_PAGES} pages open; same calls, same browser",
     )
     ring = Figure(
         group="Screen pop",

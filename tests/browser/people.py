@@ -51,3 +51,9 @@ async def log_in(seat: Seat, login: str, password: str) -> None:
     await seat.page.fill("#password", password)
     await seat.page.click("form[action='/login'] button")
     await seat.page.wait_for_selector("#nav")
+
+
+async def speak_chinese(seat: Seat) -> None:
+    """From now on, by the button in the page's head."""
+    await seat.page.click("form[action='/language'] button[lang='zh-CN']")
+    await seat.page.wait_for_selector("html[lang='zh-CN']")

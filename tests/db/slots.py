@@ -16,11 +16,6 @@ from crm_core.patients import service as patients
 from crm_core.patients.model import NewPatient
 from crm_core.scheduling import service
 
-WAITS = """
-SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
-               WHERE NOT granted AND datname = current_database())
-"""
-
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 TOMORROW = NOON + timedelta(days=1)
 

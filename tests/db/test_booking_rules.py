@@ -9,10 +9,10 @@ import asyncpg
 import pytest
 
 from crm_core.kernel.actor import IVR_CALLER, SYSTEM
-from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import AppointmentId, SlotId
 from crm_core.scheduling import errors, lookup, service, store
-from tests.db.slots import NOON, TOMORROW, WAITS, Hospital, colleague, open_hospital, outcome
+from tests.db.slots import NOON, TOMORROW, Hospital, colleague, open_hospital, outcome
+from tests.db.waits import waiting
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.db
@@ -167,9 +167,5 @@ async def test_a_booking_and_a_cut_at_the_same_moment_do_not_miss_each_other(hos
     async with asyncio.timeout(30), hospital.db.transaction(SYSTEM) as tx:
         await service.book_in(tx, patient_id=second, slot_id=slot, channel="web")
         cutting = asyncio.create_task(cut(), context=contextvars.Context())
-        await eventually(lambda: _waits_for_a_lock(tx.conn))
+        await eventually(lambda: waiting(tx.conn))
     assert await cutting == "refused"
-
-
-async def _waits_for_a_lock(conn: Connection) -> bool:
-    return bool(await conn.fetchval(WAITS))

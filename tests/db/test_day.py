@@ -236,8 +236,8 @@ async def test_a_days_list_leaves_one_row_and_its_refreshes_none(quiet: Hotline)
     await day.listed(quiet.db, chen, empty)
     await day.listed(quiet.db, li, tomorrow, again=True)
     assert await looks(quiet) == [
-        ("chen", "2026-03-03", {"by": ["status"], "shown": 1}),
-        ("li", "2026-03-03", {"by": [], "shown": 1}),
+        ("chen", "2026-03-03", {"by": ["status"], "count": 1, "patient_ids": [1]}),
+        ("li", "2026-03-03", {"by": [], "count": 1, "patient_ids": [1]}),
     ]
 
 

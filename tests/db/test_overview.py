@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from crm_core.calls import agents
 from crm_core.calls import service as calls
 from crm_core.calls.errors import NotYourCallError
 from crm_core.calls.model import Call
@@ -16,7 +17,7 @@ from crm_core.kernel.ids import Linkedid, Msisdn, PatientId
 from crm_core.scheduling import service as scheduling
 from crm_core.scheduling.model import Channel
 from crm_core.tasks import service as tasks
-from overview import board, cards, desk, pop
+from overview import board, cards, desk, pop, trail
 from overview import calls as call_log
 from overview.calls import Wanted
 from overview.rehearsal import rehearse
@@ -111,7 +112,7 @@ async def test_a_family_at_one_number_is_shown_by_name_and_leaves_a_row(hotline:
     assert [one.name for one in shown.caller.family] == ["王建国", "李秀英"]
     async with hotline.db.connection() as conn:
         detail = await conn.fetchval("SELECT detail FROM audit WHERE action = 'list patients' AND actor = 'chen'")
-    assert detail == {"call_id": str(call.id), "shown": 2}
+    assert detail == {"call_id": str(call.id), "count": 2, "patient_ids": [one.id for one in shown.caller.family]}
 
 
 async def test_a_pop_is_for_whom_it_rings_and_for_supervisors(hotline: Hotline) -> None:
@@ -170,8 +171,8 @@ async def test_the_queue_names_the_first_and_says_how_many_there_are(hotline: Ho
     assert (waiting.length, [one.name for one in waiting.first]) == (7, ["张三丰", "", "", "", ""])
 
 
-async def test_a_list_of_calls_leaves_one_row_that_names_the_filters_and_nobody(hotline: Hotline) -> None:
-    await register(hotline, "张三丰", CALLER)
+async def test_a_list_of_calls_leaves_one_row_with_the_names_of_filters_and_ids_of_patients(hotline: Hotline) -> None:
+    patient = await register(hotline, "张三丰", CALLER)
     for number in range(3):
         hotline.now += timedelta(seconds=1)
         await hotline.start(Linkedid(f"{number}.1"))
@@ -182,9 +183,35 @@ async def test_a_list_of_calls_leaves_one_row_that_names_the_filters_and_nobody(
     assert [line.patient_name for line in found.items] == ["张三丰", "张三丰"]
     async with hotline.db.connection() as conn:
         detail = await conn.fetchval("SELECT detail FROM audit WHERE action = 'list calls'")
-    assert detail == {"by": ["caller", "direction"], "shown": 2}
+    assert detail == {"by": ["caller", "direction"], "count": 2, "patient_ids": [patient.id]}
+    found = await trail.who_saw(hotline.db, Actor(ActorKind.USER, "auditor", Role.AUDITOR), patient.id, limit=9)
+    rows = [one.row for one in found.items]
+    assert ("boss", "list calls") in [(row.actor, row.action) for row in rows]
     with pytest.raises(ForbiddenError):
         await call_log.listed(hotline.db, Actor(ActorKind.USER, "m", Role.MARKETER), Wanted(), limit=2)
+
+
+async def test_the_wallboard_knows_each_agents_day_and_with_whom_they_talk(hotline: Hotline) -> None:
+    patient = await register(hotline, "张三丰", CALLER)
+    first = await rung(hotline, Linkedid("0.1"))
+    await calls.connected(hotline.db, first.linkedid, "desk-01")
+    hotline.now += timedelta(minutes=4)
+    await calls.ended(hotline.db, first.linkedid, "normal")
+    await agents.set_state(hotline.db, SYSTEM, hotline.ids("chen")[0], "available")
+    second = await rung(hotline)
+    hotline.now += timedelta(seconds=30)
+    await calls.connected(hotline.db, second.linkedid, "desk-01")
+    day = (NOON - timedelta(hours=12), NOON + timedelta(hours=12))
+    shown = await board.show(hotline.db, hotline.agents["boss"], *day, ZONE)
+    chen, li = (next(one for one in shown.desks if one.agent.login == login) for login in ("chen", "li"))
+    assert (chen.incoming, chen.outgoing, chen.talked_s, chen.talks_with) == (2, 0, 240, "张三丰")
+    assert (li.incoming, li.talked_s, li.talks_with) == (0, 0, "")
+    assert (shown.counts.service_level, shown.counts.abandoned, shown.counts.longest_s) == (50, 0, 30)
+    marketer = Actor(ActorKind.USER, "m", Role.MARKETER)
+    assert {one.talks_with for one in (await board.show(hotline.db, marketer, *day, ZONE)).desks} == {""}
+    found = await trail.who_saw(hotline.db, Actor(ActorKind.USER, "auditor", Role.AUDITOR), patient.id, limit=9)
+    rows = [one.row for one in found.items]
+    assert ("boss", "list calls") in [(row.actor, row.action) for row in rows]
 
 
 async def test_one_call_is_five_statements_and_its_audio_is_for_who_may_hear(hotline: Hotline) -> None:
@@ -198,7 +225,7 @@ async def test_one_call_is_five_statements_and_its_audio_is_for_who_may_hear(hot
     assert not any("FROM recording r WHERE r.call_id = $1" in one.query for one in statements)
 
 
-async def test_the_wallboard_is_six_statements_and_hides_numbers_from_who_may_not_see_calls(hotline: Hotline) -> None:
+async def test_the_wallboard_is_seven_statements_and_hides_numbers_from_who_may_not_see_calls(hotline: Hotline) -> None:
     await known_patient(hotline)
     hotline.now += timedelta(minutes=1)
     await calls.ended(hotline.db, (await rung(hotline, Linkedid("0.1"))).id, "normal")
@@ -206,8 +233,8 @@ async def test_the_wallboard_is_six_statements_and_hides_numbers_from_who_may_no
     day = (NOON - timedelta(hours=12), NOON + timedelta(hours=12))
     async with logged(hotline.db) as statements:
         shown = await board.show(hotline.db, hotline.agents["boss"], *day, ZONE)
-    assert len(statements) <= 7, statements
-    assert (shown.counts.incoming, shown.counts.missed, shown.counts.waited_s) == (2, 1, None)
+    assert len(statements) <= 8, statements
+    assert (shown.counts.incoming, shown.counts.missed, shown.counts.mean_wait_s) == (2, 1, None)
     assert [one.caller for one in shown.waiting] == [CALLER]
     assert (shown.booked, shown.pending.texts_in, shown.pending.open_tasks) == ({"web": 1}, 1, 1)
     marketer = Actor(ActorKind.USER, "m", Role.MARKETER)

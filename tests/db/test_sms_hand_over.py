@@ -18,15 +18,12 @@ from sms.modem import ModemDevice
 from sms.worker import ModemWorker
 from tests.db.sms_hospital import LETTERHEAD, Hospital
 from tests.db.sms_queue import claim, claimed, opened, queue, segment_states, sms
+from tests.db.waits import waiting
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.db
 
 LONG = "请按时复诊。" * 40  # four segments
-WAITS = (
-    "SELECT pid FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid() "
-    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-)
 TAKE_MODEM = "SELECT pg_advisory_lock(hashtextextended('sms modem sim1', 0))"
 
 
@@ -52,7 +49,7 @@ async def test_a_claim_that_was_never_committed_leaves_the_text_in_the_queue(
     async with somebody_else(database_url) as other, other.transaction():
         await other.execute("LOCK TABLE sms_segment IN ACCESS EXCLUSIVE MODE")
         claiming = asyncio.ensure_future(claim(hospital, claim_id=claim_id))
-        pid = await eventually(lambda: other.fetchval(WAITS), what="a claim that waits")
+        pid = await eventually(lambda: waiting(other), what="a claim that waits")
         await other.execute("SELECT pg_terminate_backend($1)", pid)
         with pytest.raises(DatabaseUnavailableError):
             await claiming
@@ -81,7 +78,7 @@ async def test_a_claim_that_is_still_being_committed_is_waited_for(hospital: Hos
             await outbound_store.lock_claim(claiming, claim_id)
             await outbound_store.mark_sending(claiming, sms_id, "sim1", claim_id, 1, now=hospital.clock.now)
             giving_back = asyncio.ensure_future(outbound.give_back(hospital.db, claim_id))
-            await eventually(lambda: claiming.fetchval(WAITS), what="who gives back waits")
+            await eventually(lambda: waiting(claiming), what="who gives back waits")
         await giving_back
     assert (await sms(hospital, sms_id)).state is SmsState.QUEUED
 
@@ -139,7 +136,7 @@ async def test_who_takes_a_modem_again_asks_a_person_about_what_the_other_proces
     async with somebody_else(database_url) as other:
         taking = asyncio.ensure_future(other.execute(TAKE_MODEM))
         async with hospital.db.connection() as conn:
-            await eventually(lambda: conn.fetchval(WAITS), what="the other process")
+            await eventually(lambda: waiting(conn), what="the other process")
             await conn.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND "
                 "database = (SELECT oid FROM pg_database WHERE datname = current_database())"

@@ -1,4 +1,4 @@
-"""Rules of the screens: when a look is a new one, the wallboard's sums, where a list goes on."""
+"""Rules of the screens: the wallboard's sums, where a list goes on."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -10,25 +10,35 @@ from hypothesis import strategies as st
 from crm_core.kernel import cursor
 from crm_core.kernel.cursor import Cursor
 from crm_core.kernel.errors import InvalidInputError
-from overview import board, rules
+from overview import board
 from overview.board_store import HourCounts
 
 pytestmark = pytest.mark.unit
 
 
-@pytest.mark.parametrize(("age_s", "is_new"), [(None, True), (0, False), (299, False), (300, True), (-0.1, False)])
-def test_a_refresh_is_a_new_look_after_five_minutes(age_s: float | None, is_new: bool) -> None:
-    assert rules.is_new_look(age_s) is is_new
-
-
-def hour(at: int, incoming: int, missed: int, waited: int = 0, waited_s: float = 0) -> HourCounts:
-    return HourCounts(hour=at, incoming=incoming, outgoing=1, missed=missed, waited=waited, waited_s=waited_s)
+def hour(at: int, incoming: int, missed: int, **waits: float) -> HourCounts:
+    return HourCounts(
+        hour=at,
+        incoming=incoming,
+        outgoing=1,
+        missed=missed,
+        waited=int(waits.get("waited", 0)),
+        within=int(waits.get("within", 0)),
+        waited_s=waits.get("waited_s", 0),
+        longest_s=waits.get("longest_s", 0),
+    )
 
 
 def test_the_days_mean_wait_counts_every_patient_once() -> None:
     total = board.totals([hour(8, 10, 1, waited=9, waited_s=90), hour(9, 1, 0, waited=1, waited_s=110)])
-    assert (total.incoming, total.outgoing, total.missed, total.waited_s) == (11, 2, 1, 20)
-    assert board.totals([]).waited_s is None
+    assert (total.incoming, total.outgoing, total.missed, total.mean_wait_s) == (11, 2, 1, 20)
+
+
+def test_the_service_level_is_of_all_who_waited_for_a_person() -> None:
+    total = board.totals([hour(8, 9, 1, waited=3, within=2, longest_s=70), hour(9, 1, 0, waited=1, within=1)])
+    assert (total.service_level, total.abandoned, total.longest_s) == (60, 20, 70)
+    nobody = board.totals([hour(8, 5, 0)])  # all of them were helped by the menu
+    assert (nobody.service_level, nobody.abandoned, nobody.mean_wait_s) == (None, None, None)
 
 
 def test_bars_show_opening_hours_always_and_other_hours_when_somebody_called() -> None:

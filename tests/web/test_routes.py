@@ -55,7 +55,7 @@ PREFIXES = (
     ("/sms", {Right.SEE_SMS, Right.SEND_SMS}),
     ("/consultations", {Right.SEE_CONSULTATIONS, Right.ANSWER_CONSULTATIONS}),
     ("/tasks", {Right.DO_TASKS}),
-    ("/wallboard", {Right.SEE_WALLBOARD}),
+    ("/wallboard", {Right.SEE_WALLBOARD, Right.SUPERVISE}),
     ("/hours", {Right.SET_HOURS}),
     ("/users", {Right.MANAGE_USERS}),
     ("/tokens", {Right.MANAGE_USERS}),

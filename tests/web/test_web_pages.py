@@ -206,8 +206,21 @@ async def test_the_wallboard_shows_who_waits_and_which_part_is_down(house: House
     async with await house.browser("marketer") as marketer:
         _, text = await marketer.get("/wallboard")
         assert re.search(r"alert-number\">\s*<b class=\"num\">1</b><span>waiting now", text)
-        assert "modem:sim1: link lost" in text
+        assert "Modem sim1: no connection" in text
         assert "8000" not in text  # a marketer sees that somebody waits, not who
+
+
+async def test_a_supervisor_puts_an_agent_on_a_break_and_an_agent_may_not(house: House) -> None:
+    chen = await house.user("agent1", "agent", desk=True)
+    change = f"/wallboard/agents/{chen.id}/state"
+    async with await house.browser("boss", "supervisor") as boss, await house.browser("agent2", "agent") as colleague:
+        assert change not in (await colleague.get("/wallboard"))[1]
+        assert (await colleague.post(change, {"state": "break"}))[0] == 403
+        assert change in (await boss.get("/wallboard"))[1]
+        status, text = await boss.post(change, {"state": "break"})
+        assert (status, "On a break" in text) == (200, True)
+        assert (await boss.post(change, {"state": "dancing"}))[0] == 422
+    assert ("boss", "change agent's state", "done") in await house.audit()
 
 
 async def test_a_database_that_is_away_is_said_in_plain_words(house: House) -> None:

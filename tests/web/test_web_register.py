@@ -201,7 +201,7 @@ async def test_the_auditor_is_told_who_saw_a_patient_also_in_a_list(house: House
     assert [(one.row.actor, one.row.action) for one in found.items] == [
         ("auditor", "read audit"),  # their name was shown
         ("agent2", watch_store.OPENED),
-        ("agent1", watch_store.LISTED),
+        ("agent1", "list patients"),
         ("system", "register patient"),
     ]
 

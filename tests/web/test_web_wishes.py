@@ -30,7 +30,7 @@ async def test_a_refusal_told_to_an_agent_counts_at_once_and_is_taken_back_by_th
         assert re.search(r"Not asked", text)
         status, text = await agent.post(f"/patients/{patient.id}/wishes", said | {"choice": "opt_out"})
         assert (status, await allowed(house, "care", "call")) == (200, "opted_out")
-        assert 'aria-pressed="false" aria-label="Treatment and appointments · Telephone"' in text
+        assert 'aria-pressed="false" aria-label="Treatment and appointments · Telephone: ' in text
         assert await allowed(house, "care", "sms") == "allowed"
         newest = re.search(r'"call", "choice": "opt_in", "seen": "(\d+)"', text)
         assert newest is not None

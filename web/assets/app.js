@@ -1,6 +1,7 @@
 // Every page: htmx for parts, live messages, toasts, keyboard.
 import "@tabler/core/dist/js/tabler.esm.min.js";
 import htmx from "htmx.org/dist/htmx.esm.js";
+import { soundAlarms, startBoard } from "./board.js";
 import { startLive } from "./live.js";
 import { hear, hearAgain } from "./parts.js";
 
@@ -218,9 +219,12 @@ setInterval(() => {
     element.textContent = hours
       ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}`
       : `${minutes}:${tail}`;
+    element.classList.toggle("is-long", seconds >= Number(element.dataset.longAfter ?? Infinity));
   }
+  soundAlarms();
 }, 1000);
 
+startBoard();
 const refresh = (part) => htmx.trigger(part, "live:refresh");
 if (body.dataset.live) {
   startLive(body.dataset.live, body, (message) => {
