@@ -100,7 +100,7 @@ async def test_a_desk_is_taken_back_and_free_for_somebody_else(house: House) -> 
     agent, other = await house.user("agent1", "agent", desk=True), await house.user("agent2", "agent")
     async with await house.browser("admin") as admin:
         _, text = await admin.get(f"/users/{agent.id}")
-        assert "Take desk desk-01 back from Agent1?" in text
+        assert "Take desk 01 back from Agent1?" in text
         assert "Close the account of Agent1 (agent1)?" in text
         assert (await admin.post(f"/users/{agent.id}/desk/take"))[0] == 200
         assert (await users.get(house.db, SYSTEM, agent.id)).desk is None
