@@ -1,9 +1,12 @@
 """Every page and every part: method, path, handler, permission. The API's rows are made from its endpoints."""
 
+from typing import Any
+
 from crm_core.users.rights import Right
-from web import telephone
-from web.access import Open, Route
+from web import lists, telephone
+from web.access import Handler, Open, Route
 from web.api import table as api
+from web.lists import ListPage
 from web.pages import (
     account,
     appointments,
@@ -14,10 +17,12 @@ from web.pages import (
     demo,
     desk,
     hours,
+    patient_form,
     patients,
     session,
     sms,
     stream,
+    style,
     tasks,
     today,
     tokens,
@@ -26,7 +31,19 @@ from web.pages import (
     wishes,
 )
 
+LISTS: tuple[tuple[ListPage[Any, Any], Handler | None], ...] = (  # who has more around the list brings its own handler
+    (patients.LIST, None),
+    (calls.CALLS, None),
+    (calls.RECORDINGS, None),
+    (consultations.LIST, None),
+    (users.LIST, users.index),
+    (tokens.LIST, tokens.index),
+    (audit.LIST, None),
+    (audit.REFUSALS, None),
+    (audit.SEEN, None),
+)
 PAGES: tuple[Route, ...] = (
+    *(route for one, handler in LISTS for route in lists.routes(one, handler)),
     Route("GET", "/", session.start, Open.TO_USERS),
     Route("GET", "/login", session.show_login, Open.TO_ALL),
     Route("POST", "/login", session.log_in, Open.TO_ALL),
@@ -61,14 +78,12 @@ PAGES: tuple[Route, ...] = (
     Route("POST", "/desk/calls/{id}/patient", desk.choose_patient, Right.TAKE_CALLS),
     Route("POST", "/desk/calls/{id}/consultation", desk.consult, Right.TAKE_CALLS),
     Route("POST", "/desk/calls/{id}/disposition", desk.dispose, Right.TAKE_CALLS),
-    Route("GET", "/patients", patients.index, Right.SEE_PATIENTS),
-    Route("POST", "/patients", patients.register, Right.EDIT_PATIENTS),
-    Route("POST", "/patients/search", patients.search, Right.SEE_PATIENTS),
+    Route("POST", "/patients", patient_form.register, Right.EDIT_PATIENTS),
     Route("POST", "/patients/find", patients.find, Right.SEE_PATIENTS),
-    Route("GET", "/patients/new", patients.new, Right.EDIT_PATIENTS),
+    Route("GET", "/patients/new", patient_form.new, Right.EDIT_PATIENTS),
     Route("GET", r"/patients/{id:\d+}", patients.show, Right.SEE_PATIENTS),
-    Route("POST", r"/patients/{id:\d+}", patients.change, Right.EDIT_PATIENTS),
-    Route("GET", r"/patients/{id:\d+}/edit", patients.edit, Right.EDIT_PATIENTS),
+    Route("POST", r"/patients/{id:\d+}", patient_form.change, Right.EDIT_PATIENTS),
+    Route("GET", r"/patients/{id:\d+}/edit", patient_form.edit, Right.EDIT_PATIENTS),
     Route("GET", r"/patients/{id:\d+}/cards", patients.show_cards, Right.SEE_PATIENTS),
     Route("GET", r"/patients/{id:\d+}/timeline", patients.entries, Right.SEE_PATIENTS),
     Route("GET", r"/patients/{id:\d+}/wishes", wishes.show, Right.SEE_PATIENTS),
@@ -81,11 +96,7 @@ PAGES: tuple[Route, ...] = (
     Route("POST", r"/appointments/{id:\d+}/cancel", appointments.cancel, Right.BOOK),
     Route("POST", r"/appointments/{id:\d+}/restore", appointments.restore, Right.BOOK),
     Route("POST", r"/appointments/{id:\d+}/remind", appointments.remind, Right.BOOK),
-    Route("GET", "/calls", calls.index, Right.SEE_CALLS),
-    Route("POST", "/calls/search", calls.search, Right.SEE_CALLS),
     Route("GET", "/calls/{id}", calls.show, Right.SEE_CALLS),
-    Route("GET", "/recordings", calls.index_recordings, Right.HEAR_RECORDINGS),
-    Route("POST", "/recordings/search", calls.search_recordings, Right.HEAR_RECORDINGS),
     Route("GET", "/recordings/{id}", calls.player, Right.HEAR_RECORDINGS),
     Route("GET", "/recordings/{id}/peaks", calls.peaks, Right.HEAR_RECORDINGS),
     Route("GET", "/recordings/{id}/audio", calls.play, Right.HEAR_RECORDINGS),
@@ -109,8 +120,6 @@ PAGES: tuple[Route, ...] = (
     Route("POST", r"/sms/{id:\d+}/arrived", sms.arrived, Right.SEND_SMS),
     Route("POST", r"/sms/{id:\d+}/withdraw", sms.withdraw, Right.SEND_SMS),
     Route("GET", r"/patients/{id:\d+}/sms", sms.with_patient, Right.SEE_SMS),
-    Route("GET", "/consultations", consultations.index, Right.SEE_CONSULTATIONS),
-    Route("POST", "/consultations/search", consultations.search, Right.SEE_CONSULTATIONS),
     Route("GET", r"/consultations/{id:\d+}", consultations.show, Right.SEE_CONSULTATIONS),
     Route("POST", r"/consultations/{id:\d+}/close", consultations.close, Right.ANSWER_CONSULTATIONS),
     Route("GET", "/today", today.show, Right.SEE_WALLBOARD),
@@ -126,22 +135,19 @@ PAGES: tuple[Route, ...] = (
     Route("POST", r"/wallboard/agents/{id:\d+}/state", wallboard.set_state, Right.SUPERVISE),
     Route("GET", "/hours", hours.index, Right.SET_HOURS),
     Route("POST", "/hours", hours.change, Right.SET_HOURS),
-    Route("GET", "/users", users.index, Right.MANAGE_USERS),
     Route("POST", "/users", users.create, Right.MANAGE_USERS),
     Route("GET", r"/users/{id:\d+}", users.show, Right.MANAGE_USERS),
     Route("POST", r"/users/{id:\d+}", users.change, Right.MANAGE_USERS),
     Route("POST", r"/users/{id:\d+}/password", users.reset_password, Right.MANAGE_USERS),
     Route("POST", r"/users/{id:\d+}/desk", users.give_desk, Right.MANAGE_USERS),
+    Route("POST", r"/users/{id:\d+}/desk/take", users.take_desk, Right.MANAGE_USERS),
     Route("POST", r"/users/{id:\d+}/active", users.set_active, Right.MANAGE_USERS),
     Route("POST", r"/users/{id:\d+}/second-factor", users.reset_factor, Right.MANAGE_USERS),
     Route("POST", r"/users/{id:\d+}/sessions/end", users.end_sessions, Right.MANAGE_USERS),
     Route("POST", r"/users/{id:\d+}/sessions/{session:\d+}/end", users.end_session, Right.MANAGE_USERS),
-    Route("GET", "/tokens", tokens.index, Right.MANAGE_USERS),
     Route("POST", "/tokens", tokens.create, Right.MANAGE_USERS),
     Route("POST", r"/tokens/{id:\d+}/revoke", tokens.revoke, Right.MANAGE_USERS),
-    Route("GET", "/audit", audit.index, Right.SEE_AUDIT),
-    Route("GET", "/audit/refusals", audit.refusals, Right.SEE_AUDIT),
-    Route("GET", r"/audit/patients/{id:\d+}", patients.seen, Right.SEE_AUDIT),
+    Route("GET", r"/audit/patients/{id:\d+}", audit.seen, Right.SEE_AUDIT),
 )
 DEMO: tuple[Route, ...] = (
     Route("GET", telephone.DEMO_PATH, telephone.handset, Open.TO_ALL),
@@ -149,6 +155,7 @@ DEMO: tuple[Route, ...] = (
     Route("POST", "/demo/line", demo.line, Open.TO_ALL),
     Route("POST", "/demo/thread", demo.thread, Open.TO_ALL),
     Route("POST", "/demo/send", demo.send, Open.TO_ALL),
+    Route("GET", style.PATH, style.show, Open.TO_USERS),
 )
 
 

@@ -23,7 +23,8 @@ MORE = (
     "/recordings",
     "/consultations",
     "/consultations/1",
-    "/audit/patients/1",
+    "/audit/patients?patient=1",
+    "/style",
     "/tasks",
     "/tasks/new",
     "/today",
@@ -135,7 +136,7 @@ async def test_a_patient_is_found_while_typing_and_booked_and_the_booking_undone
     await seat.page.goto("/patients")
     await seat.page.keyboard.press("/")
     await seat.page.keyboard.type("zsf")
-    await seat.page.click("#patients tbody tr:has-text('张三丰') a")
+    await seat.page.click("#list tbody tr:has-text('张三丰')")
     await seat.page.click("#page a:has-text('Book')")
     await seat.page.click("#booking button:has-text('10:30')")
     await seat.page.wait_for_selector("#booking :text('Booked.')")

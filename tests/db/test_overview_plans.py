@@ -168,6 +168,14 @@ async def test_a_rare_name_or_number_is_found_among_all_recordings(old: Hotline,
     assert await rows_read(old.db, asked) < 5_000  # of 50,000: a search by name walks 2,000 people first
 
 
+@pytest.mark.parametrize("text", ["欧阳修", "ouyang", RARE[-6:], RARE[3:]])
+async def test_a_rare_caller_is_found_by_name_and_either_end_of_the_number(old: Hotline, text: str) -> None:
+    async with logged(old.db) as asked:
+        found = await call_log.listed(old.db, old.agents["boss"], Wanted(text=text), limit=40)
+    assert "欧阳修" in [one.patient_name for one in found.items]
+    assert await rows_read(old.db, asked) < 5_000
+
+
 async def test_a_name_that_many_have_is_met_on_the_way(old: Hotline) -> None:
     async with logged(old.db) as asked:
         found = await recordings.search(old.db, old.agents["boss"], WantedRecordings(text="王"), limit=40)

@@ -25,6 +25,7 @@ TO_ALL = {
 TO_USERS = {
     ("GET", "/"),
     ("GET", "/live"),
+    ("GET", "/style"),
     ("GET", "/account"),
     ("POST", r"/account/sessions/{id:\d+}/end"),
     ("POST", "/account/sessions/end"),
@@ -106,4 +107,4 @@ def test_every_row_is_there_once() -> None:
 
 
 def test_outside_the_demo_nothing_of_it_is_served() -> None:
-    assert not [row.path for row in routes.table(with_demo=False) if row.path.startswith("/demo")]
+    assert not [row.path for row in routes.table(with_demo=False) if row.path.startswith(("/demo", "/style"))]

@@ -129,6 +129,41 @@ document.addEventListener("click", (event) => {
   if (row && !event.target.closest("a, button, input, select, label")) row.querySelector("a")?.click();
 });
 
+// A link pressed with Ctrl, Shift or the like is the browser's: another tab, another window.
+document.addEventListener(
+  "click",
+  (event) => {
+    const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+    if (elsewhere && event.target.closest("a[href][hx-get]")) event.stopImmediatePropagation();
+  },
+  true,
+);
+
+// Filters of a list: what is wrong with a field is said beside it, which came with the list.
+body.addEventListener("htmx:afterSettle", () => {
+  for (const problem of document.querySelectorAll("#filters [data-problem-of]")) {
+    const field = document.getElementById(problem.dataset.problemOf);
+    const isBad = problem.textContent.trim() !== "";
+    field?.classList.toggle("is-invalid", isBad);
+    if (isBad) field?.setAttribute("aria-invalid", "true");
+    else field?.removeAttribute("aria-invalid");
+  }
+});
+
+// Where a page was left by scrolling, for the way back. Addresses of lists name nobody.
+const SCROLLED = "hcrm.scrolled";
+const scrolled = () => JSON.parse(sessionStorage.getItem(SCROLLED) ?? "{}");
+body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target?.id !== "page") return;
+  sessionStorage.setItem(SCROLLED, JSON.stringify({ ...scrolled(), [shownAt]: scrollY }));
+});
+let shownAt = location.href;
+body.addEventListener("htmx:afterSettle", () => (shownAt = location.href));
+body.addEventListener("htmx:historyRestore", () => {
+  shownAt = location.href;
+  requestAnimationFrame(() => scrollTo(0, scrolled()[location.href] ?? 0));
+});
+
 // Somebody else changed the record meanwhile: their value into the field beside which it stands.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-take]");
