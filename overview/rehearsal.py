@@ -19,7 +19,7 @@ async def rehearse(db: Database) -> None:
     async with db.connection() as conn:
         await calls.standing(conn, NO_CALL, None)
         await patients.get(conn, NOBODY)
-        await scheduling.upcoming(conn, NOBODY, db.clock())
+        await scheduling.ahead(conn, NOBODY, db.clock(), given_up_since=db.clock())
         await cards.newest_texts(conn, NOBODY)
         await tasks.open_tasks(conn, patient_id=NOBODY)
         await pop.last_calls(conn, NOBODY, but=NO_CALL)

@@ -145,6 +145,21 @@ class Modems:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """Conversations by text, and what patients are told of by themselves."""
+
+    silent_hours: int = setting(
+        "SMS_SILENT_HOURS",
+        12,
+        "Hours after one of us wrote in which no machine answers; 0: none.",
+        parse=s.silent_hours,
+    )
+    bookings: bool = setting(
+        "BOOKING_TEXTS", True, "Tell patients what an agent or the voice menu booked or cancelled.", parse=s.yes_or_no
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hospital:
     """Where the hospital is."""
 
@@ -198,15 +213,6 @@ class Reminders:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bookings:
-    """Appointments that an agent or the voice menu makes and gives up."""
-
-    texts: bool = setting(
-        "BOOKING_TEXTS", True, "Whether the patient is told of them by SMS, a minute later.", parse=s.yes_or_no
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Recordings:
     """How long audio is kept."""
 
@@ -256,11 +262,11 @@ class Config:
     web: Web = Web()
     trunk: Trunk = Trunk()
     modems: Modems = Modems()
+    texts: Texts = Texts()
     hospital: Hospital = Hospital()
     accounts: Accounts = Accounts()
     desks: Desks = Desks()
     reminders: Reminders = Reminders()
-    bookings: Bookings = Bookings()
     recordings: Recordings = Recordings()
     logs: Logs = Logs()
     demo: Demo = Demo()

@@ -1,11 +1,12 @@
 """Reactions inside the transaction of what happened."""
 
-from crm_core.events import AppointmentBooked, AppointmentCancelled, SmsReceived
+from crm_core.events import AppointmentBooked, AppointmentCancelled, SmsReceived, SmsThreadGiven, TaskChanged
 from crm_core.kernel.db import Tx
 from crm_core.kernel.event import Subscription
 from crm_core.kernel.jobs import enqueue
 from crm_core.scheduling.model import Channel
-from sms import outbound_store, store
+from crm_core.tasks.model import TaskKind
+from sms import outbound_store, store, thread_store
 from sms.happened import state_changed
 from sms.jobs import ANSWER_SMS, TELL_PATIENT
 from sms.model import SmsState
@@ -31,6 +32,15 @@ async def withdraw_reminders(event: AppointmentCancelled, tx: Tx) -> None:
     )
     for sms in await store.many(tx.conn, withdrawn):
         await tx.emit(state_changed(sms, SmsState.SUPPRESSED))
+
+
+async def hand_over(event: TaskChanged, tx: Tx) -> None:
+    """Whoever has the task of answering looks after the conversation."""
+    if event.kind != TaskKind.ANSWER_SMS or event.msisdn is None:
+        return
+    thread_id = await thread_store.set_owner(tx.conn, event.msisdn, event.user_id)
+    if thread_id is not None:
+        await tx.emit(SmsThreadGiven(thread_id=thread_id))
 
 
 async def withdraw_news(event: AppointmentBooked, tx: Tx) -> None:
@@ -65,4 +75,5 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     (AppointmentCancelled, tell_patient),
     (AppointmentBooked, withdraw_news),
     (AppointmentBooked, tell_patient),
+    (TaskChanged, hand_over),
 )
