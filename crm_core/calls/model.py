@@ -1,5 +1,6 @@
 """A call as the hospital remembers it, and an agent at their desk."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -136,10 +137,11 @@ class Agent:
 class Standing:
     """A call and one person: the legs of everybody in the order of time, and their state while it is at their desk.
 
-    `asked_by` is the colleague who asks them about it, "" when nobody does.
+    `asked_by` is the colleague who asks them about it, "" when nobody does. `draft`: what they typed and did not save.
     """
 
     call: Call
     legs: tuple[Leg, ...]
     here: AgentState | None
     asked_by: str = ""
+    draft: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from crm_core.calls import agents, leg_store, own, rules, store
+from crm_core.calls import agents, drafts, leg_store, own, rules, store
 from crm_core.calls.errors import CallNotFoundError, NotYourCallError
 from crm_core.calls.model import Agent, AgentSignal, Call, CallSignal, CallState, Direction
 from crm_core.calls.store import Which
@@ -276,6 +276,7 @@ async def set_disposition(db: Database, actor: Actor, call_id: CallId, dispositi
         call = await _locked(tx, call_id)
         await own.ensure(tx.conn, actor, call.id)
         user_id = await _write_down(tx, actor, call, disposition, notes)
+        await drafts.saved_in(tx, call.id, drafts.RESULT)
         await audit.record(tx, "set disposition", "call", call.id)
         if user_id is not None:
             await agents.signal(tx, user_id, AgentSignal.DISPOSITION_SET, call.id)

@@ -32,6 +32,7 @@ TO_USERS = {
     ("POST", "/account/second-factor/remove"),
 }
 TO_NEWCOMERS = {
+    ("GET", "/session"),
     ("POST", "/logout"),
     ("GET", "/account/password"),
     ("POST", "/account/password"),

@@ -1,5 +1,6 @@
 """The agent's desk: the screen pop, who may see it, and what is written down about a call."""
 
+import json
 import re
 
 import pytest
@@ -201,3 +202,32 @@ async def test_the_desk_and_the_call_log_go_on_where_they_ended(house: House) ->
         _, more = await boss.post("/calls/search", form)
         assert more.count("data-row-link") == 2
         assert (await boss.post("/calls/search", {"after": form["after"]}))[0] == 422  # the cursor of another list
+
+
+async def test_what_is_typed_about_a_call_is_there_again_on_the_desk(house: House) -> None:
+    await house.patient()
+    async with (
+        await house.browser("agent1", "agent", desk=True) as agent,
+        await house.browser("agent2", "agent", desk=True) as other,
+    ):
+        call = await ring(house, agent, "1.1")
+        path, form = f"/desk/calls/{call.id}/draft", {"notes": "问医保<b>", "disposition": "complaint"}
+        assert (await agent.post(path, form))[0] == 204
+        assert (await other.post(path, form))[0] == 403
+        assert ((await agent.get(path))[1], (await other.get(path))[0]) == (json.dumps(form), 403)
+        assert (await agent.post(path, {"nonsense": "1"}))[0] == 422
+        for page in ("/desk", f"/desk/pop/{call.id}"):
+            _, text = await agent.get(page)
+            assert ("问医保&lt;b&gt;</textarea>" in text, 'value="complaint" checked' in text) == (True, True)
+
+
+async def test_a_page_that_was_logged_out_asks_who_is_there_now(house: House) -> None:
+    async with await house.browser("agent1", "agent", desk=True) as agent:
+        status, text = await agent.get("/session")
+        assert (status, json.loads(text)["csrf"], json.loads(text)["user_id"]) == (
+            200,
+            agent.csrf,
+            house.users["agent1"].id,
+        )
+    async with house.nobody() as nobody:
+        assert (await nobody.get("/session"))[0] == 401

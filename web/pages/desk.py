@@ -1,11 +1,10 @@
 """The agent's desk: their telephone line and state, the screen pop, and what is written down about a call."""
 
-import json
 from collections.abc import Mapping
 
 from aiohttp import web
 
-from crm_core.calls import agents, desk
+from crm_core.calls import agents, desk, drafts
 from crm_core.calls import service as calls
 from crm_core.kernel import cursor
 from crm_core.kernel.errors import InvalidInputError, NotFoundError
@@ -16,7 +15,7 @@ from web import forms, words
 from web.deps import DEPS
 from web.i18n import _
 from web.render import page
-from web.security import actor_of, login_of, user_id_of
+from web.security import CSRF_FIELD, actor_of, login_of, user_id_of
 
 LONGEST_NOTES = 4000
 
@@ -116,6 +115,19 @@ async def find_patient(request: web.Request) -> web.StreamResponse:
     return page(request, "desk/_choose.html", {"people": found, "call_id": call_id})
 
 
+async def keep_draft(request: web.Request) -> web.StreamResponse:
+    """What is being typed about the call, while it is typed."""
+    form = {name: text for name, text in (await forms.posted(request)).items() if name != CSRF_FIELD}
+    await drafts.keep(request.app[DEPS].db, actor_of(request), _call_id(request), form)
+    return web.Response(status=204)
+
+
+async def draft(request: web.Request) -> web.StreamResponse:
+    """The same, for a page that was made before the last words arrived."""
+    typed = await drafts.mine(request.app[DEPS].db, actor_of(request), _call_id(request))
+    return web.json_response(dict(typed), headers={"Cache-Control": "no-store"})
+
+
 async def consult(request: web.Request) -> web.StreamResponse:
     """A consultation of somebody who is not (yet) a patient."""
     call_id = _call_id(request)
@@ -147,6 +159,4 @@ def _required(form: Mapping[str, str], name: str) -> str:
 
 
 def _done(template: str, request: web.Request, text: str) -> web.Response:
-    answer = page(request, template, {"text": text})
-    answer.headers["HX-Trigger"] = json.dumps({"toast": {"text": text}})
-    return answer
+    return page(request, template, {"text": text})
