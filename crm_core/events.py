@@ -97,6 +97,16 @@ class ConsultationOpened(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsultationClosed(Event):
+    """They have their answer."""
+
+    public: ClassVar = ("consultation_id",)
+    consultation_id: ConsultationId
+    msisdn: Msisdn = field(repr=False)
+    patient_id: PatientId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskOpened(Event):
     """Something waits for a person."""
 
@@ -110,9 +120,22 @@ class TaskOpened(Event):
 class TaskDone(Event):
     """A person has dealt with it."""
 
-    public: ClassVar = ("task_id", "patient_id")
+    public: ClassVar = ("task_id", "kind", "patient_id")
     task_id: TaskId
+    kind: str = ""
     patient_id: PatientId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskChanged(Event):
+    """It is somebody else's now, or put off. `user_id`: whose it is."""
+
+    public: ClassVar = ("task_id", "kind", "patient_id")
+    task_id: TaskId
+    kind: str
+    patient_id: PatientId | None
+    user_id: UserId | None
+    msisdn: Msisdn | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +329,14 @@ class SmsStateChanged(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsRead(Event):
     """Staff opened a thread."""
+
+    public: ClassVar = ("thread_id",)
+    thread_id: ThreadId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmsThreadGiven(Event):
+    """Somebody else looks after a conversation, or nobody."""
 
     public: ClassVar = ("thread_id",)
     thread_id: ThreadId

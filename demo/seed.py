@@ -30,9 +30,11 @@ from demo.fortnight.cast import staff
 from demo.fortnight.diary import Diary
 from demo.fortnight.telling import tell
 from demo.seed_data import history, people
+from demo.seed_data.answers import ANSWERS
 from demo.seed_data.history import Doing
 from demo.seed_data.hospital import DEPARTMENTS, RANKS
 from demo.seed_data.sessions import Session, sessions
+from sms import canned_store
 from sms.letterhead import Letterhead
 
 DEMO = Actor(ActorKind.SYSTEM, "demo")
@@ -40,6 +42,7 @@ SEED = 4000
 DAYS_AHEAD = 14
 DAYS_BACK = (2, 3, 6, 9, 14, 20, 27)
 AT_ANY_HOUR = QuietHours(care=Window(time.min, time.max))  # whoever tries the demo at night wants to be called
+FILLED_WITHIN_S = 600.0
 LOCK = 4_000_001  # so that two starts at once do not fill it twice
 REGISTERED = timedelta(days=40)  # ago; long before anybody phoned
 
@@ -58,7 +61,7 @@ async def seed(db: Database, *, zone: ZoneInfo, number: int = SEED, telling: Tel
     Without `telling` there are people and appointments, but nobody has phoned or written.
     """
     async with db.transaction(DEMO) as tx:
-        await tx.conn.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+        await _alone(tx)
         if await _is_in_use(tx.conn):
             return False
         diary = Diary(number, tx.now, zone)
@@ -70,6 +73,8 @@ async def seed(db: Database, *, zone: ZoneInfo, number: int = SEED, telling: Tel
         known = [(await patients.register_in(before, new)).id for new in people.patients(doing.rng, diary.today)]
         await _fill_past(doing, known)
         await _fill_future(doing, known)
+        for answer in ANSWERS:
+            await canned_store.insert(tx.conn, answer, by=tx.actor.name, now=tx.now)
         if telling and cast:
             keep(telling.to_speak, await tell(tx, cast, doing, telling.letterhead))
     return True
@@ -96,6 +101,12 @@ async def _fill_directory(tx: Tx) -> None:
             )
 
 
+async def _alone(tx: Tx) -> None:
+    """Whoever else fills it comes first, however slow the machine: longer than a statement may take in the service."""
+    await tx.conn.execute("SET LOCAL statement_timeout = 0")
+    await tx.conn.execute("SELECT pg_advisory_xact_lock($1)", LOCK, timeout=FILLED_WITHIN_S)
+
+
 async def _fill_past(doing: Doing, known: list[PatientId]) -> None:
     """The sessions of each day as if they were entered before anybody booked into them."""
     for days in sorted(DAYS_BACK, reverse=True):
@@ -112,7 +123,7 @@ async def _fill_future(doing: Doing, known: list[PatientId]) -> None:
 async def ensure_schedules(db: Database, *, zone: tzinfo, days: int = DAYS_AHEAD) -> int:
     """Sessions from today for so many days, for the demo's practitioners. Returns how many slots are new."""
     async with db.transaction(DEMO) as tx:
-        await tx.conn.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+        await _alone(tx)
         return len(await _open(tx, _days(tx.now.astimezone(zone).date(), days), zone))
 
 

@@ -109,7 +109,7 @@ async def at_work(conn: Connection, start: datetime, end: datetime, now: datetim
                    coalesce(sum(extract(epoch FROM coalesce(l.left_at, $3) - l.connected_at)), 0)::float AS talked_s
             FROM call_leg l JOIN call ON call.id = l.call_id
             WHERE l.user_id = u.id AND l.connected_at >= $1 AND l.connected_at < $2) AS today
-        LEFT JOIN agent_state a ON a.user_id = u.id AND a.state IN ('ringing', 'on_call')
+        LEFT JOIN agent_state a ON a.user_id = u.id AND a.state IN ('ringing', 'calling', 'on_call')
         LEFT JOIN call c ON c.id = a.call_id
         LEFT JOIN patient p ON p.id = c.patient_id
         WHERE u.is_active AND u.desk IS NOT NULL

@@ -7,13 +7,14 @@ from typing import TypedDict
 
 import asyncpg
 
-from crm_core.calls import leg_store, store
+from crm_core.calls import finding, leg_store, store
 from crm_core.calls.errors import CallNotFoundError
 from crm_core.calls.model import Call, Leg
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.cursor import Cursor, Page
 from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.ids import CallId, Msisdn, RecordingId, UserId
+from crm_core.patients import search_store
 from crm_core.users import store as users
 from crm_core.users.model import User
 from crm_core.users.rights import Right, allows, ensure, may
@@ -24,8 +25,10 @@ from recordings.model import Absence, Recording
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a search asks for; None means any. `agent_id`: they spoke in the call."""
+    """What a search asks for; None means any. `agent_id`: they spoke in the call. `text` is part of a patient's name,
+    pinyin or number, or the end or beginning of the number that rang."""
 
+    text: str = field(default="", repr=False)
     caller: Msisdn | None = field(default=None, repr=False)
     since: datetime | None = None
     until: datetime | None = None
@@ -34,7 +37,7 @@ class Wanted:
 
     def by(self) -> list[str]:
         """The names of the filters that are set."""
-        return [name for name in self.__slots__ if getattr(self, name) is not None]
+        return [name for name in self.__slots__ if getattr(self, name) not in (None, "")]
 
     def of_call(self) -> "OfCall":
         """Those that are about the call itself."""
@@ -82,11 +85,28 @@ async def listed(
 
 async def page_in(conn: Connection, wanted: Wanted, *, limit: int, after: Cursor | None = None) -> Page[CallLine]:
     """For who has been let in and writes down what they saw."""
-    if wanted.agent_id is None:
+    if wanted.text:
+        found = await _by_text(conn, wanted, limit, after)
+    elif wanted.agent_id is None:
         found = await store.page(conn, limit=limit, after=after, **wanted.of_call())
     else:
         found = await store.of_agent(conn, wanted.agent_id, limit=limit, after=after, **wanted.of_call())
     return Page(await lines_of(conn, found.items), found.next)
+
+
+async def _by_text(conn: Connection, wanted: Wanted, limit: int, after: Cursor | None) -> Page[Call]:
+    ids = await search_store.few(conn, wanted.text)
+    return await finding.by_text(
+        conn,
+        wanted.text,
+        ids,
+        since=wanted.since,
+        until=wanted.until,
+        direction=wanted.direction,
+        agent_id=wanted.agent_id,
+        limit=limit,
+        after=after,
+    )
 
 
 _HEARD = """

@@ -78,19 +78,24 @@ def _who(actor: Actor) -> UserId:
 
 async def queue(db: Database, actor: Actor) -> Queue:
     """Who waits for a person. Raises ForbiddenError."""
-    ensure(actor, Right.SEE_CALLS)
     async with db.transaction(actor) as tx:
-        rows = await tx.conn.fetch(
-            """
-            SELECT c.patient_id, coalesce(p.name, '') AS name, c.caller, coalesce(c.queued_at, c.started_at) AS since,
-                   count(*) OVER () AS length
-            FROM call c LEFT JOIN patient p ON p.id = c.patient_id
-            WHERE c.state = 'queued' ORDER BY c.started_at, c.id LIMIT $1
-            """,
-            FIRST_IN_QUEUE,
-        )
-        if rows:
-            await seen.listed(tx, "call", ["waiting"], [row["patient_id"] for row in rows], again=True)
+        return await queue_in(tx)
+
+
+async def queue_in(tx: Tx) -> Queue:
+    """For a larger screen. Raises ForbiddenError."""
+    ensure(tx.actor, Right.SEE_CALLS)
+    rows = await tx.conn.fetch(
+        """
+        SELECT c.patient_id, coalesce(p.name, '') AS name, c.caller, coalesce(c.queued_at, c.started_at) AS since,
+               count(*) OVER () AS length
+        FROM call c LEFT JOIN patient p ON p.id = c.patient_id
+        WHERE c.state = 'queued' ORDER BY c.started_at, c.id LIMIT $1
+        """,
+        FIRST_IN_QUEUE,
+    )
+    if rows:
+        await seen.listed(tx, "call", ["waiting"], [row["patient_id"] for row in rows], again=True)
     first = [Waiting(name=row["name"], caller=row["caller"], since=row["since"]) for row in rows]
     return Queue(length=rows[0]["length"] if rows else 0, first=first)
 

@@ -33,7 +33,7 @@ class PastCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallNow:
-    """How the call stands; `legs` are other people's, `tasks` what waits to be done by calling this number.
+    """How the call stands; `legs` are other people's, `tasks` what may be settled by it.
 
     `stays`: still this person's business when it has gone elsewhere. `asked_by`: the colleague who asks them about it.
     `here`: what this person is doing about it, None when they are done.
@@ -140,7 +140,7 @@ async def _now(conn: Connection, actor: Actor, standing: Standing) -> CallNow:
     call = standing.call
     mine, others = rules.split(standing.legs, actor.user_id)
     stays = mine is not None or call.agent_id == actor.user_id or own.stands_above(actor)
-    waiting = await _to_call(conn, call.caller) if call.caller and may(actor, Right.DO_TASKS) else ()
+    waiting = await _settled_by(conn, call) if may(actor, Right.DO_TASKS) else ()
     return CallNow(
         call=call,
         here=standing.here,
@@ -152,8 +152,11 @@ async def _now(conn: Connection, actor: Actor, standing: Standing) -> CallNow:
     )
 
 
-async def _to_call(conn: Connection, number: Msisdn) -> list[Task]:
-    return await tasks.open_tasks(conn, kind=TaskKind.CALL_BACK, msisdn=number)
+async def _settled_by(conn: Connection, call: Call) -> Sequence[Task]:
+    """Asked only once somebody has spoken, or tried: what rings does not wait for it."""
+    if call.caller is None or (call.connected_at is None and call.ended_at is None):
+        return ()
+    return await tasks.open_tasks(conn, kind=TaskKind.CALL_BACK, msisdn=call.caller)
 
 
 async def last_calls(conn: Connection, patient_id: PatientId, *, but: CallId) -> list[PastCall]:

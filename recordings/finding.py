@@ -7,9 +7,8 @@ import asyncpg
 from crm_core.kernel.cursor import END_OF_TIME, LAST_UUID, Cursor, Page, page_of
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import PatientId
+from crm_core.kernel.msisdn import digits_of, ends_of
 from recordings.model import Found, Kind, Wanted
-
-SHORTEST_TAIL = 3  # digits at the end of a number; fewer would find everybody
 
 _FOUND = """
     SELECT r.id, r.call_id, r.kind, c.direction, c.caller, c.patient_id, p.name AS patient_name, c.agent_id,
@@ -41,7 +40,8 @@ _OF_AGENT = (
 )
 _THEIRS = """
     WITH theirs AS (SELECT id FROM call WHERE patient_id = ANY ($9::bigint[])
-                    UNION SELECT id FROM call WHERE reverse(caller) ~>=~ $10 AND reverse(caller) ~<~ $11)"""
+                    UNION SELECT id FROM call WHERE reverse(caller) ~>=~ $10 AND reverse(caller) ~<~ $11
+                    UNION SELECT id FROM call WHERE caller >= $13 AND caller < $14)"""
 _OF_THEIRS = ", c.started_at AS at FROM theirs JOIN call c USING (id) JOIN recording r ON r.call_id = c.id"
 _AMONG = """
       AND (c.started_at, r.id) < ($6, $7::uuid)
@@ -61,10 +61,9 @@ async def newest(conn: Connection, wanted: Wanted, *, limit: int, after: Cursor 
 async def of_people(
     conn: Connection, wanted: Wanted, patient_ids: Sequence[PatientId], *, limit: int, after: Cursor | None
 ) -> Page[Found]:
-    """Of calls with these patients, or from a number that ends in the digits of the text."""
-    digits = "".join(character for character in wanted.text if character.isascii() and character.isdigit())
-    tail = digits[::-1] if len(digits) >= SHORTEST_TAIL else "x"
-    extra = (patient_ids, tail, tail + ":", wanted.agent_id)  # ':' follows '9'
+    """Of calls with these patients, or from a number that ends or begins with the digits of the text."""
+    tail, tail_end, head, head_end = ends_of(digits_of(wanted.text))
+    extra = (patient_ids, tail, tail_end, wanted.agent_id, head, head_end)
     return _page(await conn.fetch(_OF_PEOPLE, *_arguments(wanted, limit, after), *extra), limit)
 
 

@@ -22,7 +22,6 @@ from recordings.vault import Vault
 
 PLAY_LASTS = timedelta(minutes=15)  # within it, a range from the middle goes on with a play that is already audited
 FORGET_AT_ONCE = 100
-MOST_PEOPLE = 300  # whose calls are asked for one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +92,10 @@ async def _search(conn: Connection, wanted: Wanted, limit: int, after: Cursor | 
     newest are near."""
     if not wanted.text:
         return await finding.newest(conn, wanted, limit=limit, after=after)
-    people = await search_store.search(conn, wanted.text, limit=MOST_PEOPLE + 1)
-    if len(people) > MOST_PEOPLE:
+    people = await search_store.few(conn, wanted.text)
+    if people is None:
         return await finding.newest(conn, wanted, limit=limit, after=after)
-    return await finding.of_people(conn, wanted, [one.id for one in people], limit=limit, after=after)
+    return await finding.of_people(conn, wanted, people, limit=limit, after=after)
 
 
 async def of_call(db: Database, actor: Actor, call_id: CallId) -> tuple[list[Recording], Absence | None]:

@@ -145,6 +145,18 @@ class Modems:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """Conversations by text."""
+
+    silent_hours: int = setting(
+        "SMS_SILENT_HOURS",
+        12,
+        "Hours after a person wrote to a patient in which the machine does not answer them; 0: it always does.",
+        parse=s.silent_hours,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hospital:
     """Where the hospital is."""
 
@@ -247,6 +259,7 @@ class Config:
     web: Web = Web()
     trunk: Trunk = Trunk()
     modems: Modems = Modems()
+    texts: Texts = Texts()
     hospital: Hospital = Hospital()
     accounts: Accounts = Accounts()
     desks: Desks = Desks()

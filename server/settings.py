@@ -132,6 +132,11 @@ def ring_s(raw: str) -> int:
     return whole_number(raw, lowest=15, highest=120)
 
 
+def silent_hours(raw: str) -> int:
+    """0 to a week."""
+    return whole_number(raw, lowest=0, highest=7 * 24)
+
+
 def hour(raw: str) -> time | None:
     """`10:00`; `never` is None."""
     if raw.strip().lower() == "never":

@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 import asyncpg
 from aiohttp import web
 
+from crm_core.calls import handlers as call_handlers
 from crm_core.consultations import handlers as consultation_handlers
 from crm_core.kernel import audit_chain, jobs
 from crm_core.kernel.crypto import MasterKey
@@ -55,6 +57,7 @@ log = logging.getLogger("wiring")
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
     *task_handlers.SUBSCRIPTIONS,
+    *call_handlers.SUBSCRIPTIONS,
     *consultation_handlers.SUBSCRIPTIONS,
     *telephony_handlers.SUBSCRIPTIONS,
     *dialer_handlers.SUBSCRIPTIONS,
@@ -137,7 +140,7 @@ class Server:
     def _jobs(self, ami: Ami) -> tuple[Job, ...]:
         return (
             *telephony_jobs.jobs(self.db, ami),
-            *sms_jobs.jobs(self.db, self.letterhead),
+            *sms_jobs.jobs(self.db, self.letterhead, timedelta(hours=self.config.texts.silent_hours)),
             *recording_jobs.jobs(self.db, self.vault, Monitor(self.config.places.monitor)),
         )
 
@@ -177,6 +180,7 @@ class Server:
                 default_locale=config.hospital.locale,
                 hotline=config.hospital.number,
                 hospital_name=config.hospital.name,
+                hospital_name_en=config.hospital.name_en,
                 public_url=config.public_url,
                 trusted_proxies=config.web.trusted_proxies,
                 asterisk_ws_url=f"ws://127.0.0.1:{config.ports.asterisk_http}/ws",

@@ -1,7 +1,7 @@
 """What an inbound message causes, exactly once: its effects and the queued reply are one transaction."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from crm_core.consent import service as consent
@@ -10,11 +10,11 @@ from crm_core.consultations import service as consultations
 from crm_core.kernel.actor import SMS_SENDER
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import HcrmError
-from crm_core.kernel.ids import Msisdn, PatientId, SmsId
+from crm_core.kernel.ids import Msisdn, PatientId, SmsId, UserId
 from crm_core.patients import store as patients
 from crm_core.patients.model import Patient
 from crm_core.tasks import service as tasks
-from sms import inbound, inbound_store, reading, service, store, wording
+from sms import inbound, inbound_store, reading, service, store, thread_store, urgency, wording
 from sms.address import msisdn_of_peer
 from sms.conversations import engine
 from sms.conversations.engine import Begin, Command, Continue, IllegalFactError, Leave, Unclear
@@ -30,6 +30,8 @@ log = logging.getLogger("sms.answering")
 EXPIRES_AFTER = timedelta(minutes=30)
 STRANGER, STRANGER_FOR = "stranger", timedelta(hours=12)
 MAX_REPLIES_PER_HOUR = 20  # a person does not write more; a machine does
+SILENT_FOR = timedelta(hours=12)
+URGENT_WITHIN = timedelta(minutes=5)
 MAX_STEPS = 12  # one text never needs this many
 CONSENT_ACTIONS = frozenset({Action.OPT_OUT, Action.OPT_OUT_ALL, Action.OPT_IN})
 
@@ -49,6 +51,11 @@ class Incoming:
         """The whole text, plain."""
         return Said(reading.plain(self.sms.text), self.tx.now.astimezone(self.letterhead.timezone))
 
+    @property
+    def is_urgent(self) -> bool:
+        """Somebody may need an ambulance."""
+        return urgency.is_urgent(self.said.text)
+
     def language(self, patient_id: PatientId | None) -> str:
         """Of the person it is about; a stranger is answered in the language they wrote."""
         for patient in self.people:
@@ -57,15 +64,18 @@ class Incoming:
         return "en" if reading.looks_english(self.sms.text) else "zh_CN"
 
 
-async def answer(db: Database, sms_id: SmsId, letterhead: Letterhead) -> None:
-    """Handle this message and older ones of the same person, in order, each once."""
+async def answer(db: Database, sms_id: SmsId, letterhead: Letterhead, *, silent_for: timedelta = SILENT_FOR) -> None:
+    """Handle this message and older ones of the same person, in order, each once.
+
+    `silent_for`: how long after a person wrote to them the machine leaves the conversation to people.
+    """
     async with db.connection() as conn:
         sms = await store.get(conn, sms_id)
         waiting = await inbound_store.unhandled(conn, sms.peer, sms_id) if sms else []
     for waiting_id in waiting:
         try:
             async with db.transaction(SMS_SENDER) as tx:
-                await _answer_one(tx, waiting_id, letterhead)
+                await _answer_one(tx, waiting_id, letterhead, silent_for)
         except HcrmError as error:
             if error.retryable:
                 raise
@@ -83,7 +93,7 @@ async def _leave_to_a_person(db: Database, sms_id: SmsId) -> None:
             await tasks.open_in(tx, "answer_sms", msisdn_of_peer(sms.peer), f"sms/{sms_id}", sms.patient_id)
 
 
-async def _answer_one(tx: Tx, sms_id: SmsId, letterhead: Letterhead) -> None:
+async def _answer_one(tx: Tx, sms_id: SmsId, letterhead: Letterhead, silent_for: timedelta) -> None:
     sms = await store.get(tx.conn, sms_id)
     if sms is None:
         return
@@ -96,9 +106,35 @@ async def _answer_one(tx: Tx, sms_id: SmsId, letterhead: Letterhead) -> None:
     people = await patients.find_by_msisdn(tx.conn, msisdn)
     incoming = Incoming(tx, sms, msisdn, people, letterhead)
     if await _is_machine(incoming):
-        await tasks.open_in(tx, "answer_sms", msisdn, "sms/too-many", sms.patient_id)
+        await _ask_a_person(incoming, sms.patient_id)
+        return
+    writer = await inbound_store.last_wrote(tx.conn, sms.peer, tx.now - silent_for)
+    if writer is not None and not _changes_consent(incoming):
+        await _leave_to(writer, incoming)
         return
     await _respond(incoming)
+
+
+def _changes_consent(incoming: Incoming) -> bool:
+    """Refusing our texts works whoever is speaking."""
+    decision = engine.decide(incoming.sms.text, None)
+    return isinstance(decision, Command) and decision.action in CONSENT_ACTIONS
+
+
+async def _leave_to(writer: UserId, incoming: Incoming) -> None:
+    """A person is in this conversation: the machine says nothing, unless somebody may need an ambulance."""
+    if incoming.is_urgent:
+        await _reply(incoming, Answer(text="received", needs_person=True), None, whose=writer)
+    elif not reading.is_courtesy(incoming.said.text):
+        await _ask_a_person(incoming, incoming.sms.patient_id, whose=writer)
+
+
+async def _ask_a_person(incoming: Incoming, patient_id: PatientId | None, *, whose: UserId | None = None) -> None:
+    """Whoever looks after the conversation, else who wrote last, else anybody; an emergency comes first."""
+    tx, sms = incoming.tx, incoming.sms
+    owner = await thread_store.owner_of(tx.conn, sms.peer) or whose
+    due_at = tx.now + URGENT_WITHIN if incoming.is_urgent else None
+    await tasks.open_in(tx, "answer_sms", incoming.msisdn, f"sms/{sms.id}", patient_id, due_at, assigned_to=owner)
 
 
 async def _is_machine(incoming: Incoming) -> bool:
@@ -175,14 +211,18 @@ async def _finish(incoming: Incoming, talk: Talk | None, said: Answer) -> None:
     await _reply(incoming, said, talk.patient_id if talk else None)
 
 
-async def _reply(incoming: Incoming, said: Answer, patient_id: PatientId | None) -> None:
+async def _reply(
+    incoming: Incoming, said: Answer, patient_id: PatientId | None, *, whose: UserId | None = None
+) -> None:
     """What a machine has answered needs no reader; what a person must answer stays unread."""
+    if incoming.is_urgent:
+        said = replace(said, is_urgent=True, needs_person=True)
     tx, sms = incoming.tx, incoming.sms
     if patient_id is not None and sms.patient_id is None:
         await inbound.belongs_to(tx, sms, patient_id)
     patient_id = patient_id or sms.patient_id
     if said.needs_person:
-        await tasks.open_in(tx, "answer_sms", incoming.msisdn, f"sms/{sms.id}", patient_id)
+        await _ask_a_person(incoming, patient_id, whose=whose)
     else:
         await inbound_store.mark_read(tx.conn, sms.id, now=tx.now)
     new = NewSms(
@@ -206,7 +246,10 @@ async def _meet_stranger(incoming: Incoming, *, is_known_stranger: bool) -> None
     tx, sms = incoming.tx, incoming.sms
     await consultations.open_in(tx, incoming.msisdn, "sms", sms.text)
     if is_known_stranger:
-        await tasks.open_in(tx, "answer_sms", incoming.msisdn, f"sms/{sms.id}")
+        if incoming.is_urgent:
+            await _reply(incoming, Answer(text="received"), None)
+        else:
+            await _ask_a_person(incoming, None)
         return
     await inbound_store.save_conversation(tx.conn, sms.peer, STRANGER, {}, expires_at=tx.now + STRANGER_FOR)
     await _reply(incoming, Answer(text="unknown_sender", needs_person=True), None)

@@ -1,6 +1,6 @@
 """What can go wrong between a text and a telephone."""
 
-from crm_core.kernel.errors import ConflictError, ForbiddenError, HcrmError, NotFoundError
+from crm_core.kernel.errors import ConflictError, ForbiddenError, HcrmError, InvalidInputError, NotFoundError
 
 
 class ContactForbiddenError(ConflictError):
@@ -23,6 +23,18 @@ class NotTheirNumberError(ConflictError):
     """The text is said to be for a patient who has another number."""
 
     code = "not_their_number"
+
+
+class TitleTakenError(ConflictError):
+    """Another canned answer has this title."""
+
+    code = "title_taken"
+
+
+class UnfilledError(InvalidInputError):
+    """A placeholder of a canned answer was left in the text."""
+
+    code = "unfilled_placeholder"
 
 
 class SmsNotFoundError(NotFoundError):

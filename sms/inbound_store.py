@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from crm_core.kernel.db import Connection
-from crm_core.kernel.ids import PatientId, SmsId
+from crm_core.kernel.ids import PatientId, SmsId, UserId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +148,24 @@ async def replies_since(conn: Connection, peer: str, since: datetime) -> int:
             since,
         )
     )
+
+
+async def last_wrote(conn: Connection, peer: str, since: datetime) -> UserId | None:
+    """Who of the staff wrote to this peer by hand; None when nobody did, or the machine has asked them something since.
+
+    A machine that answers asks nothing; a reminder does, and so does one that a person sends by a button.
+    """
+    found: UserId | None = await conn.fetchval(
+        """
+        SELECT CASE WHEN appointment_id IS NULL THEN written_by END FROM sms
+        WHERE peer = $1 AND direction = 'out' AND created_at > $2 AND state <> 'suppressed'
+          AND (written_by IS NOT NULL OR reply_to_id IS NULL)
+        ORDER BY id DESC LIMIT 1
+        """,
+        peer,
+        since,
+    )
+    return found
 
 
 async def was_sent_by_us(conn: Connection, peer: str, text: str, since: datetime) -> bool:

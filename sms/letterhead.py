@@ -15,3 +15,8 @@ class Letterhead:
     def signature(self, language: str) -> str:
         """【示例医院】 or "[Example Hospital] "."""
         return f"[{self.name_en}] " if language == "en" else f"【{self.name}】"
+
+    def signed(self, text: str, language: str) -> str:
+        """With the hospital's name before it, unless the writer has put it there."""
+        is_signed = f"【{self.name}】" in text or f"[{self.name_en}]" in text
+        return text if is_signed else self.signature(language) + text

@@ -6,7 +6,7 @@ from enum import IntEnum, StrEnum
 from typing import NewType
 from uuid import UUID
 
-from crm_core.kernel.ids import AppointmentId, Msisdn, PatientId, SmsId, ThreadId
+from crm_core.kernel.ids import AppointmentId, Msisdn, PatientId, SmsId, ThreadId, UserId
 
 ClaimId = NewType("ClaimId", UUID)  # one hand-over to a modem, by one process
 
@@ -53,7 +53,7 @@ class SmsState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """One message as people know it, however many segments it travels in."""
+    """One message as people know it, however many segments it travels in. `writer`: of the staff, "" for all others."""
 
     id: SmsId
     thread_id: ThreadId
@@ -69,6 +69,7 @@ class Sms:
     appointment_id: AppointmentId | None
     reply_to_id: SmsId | None
     created_by: str
+    writer: str
     created_at: datetime
     not_before: datetime
     sent_at: datetime | None
@@ -100,9 +101,21 @@ class Place:
     id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whose a conversation is, and whether somebody waits in it for a person."""
+
+    owner_id: UserId | None = None
+    is_waiting: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """All texts with one peer, as the list shows it. `names`: the first people who have this number."""
+    """All texts with one peer, as the list shows it. `names`: the first people who have this number.
+
+    `last_text` is what they said last; ours only when they never said anything. `is_ours`: the newest text is ours, by
+    `writer`, "" for a machine. `is_waiting`: a person waits for a person.
+    """
 
     id: ThreadId
     peer: str = field(repr=False)
@@ -111,7 +124,10 @@ class Thread:
     last_at: datetime
     last_text: str = field(repr=False)
     last_direction: Direction
-    last_state: str
+    is_ours: bool
+    writer: str
+    owner: str
+    is_waiting: bool
 
     @property
     def is_unreadable(self) -> bool:

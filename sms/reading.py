@@ -26,6 +26,12 @@ _YES = frozenset(
 _NO = frozenset({"2", "二", "0", "否", "不", "不是", "不要", "不行", "取消", "重选", "返回", "n", "no", "back"})
 _MORE = frozenset({"更多", "下一页", "还有吗", "其他时间", "其他", "more", "next", "m"})
 _BACK = frozenset({"0", "返回", "上一步", "重选", "back"})
+_COURTESY = re.compile(
+    r"(?:(?:非常|太|真是)?(?:感谢|谢谢|多谢|谢了|谢|辛苦|麻烦)|好的|好滴|好嘞|好|行|嗯|哦|收到|知道|明白|了解|没问题|可以|再见|"
+    r"ok(?:ay)?|thanks?(?: you)?(?: (?:so|very) much)?|thank you|thx|got it|bye|"
+    r"护士|医生|大夫|老师|工作人员|您们|你们|您|你|了|啦|啊|呢|哈|的|nurse|doctor|"
+    r"[^\w]+)+"
+)
 _STOP = frozenset({"取消", "退出", "结束", "算了", "不约了", "exit", "quit", "cancel"})
 
 
@@ -74,6 +80,11 @@ def wants_back(text: str) -> bool:
 def wants_to_stop(text: str) -> bool:
     """Leave the conversation, change nothing."""
     return text in _STOP
+
+
+def is_courtesy(text: str) -> bool:
+    """ "好的，谢谢护士": nothing is asked. Takes plain text."""
+    return _COURTESY.fullmatch(text) is not None
 
 
 def looks_english(text: str) -> bool:

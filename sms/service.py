@@ -115,7 +115,7 @@ async def queue_in(tx: Tx, new: NewSms, *, zone: tzinfo, routes: tuple[Route, ..
         new,
         modem=await _preferred_modem(tx, new, routes),
         not_before=not_before,
-        created_by=tx.actor.name,
+        actor=tx.actor,
         now=tx.now,
     )
     if sms_id is None:  # somebody else was faster with this key

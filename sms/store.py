@@ -5,6 +5,7 @@ from datetime import datetime
 
 import asyncpg
 
+from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import AppointmentId, PatientId, SmsId
 from sms.model import Direction, NewSms, Purpose, Sms, SmsSegment, SmsState
@@ -15,10 +16,11 @@ async def many(conn: Connection, sms_ids: Sequence[SmsId]) -> list[Sms]:
     rows = await conn.fetch(
         """
         SELECT sms.id, thread.id AS thread_id, direction, sms.peer, text, purpose, state, reason, priority, modem,
-               patient_id, appointment_id, reply_to_id, created_by, created_at, not_before, sent_at, delivered_at,
-               read_at, handled_at, tries
+               patient_id, appointment_id, reply_to_id, created_by, coalesce(writer.name, '') AS writer,
+               sms.created_at, not_before, sent_at, delivered_at, read_at, handled_at, tries
         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
         JOIN sms ON sms.id = wanted.id JOIN sms_thread AS thread ON thread.peer = sms.peer
+        LEFT JOIN app_user AS writer ON writer.id = sms.written_by
         ORDER BY wanted.position
         """,
         sms_ids,
@@ -50,14 +52,14 @@ async def get(conn: Connection, sms_id: SmsId) -> Sms | None:
 
 
 async def insert_out(
-    conn: Connection, new: NewSms, *, modem: str, not_before: datetime, created_by: str, now: datetime
+    conn: Connection, new: NewSms, *, modem: str, not_before: datetime, actor: Actor, now: datetime
 ) -> SmsId | None:
     """Queued; None when a message with this dedupe key exists."""
     found: SmsId | None = await conn.fetchval(
         """
         INSERT INTO sms (direction, peer, text, purpose, state, priority, modem, patient_id, appointment_id,
-                         reply_to_id, dedupe_key, created_by, created_at, not_before)
-        VALUES ('out', $1, $2, $3, 'queued', $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                         reply_to_id, dedupe_key, created_by, written_by, created_at, not_before)
+        VALUES ('out', $1, $2, $3, 'queued', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         ON CONFLICT (dedupe_key) DO NOTHING RETURNING id
         """,
         new.to,
@@ -69,7 +71,8 @@ async def insert_out(
         new.appointment_id,
         new.reply_to,
         new.dedupe_key,
-        created_by,
+        actor.name,
+        actor.user_id,
         now,
         not_before,
     )

@@ -3,37 +3,45 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from crm_core.events import SmsRead
+from crm_core.events import SmsRead, SmsThreadGiven
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.errors import NotFoundError
-from crm_core.kernel.ids import PatientId, SmsId, ThreadId
+from crm_core.kernel.ids import Msisdn, PatientId, SmsId, ThreadId, UserId
 from crm_core.kernel.msisdn import try_parse_msisdn
 from crm_core.patients import search_store
 from crm_core.patients import store as patients
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import Patient
+from crm_core.tasks import service as tasks
+from crm_core.tasks.model import TaskKind
+from crm_core.tasks.rules import Talk
 from crm_core.users.rights import Right, ensure
 from sms import looks, store, thread_store
 from sms.errors import SmsNotFoundError
-from sms.model import UNREADABLE, Place, Sms, Thread
+from sms.model import UNREADABLE, Place, Sms, Standing, Thread
 
 THREADS_SHOWN = 50
 TEXTS_SHOWN = 50
 PEOPLE_SEARCHED = 500  # more people of one name are not looked through: the reader types more of it
+TEXTS_SEARCHED = 20_000  # the newest; older words are not looked for
+SHORTEST_WORDS = 2
+NOBODYS = Standing()
 
 
 class Filter(StrEnum):
     """Which conversations the list shows."""
 
-    ALL = "all"
+    UNANSWERED = "unanswered"
     UNREAD = "unread"
+    MINE = "mine"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """`text`: a name, pinyin, or the end of a number; with it the filter does not matter."""
+    """`text`: a name, pinyin, the end of a number, or words; with it the filter does not matter."""
 
     text: str = field(default="", repr=False)
     filter: Filter = Filter.ALL
@@ -57,6 +65,7 @@ class Conversation:
     peer: str = field(repr=False)
     people: tuple[Patient, ...]
     texts: tuple[Sms, ...]
+    standing: Standing = NOBODYS
     has_older: bool = False
 
     @property
@@ -74,20 +83,27 @@ async def page(db: Database, actor: Actor, wanted: Wanted) -> ThreadPage:
     """The newest first. Raises ForbiddenError."""
     ensure(actor, Right.SEE_SMS)
     async with db.transaction(actor) as tx:
-        ids, too_many = await _ids(tx.conn, wanted)
+        ids, too_many = await _ids(tx, wanted)
         threads = await thread_store.many(tx.conn, ids[:THREADS_SHOWN])
         await _note_list(tx, wanted, len(threads))
     more = threads[-1].place if len(ids) > THREADS_SHOWN else None
     return ThreadPage(threads=tuple(threads), more=more, too_many=too_many)
 
 
-async def _ids(conn: Connection, wanted: Wanted) -> tuple[list[ThreadId], bool]:
-    limit = THREADS_SHOWN + 1
+async def _ids(tx: Tx, wanted: Wanted) -> tuple[list[ThreadId], bool]:
+    conn, limit, after = tx.conn, THREADS_SHOWN + 1, wanted.after
     if wanted.text:
         return await _found(conn, wanted, limit)
-    if wanted.filter is Filter.UNREAD:
-        return await thread_store.unread(conn, limit=limit, after=wanted.after), False
-    return await thread_store.newest(conn, limit=limit, after=wanted.after), False
+    match wanted.filter:
+        case Filter.UNANSWERED:
+            ids = await thread_store.unanswered(conn, limit=limit, after=after)
+        case Filter.UNREAD:
+            ids = await thread_store.unread(conn, limit=limit, after=after)
+        case Filter.MINE:
+            ids = await thread_store.owned(conn, tx.actor.user_id or UserId(0), limit=limit, after=after)
+        case Filter.ALL:
+            ids = await thread_store.newest(conn, limit=limit, after=after)
+    return ids, False
 
 
 async def _found(conn: Connection, wanted: Wanted, limit: int) -> tuple[list[ThreadId], bool]:
@@ -96,10 +112,17 @@ async def _found(conn: Connection, wanted: Wanted, limit: int) -> tuple[list[Thr
     bare = "".join(wanted.text.split()).removeprefix("+")
     digits = bare if bare.isascii() and bare.isdigit() else ""
     exact = try_parse_msisdn(bare) if digits else None
+    said = await _saying(conn, wanted.text.strip()) if not digits else []
     ids = await thread_store.found(
-        conn, peers=[*peers, *([exact] if exact else [])], digits=digits, limit=limit, after=wanted.after
+        conn, peers=[*peers, *said, *([exact] if exact else [])], digits=digits, limit=limit, after=wanted.after
     )
-    return ids, len(people) == PEOPLE_SEARCHED
+    return ids, PEOPLE_SEARCHED in (len(people), len(said))
+
+
+async def _saying(conn: Connection, words: str) -> list[str]:
+    if len(words) < SHORTEST_WORDS:
+        return []
+    return await thread_store.peers_saying(conn, words, lately=TEXTS_SEARCHED, limit=PEOPLE_SEARCHED)
 
 
 async def _note_list(tx: Tx, wanted: Wanted, count: int) -> None:
@@ -120,10 +143,7 @@ async def read(db: Database, actor: Actor, thread_id: ThreadId) -> Conversation:
     """A person opens it: what waits in it is read, for everybody. Raises NotFoundError, ForbiddenError."""
     ensure(actor, Right.SEE_SMS)
     async with db.transaction(actor) as tx:
-        peer = await thread_store.peer_of(tx.conn, thread_id)
-        if peer is None:
-            raise NotFoundError("no such conversation")
-        return await _read(tx, thread_id, peer)
+        return await _read(tx, thread_id, await _peer(tx.conn, thread_id))
 
 
 async def read_around(db: Database, actor: Actor, sms_id: SmsId) -> Conversation:
@@ -150,14 +170,52 @@ async def read_of_patient(db: Database, actor: Actor, patient_id: PatientId, pos
         return await _read(tx, thread_id, peer)
 
 
+async def give(db: Database, actor: Actor, thread_id: ThreadId, user_id: UserId | None) -> Standing:
+    """Somebody looks after the conversation, and answers what waits in it; None: whoever comes first.
+
+    Raises ForbiddenError, NotFoundError, UserNotFoundError.
+    """
+    ensure(actor, Right.SEE_SMS)
+    ensure(actor, Right.SEND_SMS)
+    async with db.transaction(actor) as tx:
+        peer = await _peer(tx.conn, thread_id)
+        await tasks.ensure_does_tasks(tx, user_id)
+        if await thread_store.set_owner(tx.conn, peer, user_id) is not None:
+            await audit.record(tx, "give sms thread", "sms_thread", thread_id, detail={"owner_id": user_id})
+            await tx.emit(SmsThreadGiven(thread_id=thread_id))
+        await tasks.give_about_in(tx, TaskKind.ANSWER_SMS, Msisdn(peer), user_id)
+        return await thread_store.standing(tx.conn, peer)
+
+
+async def need_no_answer(db: Database, actor: Actor, thread_id: ThreadId) -> Standing:
+    """A person has read what waits and says that nothing is to be answered. Raises ForbiddenError, NotFoundError."""
+    ensure(actor, Right.SEE_SMS)
+    ensure(actor, Right.SEND_SMS)
+    async with db.transaction(actor) as tx:
+        peer = await _peer(tx.conn, thread_id)
+        await tasks.settle_in(tx, Talk.ANSWERED, Msisdn(peer), f"threads/{thread_id}")
+        return await thread_store.standing(tx.conn, peer)
+
+
+async def _peer(conn: Connection, thread_id: ThreadId) -> str:
+    peer = await thread_store.peer_of(conn, thread_id)
+    if peer is None:
+        raise NotFoundError("no such conversation")
+    return peer
+
+
+async def standing(db: Database, actor: Actor, thread_id: ThreadId) -> Standing:
+    """Whose it is now. Raises ForbiddenError, NotFoundError."""
+    ensure(actor, Right.SEE_SMS)
+    async with db.connection() as conn:
+        return await thread_store.standing(conn, await _peer(conn, thread_id))
+
+
 async def older(db: Database, actor: Actor, thread_id: ThreadId, before: SmsId) -> Conversation:
     """What was written before a text that is shown already. Raises NotFoundError, ForbiddenError."""
     ensure(actor, Right.SEE_SMS)
     async with db.transaction(actor) as tx:
-        peer = await thread_store.peer_of(tx.conn, thread_id)
-        if peer is None:
-            raise NotFoundError("no such conversation")
-        return await _shown(tx, thread_id, peer, before)
+        return await _shown(tx, thread_id, await _peer(tx.conn, thread_id), before)
 
 
 async def _read(tx: Tx, thread_id: ThreadId, peer: str) -> Conversation:
@@ -175,6 +233,7 @@ async def _shown(tx: Tx, thread_id: ThreadId, peer: str, before: SmsId | None) -
         peer=peer,
         people=tuple(people),
         texts=tuple(reversed(texts[:TEXTS_SHOWN])),
+        standing=await thread_store.standing(tx.conn, peer),
         has_older=len(texts) > TEXTS_SHOWN,
     )
 

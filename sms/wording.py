@@ -9,6 +9,7 @@ from sms.letterhead import Letterhead
 from sms.texts import en, zh_cn
 
 TEXTS = {"zh_CN": zh_cn.TEXTS, "en": en.TEXTS}
+EMERGENCY = "120"
 _WEEKDAYS = "一二三四五六日"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -24,7 +25,8 @@ def written(answer: Answer, language: str, letterhead: Letterhead) -> str:
         slot=_slot(answer.slot, language, zone) if answer.slot else "",
         person=_person(answer.person, language),
     )
-    return letterhead.signature(language) + note + body
+    hint = texts["urgent"] if answer.is_urgent and EMERGENCY not in body else ""
+    return letterhead.signature(language) + hint + note + body
 
 
 def reminder(slot: Slot, name: str, language: str, letterhead: Letterhead) -> str:

@@ -1,14 +1,18 @@
 """What a person writes by hand: to a number, perhaps in answer to what just came from it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
+from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import Msisdn, SmsId, ThreadId
 from crm_core.patients import store as patients
-from sms import service, store, thread_store
-from sms.errors import PurposeForbiddenError, SmsNotFoundError
+from crm_core.tasks import service as tasks
+from crm_core.tasks.rules import Talk
+from sms import placeholders, reading, service, store, thread_store
+from sms.errors import PurposeForbiddenError, SmsNotFoundError, UnfilledError
+from sms.letterhead import Letterhead
 from sms.model import Direction, NewSms, Priority, Purpose, Sms
 
 ANSWERED_WITHIN = timedelta(days=1)
@@ -32,14 +36,18 @@ class Written:
     waits: bool
 
 
-async def write(db: Database, actor: Actor, draft: Draft, *, zone: tzinfo) -> Written:
-    """Queue it. Whose number it is and what it answers is found here, not asked from the reader of a form.
+async def write(db: Database, actor: Actor, draft: Draft, *, letterhead: Letterhead) -> Written:
+    """Queue it under the hospital's name; what waited for an answer is settled.
 
+    Whose number it is and what it answers is found here, not asked from the reader of a form.
     Raises ContactForbiddenError(rule), PurposeForbiddenError, InvalidInputError.
     """
     try:
         async with db.transaction(actor) as tx:
-            sms_id = await service.queue_in(tx, await _new(tx, draft), zone=zone)
+            new = await _new(tx, draft, letterhead)
+            sms_id = await service.queue_in(tx, new, zone=letterhead.timezone)
+            if draft.purpose is not Purpose.MARKETING:  # an advertisement answers nobody
+                await tasks.settle_in(tx, Talk.TEXT, draft.to, f"sms/{sms_id}", patient_id=new.patient_id)
             sms = await store.get(tx.conn, sms_id)
             if sms is None:
                 raise SmsNotFoundError("no such message")
@@ -49,13 +57,17 @@ async def write(db: Database, actor: Actor, draft: Draft, *, zone: tzinfo) -> Wr
         raise
 
 
-async def _new(tx: Tx, draft: Draft) -> NewSms:
+async def _new(tx: Tx, draft: Draft, letterhead: Letterhead) -> NewSms:
+    if not draft.text.strip():
+        raise InvalidInputError("the text is empty", field="text")
+    if placeholders.gaps(draft.text):
+        raise UnfilledError("a placeholder is left", field="text")
     newest = await thread_store.texts(tx.conn, draft.to, limit=1)
     asked = answered_text(newest[0] if newest else None, draft.purpose, tx.now)
     people = await patients.find_by_msisdn(tx.conn, draft.to)
     return NewSms(
         to=draft.to,
-        text=draft.text,
+        text=letterhead.signed(draft.text, "en" if reading.looks_english(draft.text) else "zh_CN"),
         purpose=draft.purpose,
         priority=Priority.CONVERSATION if asked else service.priority_of(draft.purpose),
         patient_id=people[0].id if len(people) == 1 else None,

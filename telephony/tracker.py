@@ -168,11 +168,16 @@ class CallTracker:
             await calls.agent_stopped_ringing(self._db, call, desk, at=at)
 
     async def _asked_no_more(self, channel: Channel, at: datetime | None) -> None:
-        """One of the two colleagues has hung up."""
+        """One of the two colleagues has hung up, unless their page was loaded again: then another leg goes on."""
         for uniqueid, ask in tuple(self._asks.items()):
-            if channel.uniqueid in (uniqueid, ask.asking):
+            if channel.uniqueid not in (uniqueid, ask.asking):
+                continue
+            heir = next((one for one, leg in self._legs.items() if leg.desk == ask.desk and one != uniqueid), None)
+            if heir and channel.uniqueid == uniqueid:
+                self._asks[heir] = ask
+            else:
                 await asking.over(self._db, ask.desk, at=at)
-                self._asks.pop(uniqueid, None)
+            self._asks.pop(uniqueid, None)
 
     async def _joined(self, one: Channel, other: Channel, at: datetime | None) -> None:
         """An attended transfer: a patient and a colleague's desk, in whichever order."""

@@ -14,6 +14,7 @@ from crm_core.kernel.db import Database
 from crm_core.kernel.ids import AppointmentId, AttemptId, Msisdn, SmsId, Uniqueid
 from crm_core.kernel.status import StatusBoard
 from recordings.vault import Vault
+from sms.letterhead import Letterhead
 from web.live import LiveHub
 
 
@@ -38,11 +39,17 @@ class WebSettings:
     default_locale: str = "zh_CN"
     hotline: str = "4000"
     hospital_name: str = "hcrm"
+    hospital_name_en: str = ""
     public_url: str = ""  # as browsers write an origin
     trusted_proxies: tuple[str, ...] = ()
     second_factor_for: frozenset[str] = frozenset()  # roles that may not go without one
     notice_shows: str = "plain"  # or `number`: what a notice outside the page says of a call
     asterisk_ws_url: str = "ws://127.0.0.1:8088/ws"
+
+    @property
+    def letterhead(self) -> Letterhead:
+        """Who writes to patients."""
+        return Letterhead(self.hospital_name, self.hospital_name_en or self.hospital_name, self.timezone)
 
     @property
     def is_secure(self) -> bool:

@@ -33,12 +33,13 @@ _TEXT: TypeAdapter[str] = TypeAdapter(values.Text)
 
 
 async def posted(request: web.Request) -> dict[str, str]:
-    """The form's fields as text; files are not taken."""
+    """The form's fields as text, one that was sent several times a line each; files are not taken."""
     try:
         form = await request.post()
     except UNREADABLE:
         raise InvalidInputError("the form cannot be read") from None
-    return {name: value.strip() for name, value in form.items() if isinstance(value, str)}
+    texts = {name: [value.strip() for value in form.getall(name) if isinstance(value, str)] for name in form}
+    return {name: "\n".join(values) for name, values in texts.items() if values}
 
 
 def text(form: Mapping[str, str], name: str, *, limit: int = LONGEST_TEXT) -> str:

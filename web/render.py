@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -17,7 +17,7 @@ from crm_core.kernel.msisdn import national
 from crm_core.users import rights
 from crm_core.users.rights import Right
 from telephony.names import DESK_PREFIX
-from web import i18n, words
+from web import audit_words, i18n, places, words
 from web.deps import DEPS
 from web.security import NONCE, visitor_of
 
@@ -85,7 +85,8 @@ def environment(zone: tzinfo) -> jinja2.Environment:
         auto_reload=False,
         extensions=["jinja2.ext.do"],
     )
-    env.globals.update(_=i18n._, icon=assets.icon, asset=assets.url, go=go, Right=Right, words=words)
+    env.globals.update(_=i18n._, icon=assets.icon, asset=assets.url, go=go, Right=Right)
+    env.globals.update(words=words, audit_words=audit_words, place_of=places.of_task)
     env.filters.update(
         {
             "day": partial(_or_dash, i18n.say_date, zone),
@@ -93,6 +94,7 @@ def environment(zone: tzinfo) -> jinja2.Environment:
             "time": partial(_or_dash, i18n.say_time, zone),
             "moment": partial(_or_dash, i18n.say_moment, zone),
             "full_moment": partial(_or_dash, i18n.say_full_moment, zone),
+            "cell": partial(say_cell, zone),
             "duration": i18n.say_duration,
             "phone": say_phone,
             "extension": say_extension,
@@ -106,6 +108,13 @@ def environment(zone: tzinfo) -> jinja2.Environment:
 
 def _or_dash(say: Any, zone: tzinfo, value: Any) -> str:
     return say(value, zone) if value is not None else "–"
+
+
+def say_cell(zone: tzinfo, value: object) -> str:
+    """What a cell of a list says."""
+    if isinstance(value, datetime):
+        return i18n.say_moment(value, zone)
+    return "–" if value in (None, "") else str(value)
 
 
 def say_extension(desk: str) -> str:

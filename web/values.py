@@ -5,7 +5,7 @@ pydantic by itself takes 0 for a day, 0.5 for a time, "1_0" for ten and "yes" fo
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated
 from uuid import UUID
 
@@ -18,6 +18,7 @@ LARGEST_ID = 2**63 - 1
 EXACT = 2**53
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 LONGEST_LINE = 100
+LONGEST_PHRASE = 200
 LONGEST_TEXT = 5000
 NO_CONTROL = r"^[^\x00-\x1f\x7f-\x9f]*$"
 NO_CONTROL_BUT_LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
@@ -26,6 +27,7 @@ NOT_BLANK = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}(-[0-9]{2}){2}[Tt ][0-9]{2}(:[0-9]{2}){2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -64,6 +66,10 @@ def _within_years(value: date) -> date:
     return value
 
 
+def _lines(value: object) -> object:
+    return tuple(filter(None, map(str.strip, value.splitlines()))) if isinstance(value, str) else value
+
+
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text.upper())
 
@@ -76,8 +82,12 @@ Day = Annotated[date, AfterValidator(_within_years), _written(_DAY, date.fromiso
 Moment = Annotated[
     AwareDatetime, AfterValidator(_within_years), _written(_MOMENT, _moment, "not a time with offset, see RFC 3339")
 ]
+Clock = Annotated[time, _written(_CLOCK, time.fromisoformat, "not a time of day as 08:30")]
 Uuid = Annotated[UUID, _written(_UUID, UUID, "not a UUID")]
+Ticked = Annotated[bool, BeforeValidator(bool)]  # a box that is sent only when it is ticked
 Line = Annotated[str, StringConstraints(max_length=LONGEST_LINE, pattern=NO_CONTROL)]
+Phrase = Annotated[str, StringConstraints(max_length=LONGEST_PHRASE, pattern=NO_CONTROL)]
+Lines = Annotated[tuple[Line, ...], BeforeValidator(_lines)]
 FilledLine = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_LINE, pattern=NOT_BLANK)]
 Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=NO_CONTROL_BUT_LINES)]
 PhoneAsTyped = Annotated[str, StringConstraints(max_length=40, pattern=NO_CONTROL)]

@@ -7,7 +7,20 @@ from crm_core.consent.model import Decision, Wishes
 from crm_core.patients.lookup import COUNTED
 from dialer.attempt import State
 from overview.reminders import ReminderCall
+from web.agent_words import AGENT_STATE as AGENT_STATE
+from web.agent_words import BREAK_REASON as BREAK_REASON
+from web.agent_words import END_REASON as END_REASON
+from web.agent_words import STATE_REASON as STATE_REASON
 from web.i18n import N_, _, current_locale, filled, say_moment
+from web.work_words import PURPOSE as PURPOSE
+from web.work_words import PURPOSE_MEANS as PURPOSE_MEANS
+from web.work_words import SMS_CHOICE as SMS_CHOICE
+from web.work_words import SMS_FILTER as SMS_FILTER
+from web.work_words import SMS_STATE as SMS_STATE
+from web.work_words import SNOOZE as SNOOZE
+from web.work_words import TASK_KIND as TASK_KIND
+from web.work_words import TASK_ORDER as TASK_ORDER
+from web.work_words import TASK_VIEW as TASK_VIEW
 
 APPOINTMENT_STATUS = {
     "booked": N_("Booked"),
@@ -66,27 +79,6 @@ REFUSAL = {
     "too many tries": N_("Too many passwords tried"),
     "too many requests": N_("Too many requests"),
 }
-AGENT_STATE = {
-    "offline": N_("Offline"),
-    "available": N_("Available"),
-    "ringing": N_("Ringing"),
-    "calling": N_("Calling out"),
-    "on_call": N_("On a call"),
-    "wrap_up": N_("Wrap-up"),
-    "break": N_("On a break"),
-}
-BREAK_REASON = {"meal": N_("Meal"), "rest": N_("Rest"), "meeting": N_("Meeting"), "training": N_("Training")}
-STATE_REASON = {**BREAK_REASON, "missed": N_("Calls missed")}  # the last is not chosen but set
-END_REASON = {
-    "busy": N_("The line was busy."),
-    "rejected": N_("The call was declined."),
-    "no answer": N_("Nobody answered."),
-    "absent": N_("The telephone was switched off or out of reach."),
-    "no such number": N_("There is no such number."),
-    "congestion": N_("All lines were busy."),
-    "network trouble": N_("The telephone network had a fault."),
-    "unreachable": N_("The number could not be reached."),
-}
 CALL_STATE = {
     "ringing": N_("Ringing"),
     "ivr": N_("In the menu"),
@@ -106,31 +98,6 @@ DISPOSITION = {
     "complaint": N_("Complaint"),
     "wrong_number": N_("Wrong number"),
     "nobody_there": N_("Nobody there"),
-}
-SMS_STATE = {
-    "queued": N_("Waiting to be sent"),
-    "sending": N_("Being sent"),
-    "sent": N_("Sent"),
-    "delivered": N_("Delivered"),
-    "failed": N_("Failed"),
-    "expired": N_("Expired"),
-    "unknown": N_("Outcome unknown"),
-    "suppressed": N_("Not sent"),
-    "received": N_("Received"),
-}
-SMS_CHOICE = {"arrived": N_("It arrived, close"), "resend": N_("Send again"), "withdraw": N_("Take back")}
-PURPOSE = {"care": N_("Care"), "notice": N_("Notice"), "marketing": N_("Marketing")}
-TASK_KIND = {
-    "answer_sms": N_("Answer an SMS"),
-    "call_back": N_("Call back"),
-    "hear_voicemail": N_("Listen to a voice message"),
-    "check_outcome": N_("Check whether it was sent"),
-    "find_patient": N_("Find out who this is"),
-    "check_audit": N_("Find out who changed the audit"),
-}
-TASK_ORDER = {
-    "urgent": N_("Most urgent first"),
-    "newest": N_("Newest first"),
 }
 TIMELINE_KIND = {
     "call": N_("Call"),
@@ -171,6 +138,7 @@ TIMELINE = (
     N_("Task: find out whether a message or call arrived"),
     N_("Task: find out who this is"),
     N_("Task: find out who changed the audit"),
+    N_("Task: {text}"),
     N_("SMS sent: {text}"),
     N_("SMS received: {text}"),
     N_("Reminder call: the line was busy"),
@@ -260,12 +228,15 @@ ERROR = {
     "corrupt_audio": N_("The recording is damaged."),
     "tampered": N_("The recording was changed on disk and is not played."),
     "sms_not_found": N_("There is no such message."),
+    "title_taken": N_("Another canned answer has this title."),
+    "unfilled_placeholder": N_("Something in braces is still to be filled in: {name}, {appointment} and the like."),
     "purpose_forbidden": N_(
         "Your role does not send messages of this kind: care and notices are sent by the desk, advertising by "
         "marketers and supervisors. Choose another purpose, or ask them to send it."
     ),
     "not_their_number": N_("This is not a number of this patient. Please look at the number, or add it to the record."),
     "task_not_found": N_("There is no such task."),
+    "task_open_already": N_("The same task about this person is open already."),
     "attempt_not_found": N_("There is no such call attempt."),
     "ami_link_down": N_("The telephone system cannot be reached at the moment."),
     "ami_timeout": N_("The telephone system does not answer at the moment."),

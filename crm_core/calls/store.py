@@ -15,13 +15,13 @@ from crm_core.kernel.ids import AttemptId, CallId, Linkedid, Msisdn, PatientId, 
 Which = CallId | Linkedid  # ours, or the exchange's
 
 
-_COLUMNS = """
+COLUMNS = """
     c.id, c.linkedid, c.uniqueid, c.direction, c.caller, c.did, c.patient_id, c.language, c.state, c.path,
     c.flow_version, c.queue, c.started_at, c.answered_at, c.queued_at, c.connected_at, c.ended_at, c.end_reason,
     c.agent_id, coalesce(u.name, '') AS agent_name, coalesce(u.login, '') AS agent_login, c.disposition,
     c.notes, c.attempt_id"""
-_FROM = " FROM call c LEFT JOIN app_user u ON u.id = c.agent_id"
-_CALL = "SELECT" + _COLUMNS + _FROM
+FROM = " FROM call c LEFT JOIN app_user u ON u.id = c.agent_id"
+_CALL = "SELECT" + COLUMNS + FROM
 _BY_ID = _CALL + " WHERE c.id = $1"
 _BY_LINKEDID = _CALL + " WHERE c.linkedid = $1"
 _HERE = """, (SELECT state FROM agent_state WHERE user_id = $2 AND call_id = c.id) AS here,
@@ -30,13 +30,13 @@ _HERE = """, (SELECT state FROM agent_state WHERE user_id = $2 AND call_id = c.i
     """
 _STANDING = (
     "SELECT"
-    + _COLUMNS
+    + COLUMNS
     + _HERE
     + draft_store.OF_READER
     + " AS draft, "
     + leg_store.OF_CALL
     + " AS legs"
-    + _FROM
+    + FROM
     + " WHERE c.id = $1"
 )
 _LOCKED = " FOR NO KEY UPDATE OF c"
@@ -47,7 +47,7 @@ async def standing(conn: Connection, call_id: CallId, user_id: UserId | None) ->
     row = await conn.fetchrow(_STANDING, call_id, user_id)
     if row is None:
         return None
-    call = _call(row, but=("here", "legs", "asked_by", "draft"))
+    call = read(row, but=("here", "legs", "asked_by", "draft"))
     return Standing(
         call=call,
         legs=tuple(leg_store.from_json(call.id, row["legs"])),
@@ -57,7 +57,8 @@ async def standing(conn: Connection, call_id: CallId, user_id: UserId | None) ->
     )
 
 
-def _call(row: asyncpg.Record, *, but: Container[str] = ()) -> Call:
+def read(row: asyncpg.Record, *, but: Container[str] = ()) -> Call:
+    """A row of COLUMNS; `but` stand in it besides."""
     fields = {name: value for name, value in row.items() if name not in but}
     return Call(
         **fields
@@ -74,13 +75,13 @@ def _call(row: asyncpg.Record, *, but: Container[str] = ()) -> Call:
 async def get(conn: Connection, call_id: CallId) -> Call | None:
     """One call."""
     row = await conn.fetchrow(_BY_ID, call_id)
-    return _call(row) if row else None
+    return read(row) if row else None
 
 
 async def get_by_linkedid(conn: Connection, linkedid: Linkedid) -> Call | None:
     """One call, by the exchange's name for it."""
     row = await conn.fetchrow(_BY_LINKEDID, linkedid)
-    return _call(row) if row else None
+    return read(row) if row else None
 
 
 async def get_by_uniqueid(conn: Connection, uniqueid: Uniqueid) -> Call | None:
@@ -92,7 +93,7 @@ async def get_by_uniqueid(conn: Connection, uniqueid: Uniqueid) -> Call | None:
 async def lock(conn: Connection, which: Which) -> Call | None:
     """The call, and nobody else changes it until the transaction ends."""
     row = await conn.fetchrow((_BY_ID if isinstance(which, UUID) else _BY_LINKEDID) + _LOCKED, which)
-    return _call(row) if row else None
+    return read(row) if row else None
 
 
 async def put(
@@ -222,7 +223,7 @@ async def set_disposition(conn: Connection, call_id: CallId, disposition: str, n
 
 async def open_calls(conn: Connection) -> list[Call]:
     """Calls that have not ended as far as we know, oldest first."""
-    return [_call(row) for row in await conn.fetch(_CALL + " WHERE c.state <> 'ended' ORDER BY c.started_at, c.id")]
+    return [read(row) for row in await conn.fetch(_CALL + " WHERE c.state <> 'ended' ORDER BY c.started_at, c.id")]
 
 
 async def page(
@@ -254,13 +255,13 @@ async def page(
         after.uuid if after else LAST_UUID,
         limit + 1,
     )
-    return page_of(rows, limit, _call, lambda row: Cursor(row["started_at"], str(row["id"])))
+    return page_of(rows, limit, read, lambda row: Cursor(row["started_at"], str(row["id"])))
 
 
 _LEG_COLUMNS = ", l.connected_at AS leg_at, l.id AS leg_id"
 _OF_AGENT = (
     "SELECT"
-    + _COLUMNS
+    + COLUMNS
     + _LEG_COLUMNS
     + """
     FROM call_leg l JOIN call c ON c.id = l.call_id LEFT JOIN app_user u ON u.id = c.agent_id
@@ -303,4 +304,4 @@ async def of_agent(
 
 
 def _call_of_leg(row: asyncpg.Record) -> Call:
-    return _call(row, but=("leg_at", "leg_id"))
+    return read(row, but=("leg_at", "leg_id"))

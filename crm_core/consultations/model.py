@@ -43,12 +43,14 @@ class Consultation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which consultations: an empty filter takes all. `text` is part of what they asked, or their whole number."""
+    """Which consultations: an empty filter takes all. `text` is part of what they asked,
+    or the end or beginning of their number, or the name of a patient."""
 
     status: Status | None = None
     source: Source | None = None
     text: str = field(default="", repr=False)
     since: datetime | None = None
+    oldest_first: bool = False
 
     @property
     def by(self) -> list[str]:

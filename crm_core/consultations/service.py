@@ -3,14 +3,13 @@
 from crm_core.consultations import store
 from crm_core.consultations.errors import ConsultationNotFoundError
 from crm_core.consultations.model import Consultation, Found, Opened, Source, Status, Wanted
-from crm_core.events import ConsultationOpened
+from crm_core.events import ConsultationClosed, ConsultationOpened
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import InvalidInputError, StaleError
 from crm_core.kernel.ids import CallId, ConsultationId, Msisdn, PatientId
-from crm_core.kernel.msisdn import try_parse_msisdn
-from crm_core.patients import seen, timeline
+from crm_core.patients import search_store, seen, timeline
 from crm_core.patients import store as patients
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import Patient, TimelineKind
@@ -24,17 +23,22 @@ TIMELINE_ANSWER = "Consultation answered: {result}"
 
 
 async def find(db: Database, actor: Actor, wanted: Wanted, *, limit: int, after: ConsultationId | None = None) -> Found:
-    """A page, newest first; `after` is the `more` of the page before. Raises ForbiddenError."""
+    """A page; `after` is the `more` of the page before. Raises ForbiddenError.
+
+    Who may not see patients does not find by a patient's name.
+    """
     rights.ensure(actor, Right.SEE_CONSULTATIONS)
-    msisdn = try_parse_msisdn(wanted.text)
+    by_name = bool(wanted.text) and may(actor, Right.SEE_PATIENTS)
     async with db.transaction(actor) as tx:
+        people = await search_store.few(tx.conn, wanted.text) if by_name else None
         rows = await store.page(
             tx.conn,
             status=wanted.status,
             source=wanted.source,
-            msisdn=msisdn,
-            text=None if msisdn else wanted.text,
+            text=wanted.text,
+            people=people or (),
             since=wanted.since,
+            oldest_first=wanted.oldest_first,
             limit=limit + 1,
             after=after,
         )
@@ -124,6 +128,8 @@ async def close_in(
     if one.status is Status.OPEN:
         await store.close(tx.conn, consultation_id, result=answer, by=tx.actor.name, now=tx.now)
         await audit.record(tx, "close consultation", "consultation", consultation_id)
+        whose = patient_id or one.patient_id
+        await tx.emit(ConsultationClosed(consultation_id=one.id, msisdn=one.msisdn, patient_id=whose))
     closed = await _loaded(tx, consultation_id)
     await _write_on_timeline(tx, closed)
     return closed

@@ -6,6 +6,24 @@ from datetime import datetime
 from crm_core.consultations.model import Consultation, Source, Status
 from crm_core.kernel.db import Connection, planned_for_its_values
 from crm_core.kernel.ids import CallId, ConsultationId, Msisdn, PatientId
+from crm_core.kernel.msisdn import digits_of, ends_of
+
+_FROM = " FROM consultation"
+_WANTED = """
+    WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR source = $2)
+      AND ($3::timestamptz IS NULL OR created_at >= $3)"""
+_FOUND = "SELECT id" + _FROM + _WANTED
+_TEXT = " AND ($6::text IS NULL OR text ILIKE $6 OR patient_id = ANY ($7::bigint[]))"
+_NUMBER = """
+    WITH theirs AS (SELECT id FROM consultation WHERE text ILIKE $6
+                    UNION SELECT id FROM consultation WHERE patient_id = ANY ($7::bigint[])
+                    UNION SELECT id FROM consultation WHERE reverse(msisdn) ~>=~ $8 AND reverse(msisdn) ~<~ $9
+                    UNION SELECT id FROM consultation WHERE msisdn >= $10 AND msisdn < $11)
+    SELECT id FROM theirs JOIN consultation USING (id)"""
+_DOWN = " AND ($4::bigint IS NULL OR id < $4) ORDER BY id DESC LIMIT $5"
+_UP = " AND ($4::bigint IS NULL OR id > $4) ORDER BY id LIMIT $5"
+_NEWEST, _OLDEST = _FOUND + _TEXT + _DOWN, _FOUND + _TEXT + _UP
+_NEWEST_OF_NUMBER, _OLDEST_OF_NUMBER = _NUMBER + _WANTED + _DOWN, _NUMBER + _WANTED + _UP
 
 
 async def many(conn: Connection, consultation_ids: Sequence[ConsultationId]) -> list[Consultation]:
@@ -36,30 +54,24 @@ async def page(
     *,
     status: str | None = None,
     source: str | None = None,
-    msisdn: Msisdn | None = None,
-    text: str | None = None,
+    text: str = "",
+    people: Sequence[PatientId] = (),
     since: datetime | None = None,
+    oldest_first: bool = False,
     limit: int = 50,
     after: ConsultationId | None = None,
 ) -> list[Consultation]:
-    """Newest first; `after` is the last id of the page before; `text` stands anywhere in what they asked."""
+    """`after` is the last id of the page before. `text` stands anywhere in what they asked, or is a part of their
+    number: its end or its beginning; what `people` asked is found too."""
+    digits = digits_of(text)
+    wanted = (status, source, since, after, limit)
+    words = (f"%{_escaped(text)}%" if text else None, people)
     async with planned_for_its_values(conn):
-        rows = await conn.fetch(
-            """
-            SELECT id FROM consultation
-            WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR source = $2)
-              AND ($3::text IS NULL OR msisdn = $3) AND ($4::text IS NULL OR text ILIKE $4)
-              AND ($5::timestamptz IS NULL OR created_at >= $5) AND ($6::bigint IS NULL OR id < $6)
-            ORDER BY id DESC LIMIT $7
-            """,
-            status,
-            source,
-            msisdn,
-            f"%{_escaped(text)}%" if text else None,
-            since,
-            after,
-            limit,
-        )
+        if digits:
+            statement = _OLDEST_OF_NUMBER if oldest_first else _NEWEST_OF_NUMBER
+            rows = await conn.fetch(statement, *wanted, *words, *ends_of(digits))
+        else:
+            rows = await conn.fetch(_OLDEST if oldest_first else _NEWEST, *wanted, *words)
     return await many(conn, [row["id"] for row in rows])
 
 

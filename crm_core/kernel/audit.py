@@ -1,6 +1,6 @@
 """Who saw or changed what, in the same transaction as the change. A table, not a log; rows are never altered."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,14 +77,19 @@ async def page(
     subject: str = "",
     subject_id: str = "",
     outcome: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    but: Collection[str] = (),
 ) -> list[AuditRow]:
-    """Newest first; `before` is the last id of the page before; an empty filter takes all."""
+    """Newest first; `before` is the last id of the page before; an empty filter takes all, but not these actions."""
     async with planned_for_its_values(conn):  # an empty filter falls away, a given one has its index
         rows = await conn.fetch(
             """
             SELECT id, at, actor_kind, actor, action, subject, subject_id, outcome, detail, address, session FROM audit
             WHERE ($1::bigint IS NULL OR id < $1) AND ($2 = '' OR actor = $2) AND ($3 = '' OR subject = $3)
               AND ($4 = '' OR subject_id = $4) AND ($5 = '' OR outcome = $5)
+              AND ($7::timestamptz IS NULL OR at >= $7) AND ($8::timestamptz IS NULL OR at < $8)
+              AND action <> ALL ($9::text[])
             ORDER BY id DESC LIMIT $6
             """,
             before,
@@ -93,5 +98,8 @@ async def page(
             subject_id,
             outcome,
             limit,
+            since,
+            until,
+            list(but),
         )
     return [AuditRow(**row) for row in rows]

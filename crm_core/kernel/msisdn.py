@@ -8,6 +8,10 @@ from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import Msisdn
 
 HOME_REGION = "CN"
+HOME_CODE = "86"
+SHORTEST_TAIL = 3
+SHORTEST_HEAD = 5
+NO_NUMBER = "x"
 _DIALLED = re.compile(
     r"1[3-9]\d{9}|0[1-9]\d{8,10}"
 )  # as `[outside]` of the dialplan: no other country, no service number
@@ -41,6 +45,26 @@ def try_parse_msisdn(text: str, *, region: str = HOME_REGION) -> Msisdn | None:
         return parse_msisdn(text, region=region)
     except InvalidMsisdnError:
         return None
+
+
+def digits_of(text: str) -> str:
+    """Those of a number as typed, however it is grouped; "" for anything but a number."""
+    plain = re.sub(r"[\s()\-.]", "", text).removeprefix("+86").removeprefix("+")
+    return plain if plain.isascii() and plain.isdigit() else ""
+
+
+def ends_of(digits: str) -> tuple[str, str, str, str]:
+    """From where to before where numbers stand in an index that end in these digits, turned round, and that begin with
+    them, as E.164 writes it. Too few digits would find everybody: then where no number stands."""
+    tail = digits[::-1] if len(digits) >= SHORTEST_TAIL else NO_NUMBER
+    head = f"+{HOME_CODE}{digits.removeprefix('0')}" if len(digits) >= SHORTEST_HEAD else NO_NUMBER
+    return tail, f"{tail}:", head, _behind(head)  # ':' follows '9'
+
+
+def _behind(head: str) -> str:
+    """What follows every number of this beginning in the order of any language: +8613 is before +862."""
+    kept = head.rstrip("9")
+    return head if head == NO_NUMBER else f"{kept[:-1]}{int(kept[-1]) + 1}"
 
 
 def national(msisdn: Msisdn) -> str:

@@ -9,7 +9,7 @@ from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.errors import StaleError
 from crm_core.kernel.ids import Msisdn, PatientId
-from crm_core.patients import lookup, rules, service, store
+from crm_core.patients import lookup, rules, seen, service, store
 from crm_core.patients.meanwhile import Meanwhile, meanwhile
 from crm_core.patients.model import NewPatient, Patient
 from crm_core.users import rights
@@ -34,6 +34,13 @@ class Saved:
         return rules.is_nobodys(self.people)
 
 
+@dataclass(frozen=True, slots=True)
+class OnFile:
+    """Who has the same name and one of the same numbers: perhaps the same person."""
+
+    people: tuple[Patient, ...]
+
+
 async def opened(db: Database, actor: Actor, patient_id: PatientId) -> Patient:
     """The record to be changed. Raises ForbiddenError, PatientNotFoundError."""
     rights.ensure(actor, Right.EDIT_PATIENTS)
@@ -47,11 +54,26 @@ async def departments(db: Database, actor: Actor) -> list[Department]:
         return await directory.departments(conn)
 
 
-async def register(db: Database, actor: Actor, new: NewPatient) -> Saved:
-    """Raises what `service.register` raises."""
+async def register(db: Database, actor: Actor, new: NewPatient, *, anyway: bool = False) -> Saved | OnFile:
+    """Nobody is registered twice by mistake: who has the name and one of the numbers is shown first, unless `anyway`.
+
+    Raises what `service.register` raises.
+    """
+    rights.ensure(actor, Right.EDIT_PATIENTS)
     async with db.transaction(actor) as tx:
+        people = () if anyway else await _same(tx.conn, new)
+        if people:
+            await seen.listed(tx, "patient", [one.id for one in people], {"by": "phone"})
+            return OnFile(people)
         patient = await service.register_in(tx, new)
         return Saved(patient, await _people(tx.conn, patient.phones))
+
+
+async def _same(conn: Connection, new: NewPatient) -> tuple[Patient, ...]:
+    name, found = rules.checked(new).name, dict[PatientId, Patient]()
+    for phone in rules.phones(new.phones):
+        found |= {one.id: one for one in await store.find_by_msisdn(conn, phone.msisdn) if one.name == name}
+    return tuple(found.values())
 
 
 async def save(

@@ -4,13 +4,11 @@ Everybody here is asked for the right and leaves one row in the audit that names
 typed: a name that somebody looked for is as personal as one that they found.
 """
 
-from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
-from crm_core.kernel.audit import AuditRow
 from crm_core.kernel.cursor import Cursor, Page, page_of
 from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.ids import PatientId
-from crm_core.patients import rules, search_store, seen, service, store, timeline, watch_store
+from crm_core.patients import rules, search_store, seen, service, store, timeline
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import Family, Found, OpenedPatient, Patient, TimelineEntry, Wanted
 from crm_core.users import rights
@@ -103,14 +101,3 @@ async def _family(conn: Connection, patient: Patient) -> Family:
         more=max(0, len(ids) - RELATIVES),
         placeholders={msisdn: count for msisdn, count in people.items() if rules.is_nobodys(count)},
     )
-
-
-async def who_saw(
-    db: Database, actor: Actor, patient_id: PatientId, *, limit: int, before: int | None = None
-) -> list[AuditRow]:
-    """Who looked at this patient or saw them in a list, newest first. Raises ForbiddenError."""
-    rights.ensure(actor, Right.SEE_AUDIT)
-    async with db.transaction(actor) as tx:
-        found = await watch_store.who_saw(tx.conn, patient_id, limit=limit, before=before)
-        await audit.record(tx, "read audit", "audit", detail={"patient_id": patient_id})
-        return found

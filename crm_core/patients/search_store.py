@@ -9,18 +9,18 @@ from collections.abc import Sequence
 
 from crm_core.kernel.db import Connection, planned_for_its_values
 from crm_core.kernel.ids import PatientId
-from crm_core.kernel.msisdn import try_parse_msisdn
+from crm_core.kernel.msisdn import digits_of, ends_of, try_parse_msisdn
 from crm_core.patients import store
 from crm_core.patients.model import Patient
 from crm_core.patients.pinyin import normal
 
-SHORTEST_TAIL = 3  # digits; fewer would find everybody
+FEW = 300
 FIRST_STEPS = 2_000  # patients walked past before anything is known, under 1 ms; who has nobody there is rare
 MOST_STEPS = 20_000  # some 7 ms; a page is not full after that: the index knows faster
 
 
 async def search(conn: Connection, text: str, *, limit: int, after: PatientId | None = None) -> list[Patient]:
-    """By name, pinyin (any reading, initials), end of a phone number, card, outpatient or inpatient number.
+    """By name, pinyin (any reading, initials), end or beginning of a phone number, card or other number of theirs.
 
     Ordered by id; `after` is the last id of the page before. An empty text finds nobody.
     """
@@ -36,12 +36,20 @@ async def search(conn: Connection, text: str, *, limit: int, after: PatientId | 
     return await store.many(conn, ids)
 
 
+async def few(conn: Connection, text: str) -> list[PatientId] | None:
+    """Whose calls are asked for one by one. None: so many have the name that whatever they have is near; of a number
+    the first are enough, since what they have is found by the number too."""
+    people = [one.id for one in await search(conn, text, limit=FEW + 1)]
+    return people[:FEW] if len(people) <= FEW or digits_of(text) else None
+
+
 async def _ids_by_digits(conn: Connection, digits: str, limit: int, after: int) -> list[PatientId]:
-    tail = digits[::-1] if len(digits) >= SHORTEST_TAIL else "x"
+    tail, tail_end, head, head_end = ends_of(digits)
     rows = await conn.fetch(
         """
         WITH ends AS MATERIALIZED (
             SELECT patient_id AS id FROM patient_phone WHERE reverse(msisdn) ~>=~ $1 AND reverse(msisdn) ~<~ $2
+            UNION ALL SELECT patient_id FROM patient_phone WHERE msisdn >= $7 AND msisdn < $8
         )
         (SELECT DISTINCT id FROM ends WHERE id > $5 ORDER BY id LIMIT $6)
         UNION (SELECT patient_id FROM patient_phone WHERE msisdn = $3 AND patient_id > $5 ORDER BY patient_id LIMIT $6)
@@ -51,11 +59,13 @@ async def _ids_by_digits(conn: Connection, digits: str, limit: int, after: int) 
         ORDER BY id LIMIT $6
         """,
         tail,
-        tail + ":",  # ':' follows '9'
+        tail_end,
         try_parse_msisdn(digits) or "",
         digits,
         after,
         limit,
+        head,
+        head_end,
     )
     return [row["id"] for row in rows]
 

@@ -1,9 +1,15 @@
 """What can be wrong with a request about a task."""
 
-from crm_core.kernel.errors import NotFoundError
+from crm_core.kernel.errors import ConflictError, NotFoundError
 
 
 class TaskNotFoundError(NotFoundError):
     """There is no such task."""
 
     code = "task_not_found"
+
+
+class TaskOpenAlreadyError(ConflictError):
+    """The same waits already: one open task per person and cause."""
+
+    code = "task_open_already"

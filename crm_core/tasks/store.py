@@ -1,17 +1,22 @@
 """Tasks in PostgreSQL."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import asyncpg
 
-from crm_core.kernel.db import Connection
-from crm_core.kernel.ids import Msisdn, PatientId, TaskId
-from crm_core.tasks.model import Task, TaskKind
+from crm_core.kernel.db import Connection, planned_for_its_values
+from crm_core.kernel.ids import Msisdn, PatientId, TaskId, UserId
+from crm_core.tasks.model import NewTask, Order, Task, TaskKind
 
+COUNTED = 1000  # more is "many"
 _TASK = """
-    SELECT t.id, t.kind, t.patient_id, coalesce(p.name, '') AS patient_name, t.msisdn, t.ref, t.status, t.due_at,
-           t.created_at, t.done_at, t.done_by
-    FROM task t LEFT JOIN patient p ON p.id = t.patient_id"""
+    SELECT t.id, t.kind, t.patient_id, coalesce(p.name, '') AS patient_name, t.msisdn, t.ref, t.text, t.status,
+           t.assigned_to, coalesce(mine.name, '') AS assignee, t.due_at, t.snoozed_until, t.created_at,
+           coalesce(maker.name, t.created_by) AS created_by, t.done_at, coalesce(doer.name, t.done_by) AS done_by,
+           t.settled_by
+    FROM task t LEFT JOIN patient p ON p.id = t.patient_id LEFT JOIN app_user mine ON mine.id = t.assigned_to
+    LEFT JOIN app_user maker ON maker.login = t.created_by LEFT JOIN app_user doer ON doer.login = t.done_by"""
 
 
 def _task(row: asyncpg.Record) -> Task:
@@ -23,6 +28,12 @@ async def get(conn: Connection, task_id: TaskId) -> Task | None:
     """One task."""
     row = await conn.fetchrow(_TASK + " WHERE t.id = $1", task_id)
     return _task(row) if row else None
+
+
+async def lock(conn: Connection, task_id: TaskId) -> Task | None:
+    """The same, and nobody else changes it until the transaction ends."""
+    await conn.execute("SELECT 1 FROM task WHERE id = $1 FOR NO KEY UPDATE", task_id)
+    return await get(conn, task_id)
 
 
 _OPEN = """
@@ -55,13 +66,63 @@ async def open_tasks(
     return [_task(row) for row in rows]
 
 
-async def newest(conn: Connection, *, limit: int, after: TaskId | None = None) -> list[Task]:
-    """What was opened last, first; `after` is the last id of the page before."""
-    rows = await conn.fetch(
-        _TASK + " WHERE t.status = 'open' AND t.id < coalesce($1, 9223372036854775807) ORDER BY t.id DESC LIMIT $2",
-        after,
-        limit,
-    )
+_WAITING = """
+    WHERE t.status = 'open' AND ($1::bigint IS NULL OR t.assigned_to = $1)
+      AND ($2::timestamptz IS NULL OR t.due_at < $2)"""
+_NOW = {False: " AND coalesce(t.snoozed_until, '-infinity') <= $3", True: " AND t.snoozed_until > $3"}  # put off?
+_COUNT = "SELECT count(*) FROM (SELECT FROM task t {} LIMIT $4) AS counted"
+_DONE = """
+    WHERE t.status = 'done'
+      AND ($1::bigint IS NULL OR (t.done_at, t.id) < (SELECT done_at, id FROM task WHERE id = $1))
+    ORDER BY t.done_at DESC, t.id DESC LIMIT $2"""
+_PAGE = {
+    Order.URGENT: """
+      AND ($4::bigint IS NULL OR (t.due_at, t.id) > (SELECT due_at, id FROM task WHERE id = $4))
+    ORDER BY t.due_at, t.id LIMIT $5""",
+    Order.NEWEST: """
+      AND t.id < coalesce($4, 9223372036854775807) ORDER BY t.id DESC LIMIT $5""",
+}
+
+
+async def waiting(
+    conn: Connection,
+    *,
+    whose: UserId | None,
+    late_at: datetime | None,
+    later: bool,
+    now: datetime,
+    order: Order,
+    limit: int,
+    after: TaskId | None,
+) -> list[Task]:
+    """Open ones: of one person or of everybody, only the late ones, or only those that are put off."""
+    async with planned_for_its_values(conn):
+        rows = await conn.fetch(_TASK + _WAITING + _NOW[later] + _PAGE[order], whose, late_at, now, after, limit)
+    return [_task(row) for row in rows]
+
+
+_NOBODYS = """
+    WHERE t.status = 'open' AND t.assigned_to IS NULL AND coalesce(t.snoozed_until, '-infinity') <= $1
+    ORDER BY t.due_at, t.id LIMIT $2"""
+
+
+async def unowned(conn: Connection, *, now: datetime, limit: int) -> list[Task]:
+    """What nobody has taken, the most urgent first."""
+    rows = await conn.fetch(_TASK + _NOBODYS, now, limit)
+    return [_task(row) for row in rows]
+
+
+async def count_waiting(
+    conn: Connection, *, whose: UserId | None, late_at: datetime | None, later: bool, now: datetime
+) -> int:
+    """How many there are of these; more than a thousand are not counted on."""
+    async with planned_for_its_values(conn):
+        return int(await conn.fetchval(_COUNT.format(_WAITING + _NOW[later]), whose, late_at, now, COUNTED + 1))
+
+
+async def done_lately(conn: Connection, *, limit: int, after: TaskId | None) -> list[Task]:
+    """What was dealt with, the last first."""
+    rows = await conn.fetch(_TASK + _DONE, after, limit)
     return [_task(row) for row in rows]
 
 
@@ -72,29 +133,39 @@ async def count_open(conn: Connection) -> dict[TaskKind, int]:
 
 
 async def insert(
-    conn: Connection,
-    *,
-    kind: TaskKind,
-    msisdn: Msisdn | None,
-    ref: str,
-    patient_id: PatientId | None,
-    due_at: datetime,
-    now: datetime,
+    conn: Connection, new: NewTask, *, ref: str, due_at: datetime, created_by: str, now: datetime
 ) -> TaskId | None:
-    """None when the same is open already: one callback per number, else one task per kind, number and ref."""
+    """None when the same is open already: the indexes of migration 0024 say what is the same."""
     found: TaskId | None = await conn.fetchval(
         """
-        INSERT INTO task (kind, msisdn, ref, patient_id, due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO task (kind, msisdn, ref, patient_id, text, assigned_to, due_at, created_by, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT DO NOTHING RETURNING id
         """,
-        kind,
-        msisdn or "",
+        new.kind,
+        new.msisdn or "",
         ref,
-        patient_id,
+        new.patient_id,
+        new.text,
+        new.assigned_to,
         due_at,
+        created_by,
         now,
     )
     return found
+
+
+async def hurry(conn: Connection, kind: TaskKind, msisdn: Msisdn, due_at: datetime) -> None:
+    """The one that waits is due by then, and no longer put off."""
+    await conn.execute(
+        """
+        UPDATE task SET due_at = least(due_at, $3), snoozed_until = NULL
+        WHERE status = 'open' AND kind = $1 AND kind IN ('answer_sms', 'call_back') AND msisdn = $2
+        """,
+        kind,
+        msisdn,
+        due_at,
+    )
 
 
 async def has_open(conn: Connection, kind: TaskKind, ref: str) -> bool:
@@ -117,12 +188,67 @@ async def open_about(conn: Connection, kind: TaskKind, msisdn: Msisdn | None, re
     return found
 
 
-async def mark_done(conn: Connection, task_id: TaskId, *, by: str, now: datetime) -> bool:
+async def open_of(
+    conn: Connection, kinds: Iterable[TaskKind], msisdn: Msisdn | None, patient_id: PatientId | None
+) -> list[TaskId]:
+    """What waits of these kinds for this number or this patient, locked in the order of the ids."""
+    rows = await conn.fetch(
+        """
+        SELECT id FROM task
+        WHERE status = 'open' AND kind = ANY ($1::text[]) AND (msisdn = $2 OR patient_id = $3)
+        ORDER BY id FOR NO KEY UPDATE
+        """,
+        [kind.value for kind in kinds],
+        msisdn or "nobody",
+        patient_id,
+    )
+    return [row["id"] for row in rows]
+
+
+async def settled_by(conn: Connection, what: str) -> list[TaskId]:
+    """What this conversation closed."""
+    rows = await conn.fetch("SELECT id FROM task WHERE settled_by = $1 AND settled_by <> '' ORDER BY id", what)
+    return [row["id"] for row in rows]
+
+
+async def mark_done(conn: Connection, task_id: TaskId, *, by: str, now: datetime, settled_by: str = "") -> bool:
     """False when it was done before, or never existed."""
     done = await conn.fetchval(
-        "UPDATE task SET status = 'done', done_at = $2, done_by = $3 WHERE id = $1 AND status = 'open' RETURNING id",
+        """
+        UPDATE task SET status = 'done', done_at = $2, done_by = $3, settled_by = $4, snoozed_until = NULL
+        WHERE id = $1 AND status = 'open' RETURNING id
+        """,
         task_id,
         now,
         by,
+        settled_by,
     )
     return done is not None
+
+
+async def mark_open(conn: Connection, task_id: TaskId) -> bool:
+    """It waits again. False when it was open, or when the same has been opened anew meanwhile."""
+    try:
+        async with conn.transaction():
+            found = await conn.fetchval(
+                """
+                UPDATE task SET status = 'open', done_at = NULL, done_by = NULL, settled_by = ''
+                WHERE id = $1 AND status = 'done' RETURNING id
+                """,
+                task_id,
+            )
+    except asyncpg.UniqueViolationError:
+        return False
+    return found is not None
+
+
+async def assign(conn: Connection, task_id: TaskId, user_id: UserId | None) -> None:
+    """Whose it is; None: anybody's."""
+    await conn.execute("UPDATE task SET assigned_to = $2 WHERE id = $1", task_id, user_id)
+
+
+async def snooze(conn: Connection, task_id: TaskId, until: datetime) -> None:
+    """Out of sight until then, and due then."""
+    await conn.execute(
+        "UPDATE task SET snoozed_until = $2, due_at = greatest(due_at, $2) WHERE id = $1", task_id, until
+    )

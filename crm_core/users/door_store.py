@@ -51,9 +51,13 @@ async def count_refusal(conn: Connection, address: str, reason: str, now: dateti
     )
 
 
-async def refusals(conn: Connection, limit: int) -> list[Refusals]:
-    """The newest."""
+async def refusals(conn: Connection, limit: int, *, until: datetime, skip: int = 0) -> list[Refusals]:
+    """The newest of those in or before this minute, `skip` of them left out."""
     rows = await conn.fetch(
-        "SELECT minute, address, reason, count FROM refusal ORDER BY minute DESC, count DESC, address LIMIT $1", limit
+        "SELECT minute, address, reason, count FROM refusal WHERE minute <= $2 "
+        "ORDER BY minute DESC, address, reason LIMIT $1 OFFSET $3",
+        limit,
+        until,
+        skip,
     )
     return [Refusals(**row) for row in rows]

@@ -1,5 +1,6 @@
 """Accounts, browsers that are logged in, and programs' keys."""
 
+import zlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -30,6 +31,11 @@ class User:
     def actor(self) -> Actor:
         """For services and the audit."""
         return Actor(ActorKind.USER, self.login, self.role, self.id)
+
+    @property
+    def version(self) -> int:
+        """Of what the form changes: another name or role is another version."""
+        return zlib.crc32(f"{self.name}\0{self.role}".encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

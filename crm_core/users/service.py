@@ -5,6 +5,7 @@ import asyncpg
 from crm_core.kernel import audit
 from crm_core.kernel.actor import SYSTEM, Actor, Role
 from crm_core.kernel.db import Database, Tx
+from crm_core.kernel.errors import StaleError
 from crm_core.kernel.ids import UserId
 from crm_core.users import passwords, rules, session_store, store
 from crm_core.users.errors import LastAdminError, LoginTakenError, UserNotFoundError
@@ -147,16 +148,21 @@ async def reset_password(db: Database, actor: Actor, user_id: UserId) -> str:
     return password
 
 
-async def change_role(db: Database, actor: Actor, user_id: UserId, *, name: str, role: Role | str) -> User:
+async def change_role(
+    db: Database, actor: Actor, user_id: UserId, *, name: str, role: Role | str, expected_version: int | None = None
+) -> User:
     """Another name or role. Another role logs out everywhere; one that takes no calls gives its desk back.
 
-    Raises ForbiddenError, UserNotFoundError, InvalidInputError, LastAdminError.
+    Raises ForbiddenError, UserNotFoundError, InvalidInputError, LastAdminError; StaleError when it is no longer the
+    `expected_version` that the caller read.
     """
     ensure(actor, Right.MANAGE_USERS)
     wanted = rules.checked_role(role)
     async with db.transaction(actor) as tx:
         await store.lock_accounts(tx.conn)
         user = await _loaded(tx, user_id)
+        if expected_version not in (None, user.version):
+            raise StaleError("changed since it was read")
         await store.set_name_and_role(tx.conn, user_id, rules.checked_name(name, user.login), wanted)
         await audit.record(tx, "change user", "app_user", user_id, detail={"role": wanted, "was": user.role})
         if wanted is not user.role:
@@ -210,6 +216,17 @@ async def assign_desk(db: Database, user_id: UserId, actor: Actor = SYSTEM) -> s
     ensure(actor, Right.MANAGE_USERS)
     async with db.transaction(actor) as tx:
         return await assign_desk_in(tx, user_id)
+
+
+async def take_desk(db: Database, actor: Actor, user_id: UserId) -> None:
+    """Their desk is free for somebody else. Who has none is left alone. Raises ForbiddenError, UserNotFoundError."""
+    ensure(actor, Right.MANAGE_USERS)
+    async with db.transaction(actor) as tx:
+        await store.lock_accounts(tx.conn)
+        user = await _loaded(tx, user_id)
+        if user.desk is not None:
+            await store.set_desk(tx.conn, user_id, None)
+            await audit.record(tx, "take desk", "app_user", user_id, detail={"desk": user.desk})
 
 
 async def assign_desk_in(tx: Tx, user_id: UserId) -> str:

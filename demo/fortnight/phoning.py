@@ -107,8 +107,8 @@ def day_by_day(story: Story) -> None:
     for day in story.diary.days:
         rng = story.diary.rng(day)
         works = is_working_day(day)
-        for _ in range(rng.choice(QUESTIONS_A_DAY if works else QUESTIONS_ON_A_DAY_OFF)):
-            _question(story, rng, day)
+        for number in range(rng.choice(QUESTIONS_A_DAY if works else QUESTIONS_ON_A_DAY_OFF)):
+            _question(story, rng, day, number)
         _missed(story, rng, day)
         if works:
             _transferred(story, rng, day)
@@ -125,12 +125,12 @@ def _caller(story: Story, rng: Random, language: str | None = None) -> Person:
     return rng.choice(fitting)
 
 
-def _question(story: Story, rng: Random, day: date) -> None:
+def _question(story: Story, rng: Random, day: date, number: int) -> None:
     at = story.diary.take(day)
     if at is None:
         return
     person, agent = _caller(story, rng), story.cast.agent(rng)
-    conversation = words.one_about("question", person.language, rng)
+    conversation = words.next_about("question", person.language, day.toordinal() * QUESTIONS_A_DAY[-1] + number)
     call = _talk(story, at, person, conversation, _nobody(person), (agent,))
     if conversation.asked and rng.random() < CONSULTED_SHARE:
         story.at(call.ended_at, agent.actor, partial(_consult, story, conversation, call))

@@ -46,10 +46,19 @@ def conversations() -> tuple[Conversation, ...]:
 
 
 def one_about(about: str, language: str, rng: Random) -> Conversation:
-    """In that language where there is one, else in Chinese."""
+    """Any in that language, else in Chinese."""
+    return rng.choice(_about(about, language))
+
+
+def next_about(about: str, language: str, number: int) -> Conversation:
+    """In turn, so that the same is not asked again soon."""
+    found = _about(about, language)
+    return found[number % len(found)]
+
+
+def _about(about: str, language: str) -> list[Conversation]:
     found = [one for one in conversations() if one.about == about]
-    own = [one for one in found if one.language == language]
-    return rng.choice(own or found)
+    return [one for one in found if one.language == language] or found
 
 
 def when(at: datetime, language: str, zone: tzinfo) -> str:

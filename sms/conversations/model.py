@@ -213,7 +213,7 @@ class Confirm:
 class Answer:
     """Write back. `text` and `note` name templates, `options` are numbered from 1, `slot` and `person` fill them.
 
-    `ends`: the conversation is over. `needs_person`: staff must look.
+    `ends`: the conversation is over. `needs_person`: staff must look. `is_urgent`: the emergency number comes first.
     """
 
     text: str
@@ -224,6 +224,7 @@ class Answer:
     person: Person | None = None
     ends: bool = False
     needs_person: bool = False
+    is_urgent: bool = False
 
 
 Effect = FindDepartments | FindSlots | FindAppointments | Book | Move | Cancel | Confirm | Answer

@@ -7,7 +7,7 @@ import pytest
 from crm_core.calls import agents
 from crm_core.calls.model import CallState
 from tests.asterisk.hall import DESKS, Hall, hall
-from tests.asterisk.phone import Line
+from tests.asterisk.phone import Line, phone
 from tests.asterisk.real_asterisk import RealAsterisk
 from tests.eventually import eventually
 
@@ -66,6 +66,20 @@ async def test_a_question_that_comes_to_nothing_changes_nothing(busy_hall: Hall,
     await busy_hall.agent_is(1, "offline")
     assert await busy_hall.state(0) == "on_call"
     assert len(await busy_hall.calls()) == 1
+
+
+async def test_a_colleague_who_loads_the_page_again_is_still_asked(busy_hall: Hall) -> None:
+    await talk(busy_hall)
+    question, second = await ask(busy_hall)
+    async with phone(busy_hall.asterisk.sip_port, "desk-32", busy_hall.asterisk.desk_secret) as page:
+        await page.register()
+        again = await page.take_over(second)
+        await eventually(second.is_over.is_set, what="the old page's leg is gone")
+        await busy_hall.ami.action("Ping")  # whatever was said about the old leg has been heard
+        assert (await busy_hall.state(1), await busy_hall.asked_by(1)) == ("on_call", "Desk-31")
+        assert again.is_up
+        await question.hang_up()
+        await busy_hall.agent_is(1, "offline")
 
 
 async def test_a_colleague_who_declines_a_question_is_as_before(busy_hall: Hall) -> None:

@@ -56,7 +56,7 @@ async def test_a_call_is_seen_answered_kept_over_a_reload_transferred_and_writte
     await patient.page.wait_for_selector("#handset[data-call=idle]")
     await write_down(two, "Question answered", "问门诊时间")
     await two.page.click("#nav a[href='/calls']")
-    await two.page.click("#calls tbody tr:first-child a")
+    await two.page.click("#list tbody tr:first-child")
     await two.page.wait_for_selector("dd:has-text('问门诊时间')")
     await two.page.wait_for_selector(".call-leg:has-text('问医保报销')")
 
@@ -88,7 +88,7 @@ async def test_the_wallboard_says_who_is_available_on_paper_only(chromium: Brows
     supervisor = await sit_down(chromium, demo.url)
     await log_in(supervisor, "supervisor", demo.password("supervisor"))
     await supervisor.page.goto("/wallboard")
-    row = supervisor.page.locator("#board tr", has_text="desk-02")
+    row = supervisor.page.locator("#board tr", has_text="分机 02")
     await row.locator(".state-dot.available").wait_for()
     assert not await row.locator(".badge").count()
     await agent.page.close()
@@ -121,7 +121,7 @@ async def test_a_stranger_who_calls_is_written_down_and_the_supervisor_hears_the
     before = await plays(demo)
     supervisor = await sit_down(chromium, demo.url)
     await log_in(supervisor, "supervisor", demo.password("supervisor"))
-    row = supervisor.page.locator("#recordings tbody tr", has_text="135 1111 2222").first
+    row = supervisor.page.locator("#list tbody tr", has_text="135 1111 2222").first
     for _ in range(30):
         await supervisor.page.goto("/recordings")
         if await row.count():

@@ -159,7 +159,7 @@ async def test_where_one_goes_without_a_new_page_is_heard_of(chromium: Browser, 
     patient = await house.patient()
     seat = await seated(chromium, house, "agent1")
     fetches = await opened(seat.page, "/patients")
-    await seat.page.click("#patients a:has-text('张三丰')")
+    await seat.page.click("#list tr:has-text('张三丰')")
     await seat.page.wait_for_selector("#cards")
     await listeners(house, lambda topics: f"patient:{patient.id}" in topics)
     await happen(house, task_of(patient))

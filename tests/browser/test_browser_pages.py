@@ -23,8 +23,14 @@ MORE = (
     "/recordings",
     "/consultations",
     "/consultations/1",
-    "/audit/patients/1",
+    "/audit/patients?patient=1",
+    "/style",
     "/tasks",
+    "/tasks/new",
+    "/today",
+    "/sms",
+    "/sms/new",
+    "/sms/answers",
     "/wallboard",
     "/hours",
     "/audit",
@@ -127,9 +133,10 @@ async def test_a_patient_is_found_while_typing_and_booked_and_the_booking_undone
     await house.patient()
     await house.patient("李秀英", "13900000001")
     seat = await seated(chromium, house, "agent1", "agent")
+    await seat.page.goto("/patients")
     await seat.page.keyboard.press("/")
     await seat.page.keyboard.type("zsf")
-    await seat.page.click("#patients tbody tr:has-text('张三丰') a")
+    await seat.page.click("#list tbody tr:has-text('张三丰')")
     await seat.page.click("#page a:has-text('Book')")
     await seat.page.click("#booking button:has-text('10:30')")
     await seat.page.wait_for_selector("#booking :text('Booked.')")

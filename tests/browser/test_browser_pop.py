@@ -66,7 +66,8 @@ async def test_notes_survive_another_page_back_and_a_reload(chromium: Browser, h
     assert await page.is_checked("#pop input[value=complaint]")
     await page.fill(NOTES, "typed and reloaded at once")
     await page.reload()
-    await page.wait_for_function("(at) => document.querySelector(at)?.value === 'typed and reloaded at once'", arg=NOTES)
+    is_back = "(at) => document.querySelector(at)?.value === 'typed and reloaded at once'"
+    await page.wait_for_function(is_back, arg=NOTES)
     assert "typed" not in await page.evaluate(STORED)
     assert seat.complaints == []
 

@@ -63,9 +63,9 @@ async def test_a_stranger_asks_is_answered_and_registered_with_what_they_asked(c
     seat = await seated(chromium, house, "supervisor", "supervisor")
     page = seat.page
     await page.goto("/consultations")
-    await page.wait_for_selector("text=No such consultation.")
+    await page.wait_for_selector("text=Nobody waits for an answer.")
     await desk.consult(house.db, SYSTEM, call.id, "体检多少钱?")
-    await page.click("a:has-text('体检多少钱')")  # it came by itself
+    await page.click("#list tr:has-text('体检多少钱')")  # it came by itself
     await page.click("a:has-text('Register')")
     assert await page.input_value("#f-phones") == "+8613900000009"
     await page.fill("#f-name", "王小明")
@@ -73,9 +73,9 @@ async def test_a_stranger_asks_is_answered_and_registered_with_what_they_asked(c
     await page.wait_for_selector("h1:has-text('王小明')")
     await page.click("#timeline a:has-text('体检多少钱')")
     await page.wait_for_selector("a:has-text('王小明')")
-    await page.fill("#result", "三百元")
+    await page.fill("#c-result", "三百元")
     await page.click("button[type=submit]:has-text('Close the consultation')")
-    await page.wait_for_selector("text=No such consultation.")
+    await page.wait_for_selector("text=Nobody waits for an answer.")
     await page.select_option("select[name=status]", "closed")
     await page.wait_for_selector("text=三百元")
     assert seat.complaints == []

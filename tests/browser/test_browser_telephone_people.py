@@ -193,3 +193,22 @@ async def test_nobody_logs_out_in_a_call(chromium: Browser, demo: Hospital) -> N
         "SELECT state FROM agent_state a JOIN app_user u ON u.id = a.user_id WHERE u.login = 'agent1'"
     )
     assert row["state"] == "offline"
+
+
+async def test_a_closed_browser_is_offline_in_seconds_and_available_again_when_it_is_back(
+    chromium: Browser, demo: Hospital
+) -> None:
+    agent = await ready_agent(chromium, demo, "agent1")
+    await agent.page.reload()  # does not count
+    await agent.page.wait_for_selector("#dock[data-line-state=ready]")
+    supervisor = await sit_down(chromium, demo.url)
+    await log_in(supervisor, "supervisor", demo.password("supervisor"))
+    await supervisor.page.goto("/wallboard")
+    row = supervisor.page.locator("#board tr", has_text="分机 01")
+    await row.locator(".state-dot.available").wait_for()
+    context = agent.page.context
+    await agent.page.close()
+    await row.locator(".state-dot.offline").wait_for(timeout=45_000)
+    again = await context.new_page()
+    await again.goto("/desk")
+    await again.wait_for_selector("#agent-state .state-dot.available")

@@ -91,15 +91,15 @@ async def test_a_caller_asks_to_be_rung_back_here_or_at_another_number(hospital:
 async def test_tasks_come_by_urgency_and_a_done_one_is_gone(hospital: Database) -> None:
     async with hospital.transaction(SYSTEM) as tx:
         made = [
-            await service.open_in(tx, "answer_sms", CALLER, f"sms/{n}", due_at=NOON + timedelta(hours=hours))
+            await service.open_in(tx, "check_outcome", CALLER, f"sms/{n}", due_at=NOON + timedelta(hours=hours))
             for n, hours in enumerate((3, 1, 2))
         ]
-        assert await service.open_in(tx, "answer_sms", CALLER, "sms/0") is None
+        assert await service.open_in(tx, "check_outcome", CALLER, "sms/0") is None
     async with hospital.connection() as conn:
         first = await service.open_tasks(conn, limit=2)
         rest = await service.open_tasks(conn, after=first[-1].id)
-        soon = await service.open_tasks(conn, kind="answer_sms", due_before=NOON + timedelta(hours=2))
-        assert await store.count_open(conn) == {TaskKind.ANSWER_SMS: 3}
+        soon = await service.open_tasks(conn, kind="check_outcome", due_before=NOON + timedelta(hours=2))
+        assert await store.count_open(conn) == {TaskKind.CHECK_OUTCOME: 3}
     assert [task.id for task in (*first, *rest)] == [made[1], made[2], made[0]]
     assert [task.id for task in soon] == [made[1]]
     for _ in range(2):

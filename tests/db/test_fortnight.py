@@ -148,7 +148,7 @@ async def test_the_wallboard_counts_what_the_lists_show(hospital: Database) -> N
     assert shown.counts.missed == sum(call.queued_at is not None and call.connected_at is None for call in today) > 0
     assert shown.pending.unread == unread > 0
     assert sum(shown.booked.values()) == booked > 0
-    listed = await tasks.listed(hospital, SUPERVISOR, tasks.Order.URGENT)
+    listed = await tasks.listed(hospital, SUPERVISOR)
     assert shown.pending.open_tasks == listed.total == len(listed.tasks) > 0
 
 

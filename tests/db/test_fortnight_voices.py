@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import os
+import sys
 import wave
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -40,6 +42,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=SHANGHAI)
 SUPERVISOR = Actor(ActorKind.SYSTEM, "test", Role.SUPERVISOR)
 RATE_HZ = 8_000
+ROOT = Path(__file__).parents[2]
+KEPT = ("HCRM_CACHE",)
 
 
 def at_now() -> datetime:
@@ -198,6 +202,33 @@ async def test_the_hotlines_own_voice_says_it_on_both_sides(
             for said in one.said:
                 if said.channel == channel:
                     assert both.share_loud(side, said.at_s, said.at_s + 1) > 0.4, said.text
+
+
+async def test_the_command_speaks_what_a_start_has_left_and_then_nothing(
+    postgres_url: str, told: tuple[str, Path], tmp_path: Path
+) -> None:
+    listed(tmp_path, calls.kept(told[1])[:1])
+    with databases.created(postgres_url, template=told[0]) as name:
+        url = databases.as_app(databases.named(postgres_url, name))
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("HCRM_") or name in KEPT}
+        settings = {"HCRM_DATABASE_URL": url, "HCRM_HOME": str(tmp_path)}
+        said = [await _hcrm(clean | settings, "demo", "speak") for _ in range(2)]
+        async with open_database(url, clock=at_now) as database, database.connection() as conn:
+            assert await conn.fetchval("SELECT count(*) FROM recording") == 1
+    assert [text.splitlines()[-1] for text in said] == [
+        "recordings of 1 calls can be heard",
+        "recordings of 0 calls can be heard",
+    ]
+
+
+async def _hcrm(environment: dict[str, str], *words: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server", *words), cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(120):
+        said, _ = await process.communicate()
+    assert process.returncode == 0
+    return said.decode()
 
 
 def test_two_who_speak_at_once_are_both_heard_and_nothing_is_longer_than_the_call() -> None:

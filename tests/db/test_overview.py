@@ -14,11 +14,10 @@ from crm_core.directory import store as directory
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
 from crm_core.kernel.errors import ForbiddenError
 from crm_core.kernel.ids import Linkedid, Msisdn, PatientId
-from crm_core.patients.lookup import who_saw
 from crm_core.scheduling import service as scheduling
 from crm_core.scheduling.model import Channel
 from crm_core.tasks import service as tasks
-from overview import board, cards, desk, pop
+from overview import board, cards, desk, pop, trail
 from overview import calls as call_log
 from overview.calls import Wanted
 from overview.rehearsal import rehearse
@@ -185,7 +184,8 @@ async def test_a_list_of_calls_leaves_one_row_with_the_names_of_filters_and_ids_
     async with hotline.db.connection() as conn:
         detail = await conn.fetchval("SELECT detail FROM audit WHERE action = 'list calls'")
     assert detail == {"by": ["caller", "direction"], "count": 2, "patient_ids": [patient.id]}
-    rows = await who_saw(hotline.db, Actor(ActorKind.USER, "auditor", Role.AUDITOR), patient.id, limit=9)
+    looks = await trail.who_saw(hotline.db, Actor(ActorKind.USER, "auditor", Role.AUDITOR), patient.id, limit=9)
+    rows = [one.row for one in looks.items]
     assert ("boss", "list calls") in [(row.actor, row.action) for row in rows]
     with pytest.raises(ForbiddenError):
         await call_log.listed(hotline.db, Actor(ActorKind.USER, "m", Role.MARKETER), Wanted(), limit=2)
@@ -209,7 +209,8 @@ async def test_the_wallboard_knows_each_agents_day_and_with_whom_they_talk(hotli
     assert (shown.counts.service_level, shown.counts.abandoned, shown.counts.longest_s) == (50, 0, 30)
     marketer = Actor(ActorKind.USER, "m", Role.MARKETER)
     assert {one.talks_with for one in (await board.show(hotline.db, marketer, *day, ZONE)).desks} == {""}
-    rows = await who_saw(hotline.db, Actor(ActorKind.USER, "auditor", Role.AUDITOR), patient.id, limit=9)
+    looks = await trail.who_saw(hotline.db, Actor(ActorKind.USER, "auditor", Role.AUDITOR), patient.id, limit=9)
+    rows = [one.row for one in looks.items]
     assert ("boss", "list calls") in [(row.actor, row.action) for row in rows]
 
 

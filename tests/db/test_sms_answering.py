@@ -160,7 +160,7 @@ async def test_a_stranger_may_refuse_too(hospital: Hospital) -> None:
 
 async def test_what_is_not_understood_is_helped_and_given_to_a_person(hospital: Hospital) -> None:
     await hospital.patient()
-    assert "没有看懂" in await hospital.says("我昨天吃的药好像不对")
+    assert "您的短信已收到" in await hospital.says("我昨天吃的药好像不对")
     assert await hospital.tasks() == ["answer_sms"]
     ((read_at,),) = await hospital.rows("SELECT read_at FROM sms WHERE direction = 'in'")
     assert read_at is None
@@ -198,7 +198,7 @@ async def test_a_conversation_is_forgotten_after_half_an_hour(hospital: Hospital
     await hospital.patient()
     await hospital.says("预约")
     hospital.clock.now += timedelta(minutes=31)
-    assert "没有看懂" in await hospital.says("1")
+    assert "您的短信已收到" in await hospital.says("1")
 
 
 async def test_a_message_handled_twice_has_one_effect(hospital: Hospital) -> None:

@@ -136,7 +136,7 @@ async def test_who_is_turned_away_unheard_is_counted_for_the_auditor(database: D
     Clock(database)
     for _ in range(8):
         await wrong(database, "nobody")
-    (counted,) = await oversight.read_refusals(database, auditor.actor, limit=10)
+    (counted,) = (await oversight.read_refusals(database, auditor.actor, limit=10)).items
     assert (counted.minute, counted.address, counted.reason, counted.count) == (NOON, "10.0.0.5", "too many tries", 3)
     agent = await make(database)
     with pytest.raises(ForbiddenError):

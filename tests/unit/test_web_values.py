@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from crm_core.kernel.cursor import Cursor, parse
+from crm_core.kernel.cursor import LAST_NUMBER, LONGEST, Cursor, by_id, parse
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.msisdn import InvalidMsisdnError
-from web import cursor, forms, values
+from web import forms, values
 
 pytestmark = pytest.mark.unit
 
@@ -134,21 +134,18 @@ def test_a_form_gives_a_value_or_says_which_field(text: str) -> None:
 
 @given(st.text() | st.binary().map(lambda raw: raw.decode("latin-1")))
 def test_a_cursor_from_outside_is_a_place_or_refused(text: str) -> None:
-    kinds: tuple[TypeAdapter[Any], ...] = (cursor.ID, cursor.ORDER_ID)
-    for kind in kinds:
-        try:
-            place = cursor.read(text, kind)
-        except InvalidInputError:
-            continue
+    with suppress(InvalidInputError):
+        place = parse(text)
         assert (place is None) == (text == "")
 
 
 @given(st.text() | st.binary().map(lambda raw: urlsafe_b64encode(raw).decode()))
-def test_a_place_in_time_from_outside_is_one_or_refused(text: str) -> None:
+def test_a_place_from_outside_fits_its_list_or_is_refused(text: str) -> None:
     with suppress(InvalidInputError):
         place = parse(text)
+        assert place is None or 0 <= place.number <= LAST_NUMBER
+        assert place is None or 0 < place.alone <= LAST_NUMBER
         assert place is None or place.at.tzinfo is UTC
-        assert place is None or place.number >= 0
 
 
 @given(MOMENTS, st.integers(1, 10**18 - 1))
@@ -156,7 +153,13 @@ def test_a_cursor_comes_back_as_the_place_it_was_made_of(at: datetime, number: i
     place = parse(str(Cursor(at, str(number))))
     assert place is not None
     assert (place.at, place.number) == (at, number)
-    assert cursor.read(cursor.write((-3, number), cursor.ORDER_ID), cursor.ORDER_ID) == (-3, number)
-    assert len(str(Cursor(at, str(UUID(int=number))))) <= cursor.LONGEST
-    with pytest.raises(InvalidInputError):
-        cursor.read(str(place), cursor.ID)
+    for other in (Cursor(-3, str(number)), by_id(number)):
+        assert parse(str(other)) == other
+        assert other.number == number
+        with pytest.raises(InvalidInputError):
+            _ = other.at
+    assert (Cursor(-3, str(number)).order, by_id(number).alone) == (-3, number)
+    assert len(str(Cursor(at, str(UUID(int=number))))) <= LONGEST
+    for foreign, name in ((place, "alone"), (place, "order"), (by_id(number), "order")):
+        with pytest.raises(InvalidInputError):
+            getattr(foreign, name)

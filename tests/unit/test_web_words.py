@@ -9,12 +9,14 @@ import pytest
 from babel.messages.pofile import read_po
 
 from crm_core.calls import rules as call_rules
+from crm_core.calls.model import AgentState
 from crm_core.consent import service as consent
 from crm_core.consent.model import Rule
 from crm_core.consultations import service as consultations
 from crm_core.kernel.errors import HcrmError
 from crm_core.tasks import service as tasks
 from dialer.attempt import TIMELINE_CODES as DIALER_CODES
+from telephony import tracker
 from web import catalogue, i18n, words
 
 pytestmark = pytest.mark.unit
@@ -122,3 +124,16 @@ def test_age_counts_whole_years() -> None:
     now = datetime(2026, 3, 2, tzinfo=UTC)
     assert words.age(date(2000, 3, 2), now) == 26
     assert words.age(date(2000, 3, 3), now) == 25
+
+
+def test_why_a_call_of_ours_was_in_vain_is_said_in_words_and_its_result_can_be_chosen() -> None:
+    reasons = set(tracker.REASONS.values()) - {"normal"}
+    assert reasons == set(words.END_REASON)
+    assert set(call_rules.SUGGESTED) <= reasons
+    assert set(call_rules.SUGGESTED.values()) <= set(words.DISPOSITION)
+
+
+def test_every_state_of_an_agent_has_a_word_and_every_reason_too() -> None:
+    assert set(words.AGENT_STATE) == set(AgentState)
+    assert call_rules.MISSED in words.STATE_REASON
+    assert call_rules.MISSED not in words.BREAK_REASON  # nobody chooses it

@@ -35,7 +35,11 @@ NAMES = sorted(
     {
         name
         for path in Path(web.pages.__path__[0]).glob("*.py")
-        for name in re.findall(r'(?:form|query)(?:, |\.get\(|\[)"(\w+)"', path.read_text("utf-8"))
+        for name in re.findall(
+            r'(?:(?:form|typed|query)(?:, |\.get\(|\[)"|^    )(\w+)(?:"|: Annotated\[)',
+            path.read_text("utf-8"),
+            re.MULTILINE,
+        )
     }
 )
 

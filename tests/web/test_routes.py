@@ -25,6 +25,7 @@ TO_ALL = {
 TO_USERS = {
     ("GET", "/"),
     ("GET", "/live"),
+    ("GET", "/style"),
     ("GET", "/account"),
     ("POST", r"/account/sessions/{id:\d+}/end"),
     ("POST", "/account/sessions/end"),
@@ -52,10 +53,13 @@ PREFIXES = (
     ("/appointments", {Right.SEE_PATIENTS, Right.BOOK}),
     ("/calls", {Right.SEE_CALLS}),
     ("/recordings", {Right.HEAR_RECORDINGS}),
+    ("/sms/answers", {Right.SUPERVISE}),
+    ("/sms/recipients", {Right.SEE_PATIENTS}),
     ("/sms", {Right.SEE_SMS, Right.SEND_SMS}),
     ("/consultations", {Right.SEE_CONSULTATIONS, Right.ANSWER_CONSULTATIONS}),
     ("/tasks", {Right.DO_TASKS}),
     ("/wallboard", {Right.SEE_WALLBOARD, Right.SUPERVISE}),
+    ("/today", {Right.SEE_WALLBOARD}),
     ("/hours", {Right.SET_HOURS}),
     ("/users", {Right.MANAGE_USERS}),
     ("/tokens", {Right.MANAGE_USERS}),
@@ -83,7 +87,7 @@ def test_every_page_asks_for_the_right_of_its_subject() -> None:
 
 def test_whatever_changes_patients_or_appointments_needs_more_than_looking() -> None:
     looks = {Right.SEE_PATIENTS, Right.SEE_CALLS, Right.SEE_SMS}
-    searches = {"/patients/search", "/patients/find", "/calls/search", "/sms/search"}
+    searches = {"/patients/search", "/patients/find", "/calls/search", "/sms/search", "/sms/recipients"}
     writers = [
         (row.method, row.path)
         for row in routes.table(with_demo=False)
@@ -104,4 +108,4 @@ def test_every_row_is_there_once() -> None:
 
 
 def test_outside_the_demo_nothing_of_it_is_served() -> None:
-    assert not [row.path for row in routes.table(with_demo=False) if row.path.startswith("/demo")]
+    assert not [row.path for row in routes.table(with_demo=False) if row.path.startswith(("/demo", "/style"))]

@@ -198,10 +198,10 @@ async def test_the_desk_and_the_call_log_go_on_where_they_ended(house: House) ->
         _, more = await agent.get(following[1])
         assert (text.count("data-row-link"), more.count("data-row-link"), "Show more" in more) == (RECENT, 2, False)
         assert (await agent.get("/desk/recent?after=nonsense"))[0] == 422
-        form = {"agent_id": str(house.users["agent1"].id), "after": following[1].partition("=")[2]}
-        _, more = await boss.post("/calls/search", form)
-        assert more.count("data-row-link") == 2
-        assert (await boss.post("/calls/search", {"after": form["after"]}))[0] == 422  # the cursor of another list
+        after = following[1].partition("=")[2]
+        _, more = await boss.get(f"/calls?agent_id={house.users['agent1'].id}&after={after}")
+        assert more.count("row-link") == 2
+        assert (await boss.get(f"/calls?after={after}"))[0] == 422  # the cursor of another list
 
 
 async def test_what_is_typed_about_a_call_is_there_again_on_the_desk(house: House) -> None:

@@ -14,7 +14,14 @@ from web.access import Access, Open, Route
 pytestmark = [pytest.mark.web, pytest.mark.timeout(300)]
 
 DRAWN = {  # words that stand in the furnished hospital once, and who may read them
-    "慕容紫英": {Right.SEE_PATIENTS, Right.SEE_CALLS, Right.SEE_SMS, Right.DO_TASKS, Right.SEE_CONSULTATIONS},
+    "慕容紫英": {
+        Right.SEE_PATIENTS,
+        Right.SEE_CALLS,
+        Right.SEE_SMS,
+        Right.DO_TASKS,
+        Right.SEE_CONSULTATIONS,
+        Right.SEE_AUDIT,  # who looked at whom, by name
+    },
     "高血压三级": {Right.SEE_PATIENTS},
     "短信里的秘密": {Right.SEE_SMS},
     "咨询里的秘密": {Right.SEE_CONSULTATIONS, Right.SEE_PATIENTS},  # the timeline of a patient has their words

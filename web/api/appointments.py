@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from crm_core.directory import service as directory
 from crm_core.kernel.actor import Actor
-from crm_core.kernel.cursor import Cursor, parse
+from crm_core.kernel.cursor import Cursor, by_id, cut, parse
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
@@ -17,7 +17,6 @@ from crm_core.kernel.once import once_outside
 from crm_core.scheduling import lookup, service
 from crm_core.scheduling.model import Appointment, Channel, Slot, Status
 from crm_core.users.rights import Right
-from web import cursor
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
 from web.values import Flag, Id, Line, Moment, Whole
 
@@ -170,22 +169,25 @@ class Reminder(BaseModel):
 
 async def departments(ask: Ask[DirectoryQuery, NoBody]) -> DepartmentPage:
     """In the order of the menus."""
-    place = cursor.read(ask.query.place, cursor.ORDER_ID) or (-math.inf, 0)
+    place = _place(ask.query)
     found = [one for one in await directory.departments(ask.deps.db) if (one.position, one.id) > place]
-    shown, more = cursor.cut(found, ask.query.limit, lambda one: cursor.write((one.position, one.id), cursor.ORDER_ID))
-    return DepartmentPage(items=[DepartmentOut.model_validate(d, from_attributes=True) for d in shown], next=more)
+    shown = cut(found, ask.query.limit, lambda one: Cursor(one.position, str(one.id)))
+    return DepartmentPage.of(shown, lambda one: DepartmentOut.model_validate(one, from_attributes=True))
+
+
+def _place(query: PageQuery) -> tuple[float, int]:
+    after = parse(query.place)
+    return (after.order, after.number) if after else (-math.inf, 0)
 
 
 async def practitioners(ask: Ask[PractitionersQuery, NoBody]) -> PractitionerPage:
     """Who works now, by department."""
-    wanted, place = ask.query.department, cursor.read(ask.query.place, cursor.ORDER_ID) or (0, 0)
+    wanted, place = ask.query.department, _place(ask.query)
     everybody = await directory.practitioners(ask.deps.db, None if wanted is None else DepartmentId(wanted))
     in_order = sorted(everybody, key=lambda one: (one.department_id, one.id))
     found = [one for one in in_order if (one.department_id, one.id) > place]
-    shown, more = cursor.cut(
-        found, ask.query.limit, lambda one: cursor.write((one.department_id, one.id), cursor.ORDER_ID)
-    )
-    return PractitionerPage(items=[PractitionerOut.model_validate(p, from_attributes=True) for p in shown], next=more)
+    shown = cut(found, ask.query.limit, lambda one: Cursor(one.department_id, str(one.id)))
+    return PractitionerPage.of(shown, lambda one: PractitionerOut.model_validate(one, from_attributes=True))
 
 
 async def slots(ask: Ask[SlotsQuery, NoBody]) -> SlotPage:
@@ -205,8 +207,7 @@ async def slots(ask: Ask[SlotsQuery, NoBody]) -> SlotPage:
         limit=query.limit,
         after=parse(query.place),
     )
-    shown, more = cursor.cut(found, query.limit, lambda slot: str(Cursor(slot.starts_at, str(slot.id))))
-    return SlotPage(items=[SlotOut.of(slot) for slot in shown], next=more)
+    return SlotPage.of(cut(found, query.limit, lambda slot: Cursor(slot.starts_at, str(slot.id))), SlotOut.of)
 
 
 async def book(ask: Ask[NoQuery, BookIn]) -> AppointmentOut:
@@ -225,17 +226,16 @@ async def book(ask: Ask[NoQuery, BookIn]) -> AppointmentOut:
 
 async def find(ask: Ask[AppointmentsQuery, NoBody]) -> AppointmentPage:
     """Newest booking first."""
-    query, after = ask.query, cursor.read(ask.query.place, cursor.ID)
+    query, after = ask.query, parse(ask.query.place)
     found = await lookup.appointments(
         ask.deps.db,
         ask.actor,
         patient_id=None if query.patient_id is None else PatientId(query.patient_id),
         status=query.status,
         limit=query.limit,
-        after=None if after is None else AppointmentId(after),
+        after=None if after is None else AppointmentId(after.alone),
     )
-    shown, more = cursor.cut(found, query.limit, lambda appointment: cursor.write(appointment.id, cursor.ID))
-    return AppointmentPage(items=[AppointmentOut.of(one) for one in shown], next=more)
+    return AppointmentPage.of(cut(found, query.limit, lambda one: by_id(one.id)), AppointmentOut.of)
 
 
 async def show(ask: Ask[NoQuery, NoBody]) -> AppointmentOut:

@@ -117,7 +117,7 @@ async def find(ask: Ask[CallsQuery, NoBody]) -> CallPage:
     query = ask.query
     wanted = Wanted(caller=query.caller, since=query.since, direction=query.direction)
     found = await calls.listed(ask.deps.db, ask.actor, wanted, limit=query.limit, after=cursor.parse(query.place))
-    return CallPage(items=[CallOut.of(line) for line in found.items], next=str(found.next) if found.next else None)
+    return CallPage.of(found, CallOut.of)
 
 
 async def show(ask: Ask[NoQuery, NoBody]) -> CallOut:

@@ -11,13 +11,14 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from crm_core.kernel import cursor
 from crm_core.kernel.actor import Actor
+from crm_core.kernel.cursor import LONGEST
 from crm_core.kernel.errors import InvalidInputError, StaleError
 from crm_core.kernel.once import Wish
 from crm_core.users.rights import Right
 from web import forms
 from web.api import answer, problem
-from web.cursor import LONGEST
 from web.deps import DEPS, WebDeps
 from web.errors import WrongMediaTypeError
 from web.security import actor_of
@@ -64,6 +65,7 @@ class NoBody(Model):
 
 
 ItemT = TypeVar("ItemT")
+RowT = TypeVar("RowT")
 
 
 class Page(BaseModel, Generic[ItemT]):
@@ -71,6 +73,11 @@ class Page(BaseModel, Generic[ItemT]):
 
     items: list[ItemT]
     next: str | None = None
+
+    @classmethod
+    def of(cls, found: cursor.Page[RowT], make: Callable[[RowT], ItemT]) -> Self:
+        """A page of rows as the API writes them."""
+        return cls(items=[make(row) for row in found.items], next=str(found.next) if found.next else None)
 
 
 QueryT = TypeVar("QueryT", bound=BaseModel)

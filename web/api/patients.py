@@ -6,12 +6,11 @@ from typing import Any, Self
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from crm_core.kernel.cursor import parse
+from crm_core.kernel.cursor import by_id, parse
 from crm_core.kernel.ids import PatientId
 from crm_core.patients import lookup, service
 from crm_core.patients.model import Language, NewPatient, Patient, Sex, TimelineKind, Wanted
 from crm_core.users.rights import Right
-from web import cursor
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
 from web.values import Day, FilledLine, Line, PhoneAsTyped, Subscriber
 
@@ -116,11 +115,11 @@ TimelinePage = Page[TimelineOut]
 
 async def find(ask: Ask[PatientsQuery, NoBody]) -> PatientPage:
     """By phone, card number or words. Who looked for whom is audited by the ids found."""
-    query, after = ask.query, cursor.read(ask.query.place, cursor.ID)
+    query, after = ask.query, parse(ask.query.place)
     wanted = Wanted(words=query.q, msisdn=query.phone, card_no=query.card_no)
-    last = None if after is None else PatientId(after)
+    last = None if after is None else PatientId(after.alone)
     found = await lookup.find(ask.deps.db, ask.actor, wanted, limit=query.limit, after=last)
-    more = cursor.write(found.more, cursor.ID) if found.more else None
+    more = str(by_id(found.more)) if found.more else None
     return PatientPage(items=[PatientOut.of(patient) for patient in found.patients], next=more)
 
 

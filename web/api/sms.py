@@ -4,12 +4,12 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
+from crm_core.kernel.cursor import by_id, cut, parse
 from crm_core.kernel.ids import PatientId, SmsId
 from crm_core.kernel.msisdn import parse_msisdn, try_parse_msisdn
 from crm_core.users.rights import Right
 from sms import lookup, service
 from sms.model import Direction, Purpose, Sms, SmsSegment, SmsState
-from web import cursor
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
 from web.values import Id, Line, PhoneAsTyped, Text
 
@@ -101,7 +101,7 @@ async def send(ask: Ask[NoQuery, SmsIn]) -> Queued:
 
 async def find(ask: Ask[SmsQuery, NoBody]) -> SmsPage:
     """By peer and direction."""
-    query, after = ask.query, cursor.read(ask.query.place, cursor.ID)
+    query, after = ask.query, parse(ask.query.place)
     peer = (try_parse_msisdn(query.peer) or query.peer) if query.peer else None
     found = await lookup.find(
         ask.deps.db,
@@ -109,10 +109,9 @@ async def find(ask: Ask[SmsQuery, NoBody]) -> SmsPage:
         peer=peer,
         direction=query.direction,
         limit=query.limit + 1,
-        after=None if after is None else SmsId(after),
+        after=None if after is None else SmsId(after.alone),
     )
-    shown, more = cursor.cut(found, query.limit, lambda message: cursor.write(message.id, cursor.ID))
-    return SmsPage(items=[SmsOut.of(one) for one in shown], next=more)
+    return SmsPage.of(cut(found, query.limit, lambda one: by_id(one.id)), SmsOut.of)
 
 
 async def show(ask: Ask[NoQuery, NoBody]) -> SmsOut:

@@ -3,6 +3,7 @@ import "@tabler/core/dist/js/tabler.esm.min.js";
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { soundAlarms, startBoard } from "./board.js";
 import "./leaving.js";
+import { restoreDrafts, startComposing } from "./compose.js";
 import { startLive } from "./live.js";
 import { hear, hearAgain } from "./parts.js";
 import { csrf, loggedInAgain } from "./session.js";
@@ -137,6 +138,41 @@ document.addEventListener("click", (event) => {
   if (row && !event.target.closest("a, button, input, select, label")) row.querySelector("a")?.click();
 });
 
+// A link pressed with Ctrl, Shift or the like is the browser's: another tab, another window.
+document.addEventListener(
+  "click",
+  (event) => {
+    const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+    if (elsewhere && event.target.closest("a[href][hx-get]")) event.stopImmediatePropagation();
+  },
+  true,
+);
+
+// Filters of a list: what is wrong with a field is said beside it, which came with the list.
+body.addEventListener("htmx:afterSettle", () => {
+  for (const problem of document.querySelectorAll("#filters [data-problem-of]")) {
+    const field = document.getElementById(problem.dataset.problemOf);
+    const isBad = problem.textContent.trim() !== "";
+    field?.classList.toggle("is-invalid", isBad);
+    if (isBad) field?.setAttribute("aria-invalid", "true");
+    else field?.removeAttribute("aria-invalid");
+  }
+});
+
+// Where a page was left by scrolling, for the way back. Addresses of lists name nobody.
+const SCROLLED = "hcrm.scrolled";
+const scrolled = () => JSON.parse(sessionStorage.getItem(SCROLLED) ?? "{}");
+body.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target?.id !== "page") return;
+  sessionStorage.setItem(SCROLLED, JSON.stringify({ ...scrolled(), [shownAt]: scrollY }));
+});
+let shownAt = location.href;
+body.addEventListener("htmx:afterSettle", () => (shownAt = location.href));
+body.addEventListener("htmx:historyRestore", () => {
+  shownAt = location.href;
+  requestAnimationFrame(() => scrollTo(0, scrolled()[location.href] ?? 0));
+});
+
 // Somebody else changed the record meanwhile: their value into the field beside which it stands.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-take]");
@@ -156,7 +192,9 @@ document.addEventListener("click", (event) => {
 function scrollThreads(root) {
   for (const thread of root.querySelectorAll?.("[data-thread]") ?? []) thread.scrollTop = thread.scrollHeight;
 }
+startComposing(body);
 htmx.onLoad((element) => {
+  restoreDrafts(element.parentElement ?? element);
   scrollThreads(element.parentElement ?? element);
   if (element.matches?.("[data-newest]")) scrollThreads(element.closest("[data-thread]").parentElement); // not for older ones
 });
@@ -171,17 +209,6 @@ document.addEventListener("submit", (event) => {
   if (event.target.matches('form[action="/language"]')) {
     event.target.elements.next.value = location.pathname + location.search;
   }
-});
-
-// Texts: characters left and segments as one types (67 / 70 UTF-16 units for Chinese).
-const gsm7 = /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà]*$/;
-document.addEventListener("input", (event) => {
-  const field = event.target.closest("textarea[data-count-for]");
-  if (!field) return;
-  const length = field.value.length;
-  const [one, many] = gsm7.test(field.value) ? [160, 153] : [70, 67];
-  const segments = length === 0 ? 0 : length <= one ? 1 : Math.ceil(length / many);
-  document.getElementById(field.dataset.countFor).textContent = `${length} · ${segments}`;
 });
 
 // Timers that count up from a moment: <time data-since="2026-...">.

@@ -11,7 +11,7 @@ export class Claim {
   // elsewhere(kept) says that another tab has the telephone; refused() that it cannot be had now.
   constructor(desk) {
     this.desk = desk;
-    this.me = crypto.randomUUID();
+    this.me = String(Math.random());
     this.seen = null; // what the tab with the telephone said last of its call
     this.has = false;
     this.channel = new BroadcastChannel(NAME);
@@ -19,6 +19,7 @@ export class Claim {
   }
 
   begin() {
+    if (!navigator.locks) return void this.#run(null); // an address without https: no microphone either
     const wasHere = sessionStorage.getItem(HAD);
     this.#request({ ifAvailable: true }, (lock) => {
       if (lock) return this.#run(null);

@@ -1,5 +1,5 @@
 // What is typed about a call: kept by the server a moment after each pause, never by the browser, as it is about patients.
-// A form says where: data-draft="/desk/calls/…/draft". docs/pop.md
+// A form says where: data-keeps="/desk/calls/…/draft". docs/pop.md
 import { csrf, loggedInAgain } from "./session.js";
 
 const PAUSE_MS = 500;
@@ -13,7 +13,7 @@ let going = null;
 export const isWaiting = () => typed.size > 0 || going !== null;
 
 document.addEventListener("input", ({ target }) => {
-  const place = target.form?.dataset.draft;
+  const place = target.form?.dataset.keeps;
   if (!place || !target.name) return;
   typed.set(place, { ...typed.get(place), [target.name]: target.value });
   later(PAUSE_MS);
@@ -63,7 +63,7 @@ function post(path, fields) {
 }
 
 function say(path, isKept) {
-  for (const line of document.querySelectorAll(`form[data-draft="${path}"] [data-draft-said]`)) {
+  for (const line of document.querySelectorAll(`form[data-keeps="${path}"] [data-draft-said]`)) {
     line.textContent = isKept ? body.dataset.sayKept : body.dataset.sayNotKept;
   }
 }
@@ -83,7 +83,7 @@ if (sessionStorage.getItem(LEFT)) for (const ms of LOOKS_MS) setTimeout(look, ms
 sessionStorage.removeItem(LEFT);
 
 async function look() {
-  for (const path of new Set([...document.querySelectorAll("form[data-draft]")].map(({ dataset }) => dataset.draft))) {
+  for (const path of new Set([...document.querySelectorAll("form[data-keeps]")].map(({ dataset }) => dataset.keeps))) {
     const answer = await fetch(path, { headers: { Accept: "application/json", "X-Hcrm-Background": "1" } });
     if (answer.ok) fillIn(path, await answer.json());
   }
@@ -91,7 +91,7 @@ async function look() {
 
 // Only where nothing was typed since.
 function fillIn(path, fields) {
-  for (const field of document.querySelectorAll(`form[data-draft="${path}"] [name]`)) {
+  for (const field of document.querySelectorAll(`form[data-keeps="${path}"] [name]`)) {
     const value = typed.get(path)?.[field.name] ?? fields[field.name];
     if (value === undefined) continue;
     if (field.type === "radio") field.checked = field.value === value;

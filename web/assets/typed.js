@@ -1,6 +1,6 @@
-// What was typed on this page and is saved nowhere. Forms whose drafts the server keeps, and filters, are none of it.
-const FIELDS = "input:not([type=hidden], [type=search]), textarea, select";
-const KEPT = "[data-draft], [data-send-on-change]";
+// What was typed on this page and is saved nowhere. What a draft is kept of (docs/pop.md, compose.js), and filters, are none of it.
+const FIELDS = "input:not([type=hidden], [type=search], [data-draft]), textarea:not([data-draft]), select";
+const KEPT = "[data-keeps], [data-send-on-change], [hx-get], [method=get]";
 
 export function unsaved(within = document) {
   const forms = [...within.querySelectorAll(`#page form:not(${KEPT})`)];

@@ -1,6 +1,8 @@
 """One's own account: the password, the second factor, and the browsers that are logged in."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated
 
 from aiohttp import web
 
@@ -8,10 +10,12 @@ from crm_core.kernel.errors import HcrmError
 from crm_core.kernel.ids import SessionId
 from crm_core.users import own, rules, second_factor, sessions
 from crm_core.users.errors import LaterError, WeakPasswordError, WrongCodeError, WrongPasswordError
-from web import browsers, forms, qr, words
+from web import browsers, forms, qr, sheet, words
 from web.deps import DEPS
+from web.i18n import N_, _
 from web.render import page
 from web.security import SET_UP_FACTOR, login_of
+from web.sheet import Ask, Sheet
 
 PROBLEMS = (LaterError, WeakPasswordError, WrongCodeError, WrongPasswordError)
 
@@ -43,14 +47,34 @@ async def end_others(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther("/account")
 
 
+OLD = Ask(label=N_("Present password"), widget="password", extra={"autocomplete": "current-password"})
+NEW = Ask(label=N_("New password"), widget="password", extra={"autocomplete": "new-password", "maxlength": "200"})
+AGAIN = Ask(label=N_("New password again"), widget="password", extra=NEW.extra)
+DIFFERENT = N_("This is not what you typed above.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passwords:
+    """The form. What is typed here is never shown again."""
+
+    old: Annotated[str, OLD]
+    new: Annotated[str, NEW]
+    again: Annotated[str, AGAIN]
+
+
 async def show_password(request: web.Request) -> web.StreamResponse:
     """The form; a newcomer sees nothing else."""
-    return _password(request)
+    return _password(request, sheet.shown(Passwords))
 
 
-def _password(request: web.Request, error: HcrmError | None = None) -> web.Response:
-    context = {"is_first": login_of(request).must_change_password, "shortest": rules.SHORTEST_PASSWORD}
-    return _form(request, "account/password.html", context, error)
+def _password(request: web.Request, form: Sheet[Passwords], status: int | None = None) -> web.Response:
+    context = {
+        "form": form,
+        "problem": "",
+        "is_first": login_of(request).must_change_password,
+        "shortest": rules.SHORTEST_PASSWORD,
+    }
+    return page(request, "account/password.html", context, status=status or form.status)
 
 
 def _form(request: web.Request, template: str, context: Mapping[str, object], error: HcrmError | None) -> web.Response:
@@ -61,15 +85,17 @@ def _form(request: web.Request, template: str, context: Mapping[str, object], er
 
 async def change_password(request: web.Request) -> web.StreamResponse:
     """The old one, and the new one twice."""
-    login, deps = login_of(request), request.app[DEPS]
-    typed = await request.post()
+    login, deps, form = login_of(request), request.app[DEPS], sheet.shown(Passwords)
+    typed = await request.post()  # as typed: a blank is part of a password
     old, new, again = (str(typed.get(name, "")) for name in ("old", "new", "again"))
+    if new != again:
+        return _password(request, replace(form, problems={"again": _(DIFFERENT)}))
     try:
-        if new != again:
-            raise WeakPasswordError("typed differently", field="again")
         await own.change_password(deps.db, login, old, new, hospital=deps.settings.hospital_name)
-    except PROBLEMS as error:
-        return _password(request, error)
+    except LaterError as error:
+        return _password(request, form.refused(error), status=429)
+    except (WeakPasswordError, WrongPasswordError) as error:
+        return _password(request, form.refused(error, beside="new" if isinstance(error, WeakPasswordError) else "old"))
     raise web.HTTPSeeOther("/")
 
 

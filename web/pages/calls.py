@@ -1,102 +1,161 @@
-"""The call log: a list with filters, one call with its way through the menu and its recordings, and the player."""
+"""The call log and the recordings: two lists, one call with its way through the menu, and the player."""
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
+from typing import Annotated
 
 from aiohttp import web
 
-from crm_core.calls.model import Direction
-from crm_core.kernel import cursor
-from crm_core.kernel.errors import InvalidInputError
-from crm_core.kernel.ids import CallId, Msisdn, RecordingId, UserId
-from crm_core.kernel.msisdn import parse_msisdn
+from crm_core.calls.model import Call, CallState, Direction
+from crm_core.kernel.actor import Actor
+from crm_core.kernel.cursor import Page
+from crm_core.kernel.db import Database
+from crm_core.kernel.ids import CallId, RecordingId, UserId
+from crm_core.users.rights import Right
 from overview import calls
-from overview.calls import Wanted
+from overview.calls import CallLine, Wanted
 from recordings import service as recordings
+from recordings.model import Found
 from recordings.model import Wanted as WantedRecordings
-from web import audio, forms
+from web import audio, forms, words
 from web.deps import DEPS
-from web.render import page
+from web.i18n import N_, _, say_duration
+from web.lists import Column, ListPage, Look
+from web.render import page, say_phone
 from web.security import actor_of
+from web.sheet import Ask, Choices
+from web.values import Day, Id, Line
 
-LISTED = 40
-
-
-async def index(request: web.Request) -> web.StreamResponse:
-    """Newest first."""
-    return await _list(request, {}, "calls/index.html")
-
-
-async def search(request: web.Request) -> web.StreamResponse:
-    """With filters; posted, so that no number stands in an address."""
-    form = await forms.posted(request)
-    return await _list(request, form, "calls/_rows.html" if form.get("after") else "calls/_list.html")
+WHO = Ask(label=N_("Patient or number"), widget="search", is_personal=True, extra={"maxlength": "100"})
+WAY = Ask(label=N_("Direction"), words=words.DIRECTION, nothing=N_("In and out"))
+AGENT = Ask(label=N_("Agent"), nothing=N_("All agents"), widget="select")
 
 
-async def _list(request: web.Request, form: Mapping[str, str], template: str) -> web.Response:
-    deps, actor = request.app[DEPS], actor_of(request)
-    since, until = _days(form, deps.settings.timezone)
-    wanted = Wanted(caller=_caller(form), since=since, until=until, direction=_direction(form), agent_id=_agent(form))
-    found = await calls.listed(deps.db, actor, wanted, limit=LISTED, after=cursor.parse(form.get("after", "")))
-    agents = await calls.agents(deps.db, actor) if template == "calls/index.html" else ()
-    return page(request, template, {"calls": found.items, "agents": agents, "more": _more(form, found.next)})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFilters:
+    """What the call log is searched by."""
+
+    text: Annotated[Line, WHO] = field(default="", repr=False)
+    direction: Annotated[Direction | None, WAY] = None
+    agent_id: Annotated[Id | None, AGENT] = None
+    since: Annotated[Day | None, Ask(label=N_("From"))] = None
+    until: Annotated[Day | None, Ask(label=N_("To"))] = None
 
 
-def _more(form: Mapping[str, str], after: cursor.Cursor | None) -> dict[str, str] | None:
-    return {**form, "after": str(after)} if after else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFilters:
+    """What recordings are searched by."""
+
+    text: Annotated[Line, WHO] = field(default="", repr=False)
+    agent_id: Annotated[Id | None, AGENT] = None
+    since: Annotated[Day | None, Ask(label=N_("From"))] = None
+    until: Annotated[Day | None, Ask(label=N_("To"))] = None
 
 
-def _caller(form: Mapping[str, str]) -> Msisdn | None:
-    text = forms.text(form, "caller", limit=40)
-    return parse_msisdn(text) if text else None
+def _days(since: date | None, until: date | None, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
+    return (
+        forms.bounds(since, zone)[0] if since else None,
+        forms.bounds(until, zone)[1] if until else None,
+    )
 
 
-def _direction(form: Mapping[str, str]) -> str | None:
-    value = form.get("direction", "")
-    if value and value not in tuple(Direction):
-        raise InvalidInputError("in or out", field="direction")
-    return value or None
+async def _agents(db: Database, actor: Actor) -> Mapping[str, Choices]:
+    return {"agent_id": [(str(user.id), user.name) for user in await calls.agents(db, actor)]}
 
 
-def _agent(form: Mapping[str, str]) -> UserId | None:
-    value = forms.optional_number(form, "agent_id")
-    return UserId(value) if value else None
+async def _calls(look: Look[CallFilters]) -> Page[CallLine]:
+    asked = look.wanted
+    since, until = _days(asked.since, asked.until, look.zone)
+    wanted = Wanted(
+        text=asked.text,
+        since=since,
+        until=until,
+        direction=asked.direction,
+        agent_id=UserId(asked.agent_id) if asked.agent_id else None,
+    )
+    return await calls.listed(look.db, look.actor, wanted, limit=look.limit, after=look.after)
 
 
-def _days(form: Mapping[str, str], zone: tzinfo) -> tuple[datetime | None, datetime | None]:
-    first, last = forms.day(form, "from"), forms.day(form, "to")
-    since = forms.bounds(first, zone)[0] if first else None
-    until = forms.bounds(last, zone)[1] if last else None
-    return since, until
+def _caller(call: Call) -> str:
+    return say_phone(call.caller) if call.caller else _("Number withheld")
+
+
+def _end(call: Call) -> str:
+    if call.disposition:
+        return _(words.DISPOSITION.get(call.disposition, call.disposition))
+    if call.state is not CallState.ENDED:
+        return _(words.CALL_STATE[call.state])
+    return _("Missed") if call.queued_at and not call.connected_at else ""
+
+
+def _lasted(call: Call) -> str:
+    spoken = call.ended_at and call.answered_at and call.ended_at - call.answered_at
+    return say_duration(spoken.total_seconds()) if spoken else ""
+
+
+CALLS: ListPage[CallLine, CallFilters] = ListPage(
+    path="/calls",
+    title=N_("Calls"),
+    right=Right.SEE_CALLS,
+    subject="call",
+    filters=CallFilters,
+    read=_calls,
+    choices=_agents,
+    leaves_by=(Right.EXPORT_PATIENTS,),
+    link=lambda line: f"/calls/{line.call.id}",
+    cells="calls/_cells.html",
+    icon="phone-off",
+    empty=N_("No calls yet."),
+    columns=(
+        Column(heading=N_("When"), value=lambda line: line.call.started_at, cell="when", css="num"),
+        Column(heading=N_("Patient"), value=lambda line: line.patient_name, cell="patient"),
+        Column(heading=N_("Telephone"), value=lambda line: _caller(line.call), css="num"),
+        Column(heading=N_("Agent"), value=lambda line: line.call.agent_name),
+        Column(heading=N_("How it ended"), value=lambda line: _end(line.call), cell="end"),
+        Column(heading=N_("Lasted"), value=lambda line: _lasted(line.call), cell="lasted", css="num"),
+    ),
+)
+
+
+async def _recordings(look: Look[RecordingFilters]) -> Page[Found]:
+    asked = look.wanted
+    since, until = _days(asked.since, asked.until, look.zone)
+    agent_id = UserId(asked.agent_id) if asked.agent_id else None
+    wanted = WantedRecordings(text=asked.text, agent_id=agent_id, since=since, until=until)
+    return await recordings.search(look.db, look.actor, wanted, limit=look.limit, after=look.after)
+
+
+RECORDINGS: ListPage[Found, RecordingFilters] = ListPage(
+    path="/recordings",
+    title=N_("Recordings"),
+    right=Right.HEAR_RECORDINGS,
+    subject="recording",
+    filters=RecordingFilters,
+    read=_recordings,
+    choices=_agents,
+    leaves_by=(Right.EXPORT_PATIENTS,),
+    link=lambda one: f"/calls/{one.call_id}",
+    cells="recordings/_cells.html",
+    has_beneath=True,
+    icon="wave-sine",
+    empty=N_("No recordings yet."),
+    columns=(
+        Column(heading=N_("When"), value=lambda one: one.started_at, cell="when", css="num"),
+        Column(heading=N_("Patient"), value=lambda one: one.patient_name),
+        Column(heading=N_("Telephone"), value=lambda one: say_phone(one.caller), css="num"),
+        Column(heading=N_("Agent"), value=lambda one: one.agent_name),
+        Column(heading=N_("Lasted"), value=lambda one: say_duration(one.duration_ms / 1000), css="num"),
+        Column(heading=N_("Listen"), cell="play", css="acts"),
+    ),
+)
 
 
 async def show(request: web.Request) -> web.StreamResponse:
     """One call."""
     shown = await calls.show(request.app[DEPS].db, actor_of(request), CallId(forms.path_uuid(request)))
     return page(request, "calls/show.html", {"shown": shown})
-
-
-async def index_recordings(request: web.Request) -> web.StreamResponse:
-    """The newest recordings."""
-    return await _list_recordings(request, {}, "recordings/index.html")
-
-
-async def search_recordings(request: web.Request) -> web.StreamResponse:
-    """By caller, agent and date."""
-    form = await forms.posted(request)
-    return await _list_recordings(
-        request, form, "recordings/_rows.html" if form.get("after") else "recordings/_list.html"
-    )
-
-
-async def _list_recordings(request: web.Request, form: Mapping[str, str], template: str) -> web.Response:
-    deps, actor = request.app[DEPS], actor_of(request)
-    since, until = _days(form, deps.settings.timezone)
-    wanted = WantedRecordings(text=forms.text(form, "text", limit=60), agent_id=_agent(form), since=since, until=until)
-    found = await recordings.search(deps.db, actor, wanted, limit=LISTED, after=cursor.parse(form.get("after", "")))
-    agents = await calls.agents(deps.db, actor) if template == "recordings/index.html" else ()
-    return page(request, template, {"found": found.items, "agents": agents, "more": _more(form, found.next)})
 
 
 async def player(request: web.Request) -> web.StreamResponse:

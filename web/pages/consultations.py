@@ -1,98 +1,110 @@
 """Consultations: who asked what, and the answer they were given."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, time
-from enum import StrEnum
-from typing import TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated
 
 from aiohttp import web
 
 from crm_core.consultations import service
 from crm_core.consultations.model import Consultation, Source, Status, Wanted
-from crm_core.kernel.errors import InvalidInputError, StaleError
+from crm_core.kernel.cursor import Page, by_id
+from crm_core.kernel.errors import StaleError
 from crm_core.kernel.ids import ConsultationId, PatientId
 from crm_core.patients.model import Patient
-from web import forms, words
+from crm_core.users.rights import Right
+from web import forms, sheet, words
 from web.deps import DEPS
-from web.i18n import _
+from web.i18n import N_, _
+from web.lists import Column, ListPage, Look
 from web.pages.patients import saved_at
-from web.render import page
+from web.render import page, say_phone
 from web.security import actor_of
+from web.sheet import Ask, Sheet
+from web.values import Day, Id, Line, Text
 
-LISTED = 30
-LONGEST_RESULT = 4000
-KindT = TypeVar("KindT", bound=StrEnum)
+RESULT = Ask(label=N_("What they were answered"), widget="textarea", extra={"rows": "4", "maxlength": "4000"})
+OLDEST = "oldest"
+STATUS = Ask(label=N_("Status"), words=words.CONSULTATION, nothing=N_("Waiting and answered"))
+SOURCE = Ask(label=N_("How they asked"), words=words.SOURCE, nothing=N_("All ways"))
+TEXT = Ask(label=N_("Words, patient or number"), widget="search", is_personal=True, extra={"maxlength": "100"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A page of the list; `more` is what the button for more sends. `form` are the filters as typed."""
+class Filters:
+    """What consultations are searched by: those that wait, unless the reader wants others."""
 
-    consultations: Sequence[Consultation]
-    form: Mapping[str, str] = field(repr=False)
-    more: Mapping[str, object] | None = field(repr=False)
+    status: Annotated[Status | None, STATUS] = Status.OPEN
+    source: Annotated[Source | None, SOURCE] = None
+    text: Annotated[Line, TEXT] = field(default="", repr=False)
+    since: Annotated[Day | None, Ask(label=N_("From"))] = None
+
+
+async def _read(look: Look[Filters]) -> Page[Consultation]:
+    asked = look.wanted
+    wanted = Wanted(
+        status=asked.status,
+        source=asked.source,
+        text=asked.text,
+        since=forms.bounds(asked.since, look.zone)[0] if asked.since else None,
+        oldest_first=look.order == OLDEST,
+    )
+    after = ConsultationId(look.after.alone) if look.after else None
+    found = await service.find(look.db, look.actor, wanted, limit=look.limit, after=after)
+    return Page(found.consultations, by_id(found.more) if found.more else None)
+
+
+LIST: ListPage[Consultation, Filters] = ListPage(
+    path="/consultations",
+    title=N_("Consultations"),
+    right=Right.SEE_CONSULTATIONS,
+    subject="consultation",
+    filters=Filters,
+    read=_read,
+    orders={"newest": N_("Newest first"), OLDEST: N_("Oldest first")},
+    leaves_by=(Right.EXPORT_PATIENTS,),
+    live={"shows": "consultations", "hears": "ConsultationOpened"},
+    link=lambda one: f"/consultations/{one.id}",
+    cells="consultations/_cells.html",
+    icon="help-circle",
+    empty=N_("Nobody waits for an answer."),
+    columns=(
+        Column(heading=N_("When"), value=lambda one: one.created_at, css="num"),
+        Column(heading=N_("How they asked"), value=lambda one: _(words.SOURCE[one.source])),
+        Column(heading=N_("Telephone"), value=lambda one: say_phone(one.msisdn), css="num"),
+        Column(heading=N_("Patient"), value=lambda one: one.patient_name),
+        Column(heading=N_("Question"), value=lambda one: one.text, cell="asked", css="wide"),
+        Column(heading=N_("Status"), value=lambda one: _(words.CONSULTATION[one.status]), cell="status"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The form that closes one."""
+
+    result: Annotated[Text, RESULT] = field(repr=False)
+    patient_id: Annotated[Id | None, Ask(label=N_("Who asked"), widget="radio")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One consultation, who it may have been, and what the reader was about to write when it was not taken."""
+    """One consultation, who it may have been, and the form as it was filled in."""
 
     consultation: Consultation
     people: Sequence[Patient]
-    typed: Mapping[str, str] = field(repr=False)
-    problem: str = ""
-
-
-async def index(request: web.Request) -> web.StreamResponse:
-    """Those that wait for an answer, newest first."""
-    return await _list(request, {"status": Status.OPEN.value}, "consultations/index.html")
-
-
-async def search(request: web.Request) -> web.StreamResponse:
-    """By filters. Posted, so that nothing anybody asked stands in an address."""
-    return await _list(request, await forms.posted(request), "consultations/_list.html")
-
-
-async def _list(request: web.Request, form: Mapping[str, str], template: str) -> web.Response:
-    after = forms.optional_number(form, "after")
-    found = await service.find(
-        request.app[DEPS].db,
-        actor_of(request),
-        _wanted(request, form),
-        limit=LISTED,
-        after=ConsultationId(after) if after else None,
-    )
-    more = {**form, "after": found.more} if found.more else None
-    return page(request, template, Listed(consultations=found.consultations, form=form, more=more))
-
-
-def _wanted(request: web.Request, form: Mapping[str, str]) -> Wanted:
-    day, zone = forms.day(form, "from"), request.app[DEPS].settings.timezone
-    return Wanted(
-        status=_one_of(Status, form, "status"),
-        source=_one_of(Source, form, "source"),
-        text=forms.text(form, "text", limit=100),
-        since=datetime.combine(day, time(), zone) if day else None,
-    )
-
-
-def _one_of(kind: type[KindT], form: Mapping[str, str], name: str) -> KindT | None:
-    value = form.get(name, "")
-    if value and value not in set(kind):
-        raise InvalidInputError("not one of the allowed values", field=name)
-    return kind(value) if value else None
+    form: Sheet[Answer]
 
 
 async def show(request: web.Request) -> web.StreamResponse:
     """One, with everything they asked."""
-    return await _show(request)
+    return await _show(request, sheet.shown(Answer))
 
 
-async def _show(request: web.Request, typed: Mapping[str, str] | None = None, problem: str = "") -> web.Response:
+async def _show(request: web.Request, form: Sheet[Answer]) -> web.Response:
     opened = await service.view(request.app[DEPS].db, actor_of(request), _id(request))
-    shown = Shown(consultation=opened.consultation, people=opened.people, typed=typed or {}, problem=problem)
-    return page(request, "consultations/show.html", shown, status=409 if problem else 200)
+    shown = Shown(consultation=opened.consultation, people=opened.people, form=form)
+    return page(request, "consultations/show.html", shown, status=form.status)
 
 
 def _id(request: web.Request) -> ConsultationId:
@@ -101,19 +113,15 @@ def _id(request: web.Request) -> ConsultationId:
 
 async def close(request: web.Request) -> web.StreamResponse:
     """They have their answer: what it was, and who they are when that is known."""
-    consultation_id, form = _id(request), await forms.posted(request)
-    chosen = forms.optional_number(form, "patient_id")
-    result = forms.text(form, "result", limit=LONGEST_RESULT)
-    if not result:
-        raise InvalidInputError("please fill this in", field="result")
+    consultation_id, form = _id(request), sheet.read(Answer, await forms.posted(request))
+    if form.value is None:
+        return await _show(request, form)
+    chosen = form.value.patient_id
+    patient_id = PatientId(chosen) if chosen else None
     try:
         await service.close(
-            request.app[DEPS].db,
-            actor_of(request),
-            consultation_id,
-            PatientId(chosen) if chosen else None,
-            result=result,
+            request.app[DEPS].db, actor_of(request), consultation_id, patient_id, result=form.value.result
         )
     except StaleError as error:
-        return await _show(request, form, words.error_words(error.code))
+        return await _show(request, replace(form.refused(error), is_stale=True))
     return saved_at("/consultations", _("Closed."))

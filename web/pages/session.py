@@ -5,6 +5,7 @@ from math import ceil
 from aiohttp import web
 
 from crm_core.calls import agents
+from crm_core.kernel.actor import Role
 from crm_core.kernel.errors import HcrmError
 from crm_core.users import logins, sessions
 from crm_core.users import service as users
@@ -16,26 +17,16 @@ from web.deps import DEPS
 from web.render import page
 from web.security import client_of, login_of, visitor_of
 
-STARTS = (
-    (Right.TAKE_CALLS, "/desk"),
-    (Right.SEE_PATIENTS, "/patients"),
-    (Right.SEE_WALLBOARD, "/wallboard"),
-    (Right.SEE_AUDIT, "/audit"),
-)
+STARTS = ((Right.SEE_WALLBOARD, "/today"), (Right.SEE_AUDIT, "/audit"))
 FORGET = '"cache", "storage"'  # what this browser kept of patients; the chosen language may stay
 
 
 async def start(request: web.Request) -> web.StreamResponse:
-    """The first page a role may see."""
+    """An agent's desk, else what waits for this person today, else the first page the role may see."""
     login = login_of(request)
-    place = next(
-        (path for right, path in STARTS if allows(login.role, right) and _is_useful(path, login.desk)), "/login"
-    )
-    raise web.HTTPSeeOther(place)
-
-
-def _is_useful(path: str, desk: str | None) -> bool:
-    return path != "/desk" or desk is not None
+    if login.role is Role.AGENT and login.desk is not None:
+        raise web.HTTPSeeOther("/desk")
+    raise web.HTTPSeeOther(next((path for right, path in STARTS if allows(login.role, right)), "/account"))
 
 
 async def show_login(request: web.Request) -> web.StreamResponse:

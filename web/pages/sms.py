@@ -7,13 +7,18 @@ from functools import partial
 from aiohttp import web
 
 from crm_core.kernel.cursor import Cursor, parse
-from crm_core.kernel.errors import HcrmError
-from crm_core.kernel.ids import PatientId, SmsId, ThreadId
+from crm_core.kernel.errors import HcrmError, InvalidInputError
+from crm_core.kernel.ids import PatientId, SmsId, ThreadId, UserId
 from crm_core.kernel.msisdn import parse_msisdn
+from crm_core.patients import lookup
+from crm_core.patients.model import Patient
+from crm_core.patients.model import Wanted as People
 from crm_core.users.rights import Right, may
+from overview import inbox, tasks
+from overview.inbox import Beside
 from sms import decisions, purposes, service, threads, writing
 from sms.errors import ContactForbiddenError
-from sms.model import Place, Sms, SmsState
+from sms.model import Place, Sms, SmsState, Standing
 from sms.threads import Conversation, Filter, ThreadPage, Wanted
 from sms.writing import Draft
 from web import forms, words
@@ -24,6 +29,7 @@ from web.security import actor_of
 
 BAD = frozenset({SmsState.FAILED, SmsState.EXPIRED, SmsState.UNKNOWN, SmsState.SUPPRESSED})
 LONGEST_SEARCH = 100
+RECIPIENTS = 6
 EVERYTHING = Wanted()
 
 
@@ -35,6 +41,7 @@ class Shown:
     list: ThreadPage | None = None
     wanted: Wanted = EVERYTHING
     conversation: Conversation | None = None
+    beside: Beside | None = None
     open_id: int | None = None
     is_composing: bool = False
 
@@ -45,6 +52,7 @@ class Shown:
             "wanted": self.wanted,
             "more": _written(self.list.more) if self.list and self.list.more else "",
             "conversation": self.conversation,
+            "beside": self.beside,
             "open_id": self.conversation.thread_id if self.conversation else self.open_id,
             "composing": self.is_composing,
             "purposes": purposes.open_to(actor_of(self.request)),
@@ -73,7 +81,7 @@ def choices(sms: Sms) -> tuple[str, ...]:
 
 
 async def index(request: web.Request) -> web.StreamResponse:
-    """The list of conversations."""
+    """The list of conversations: unanswered, unread, mine or all, as the address says."""
     return await _whole(request, None)
 
 
@@ -81,9 +89,13 @@ async def _whole(
     request: web.Request, conversation: Conversation | None, *, is_composing: bool = False
 ) -> web.Response:
     """The page: the list beside a conversation, as far as this role may read them."""
-    db, actor = request.app[DEPS].db, actor_of(request)
-    found = await threads.page(db, actor, EVERYTHING) if may(actor, Right.SEE_SMS) else None
-    shown = Shown(request, found, conversation=conversation, is_composing=is_composing)
+    db, actor, settings = request.app[DEPS].db, actor_of(request), request.app[DEPS].settings
+    wanted = Wanted(filter=_filter(request.query.get("filter", "")))
+    found = await threads.page(db, actor, wanted) if may(actor, Right.SEE_SMS) else None
+    at_side = None
+    if conversation:
+        at_side = await inbox.beside(db, actor, conversation, letterhead=settings.letterhead, hotline=settings.hotline)
+    shown = Shown(request, found, wanted, conversation, at_side, is_composing=is_composing)
     return page(request, "sms/index.html", shown.context())
 
 
@@ -102,7 +114,10 @@ async def search(request: web.Request) -> web.StreamResponse:
 
 
 def _filter(text: str) -> Filter:
-    return Filter.UNREAD if text == Filter.UNREAD else Filter.ALL
+    try:
+        return Filter(text or Filter.ALL)
+    except ValueError:
+        raise InvalidInputError("no such filter", field="filter") from None
 
 
 async def unread(request: web.Request) -> web.StreamResponse:
@@ -137,6 +152,45 @@ async def messages(request: web.Request) -> web.StreamResponse:
     return page(request, part, Shown(request, conversation=conversation).context())
 
 
+async def head(request: web.Request) -> web.StreamResponse:
+    """Whose conversation it is and whether somebody waits, again when that changed."""
+    thread_id = ThreadId(forms.path_number(request))
+    now = await threads.standing(request.app[DEPS].db, actor_of(request), thread_id)
+    return await _standing(request, thread_id, now)
+
+
+async def give(request: web.Request) -> web.StreamResponse:
+    """Take a conversation, give it to a colleague, or leave it to whoever comes first."""
+    thread_id = ThreadId(forms.path_number(request))
+    chosen = forms.optional_number(await forms.posted(request), "user_id")
+    whose = UserId(chosen) if chosen else None
+    return await _standing(
+        request, thread_id, await threads.give(request.app[DEPS].db, actor_of(request), thread_id, whose)
+    )
+
+
+async def need_no_answer(request: web.Request) -> web.StreamResponse:
+    """What was written needs no answer."""
+    thread_id = ThreadId(forms.path_number(request))
+    now = await threads.need_no_answer(request.app[DEPS].db, actor_of(request), thread_id)
+    return await _standing(request, thread_id, now)
+
+
+async def _standing(request: web.Request, thread_id: ThreadId, now: Standing) -> web.Response:
+    people = await tasks.people(request.app[DEPS].db, actor_of(request))
+    return page(request, "sms/_standing.html", {"thread_id": thread_id, "standing": now, "colleagues": people})
+
+
+async def recipients(request: web.Request) -> web.StreamResponse:
+    """People of this name with their numbers, to write to one."""
+    query = forms.text(await forms.posted(request), "to", limit=LONGEST_SEARCH)
+    people: tuple[Patient, ...] = ()
+    if query and not query.lstrip("+").replace(" ", "").isdigit():
+        found = await lookup.find(request.app[DEPS].db, actor_of(request), People(words=query), limit=RECIPIENTS)
+        people = found.patients
+    return page(request, "sms/_recipients.html", {"people": people, "query": query})
+
+
 async def with_patient(request: web.Request) -> web.StreamResponse:
     """The conversation with one of a patient's numbers, also when nobody wrote yet."""
     patient_id = PatientId(forms.path_number(request))
@@ -152,9 +206,9 @@ async def compose(request: web.Request) -> web.StreamResponse:
 
 async def write(request: web.Request) -> web.StreamResponse:
     """Queue a text. Refusals come back with their rule and what was typed."""
-    db, actor, zone = request.app[DEPS].db, actor_of(request), request.app[DEPS].settings.timezone
+    db, actor, letterhead = request.app[DEPS].db, actor_of(request), request.app[DEPS].settings.letterhead
     try:
-        written = await writing.write(db, actor, _draft(await forms.posted(request)), zone=zone)
+        written = await writing.write(db, actor, _draft(await forms.posted(request)), letterhead=letterhead)
     except HcrmError as error:
         return _refused(request, error)
     is_read = may(actor, Right.SEE_SMS)
@@ -162,7 +216,8 @@ async def write(request: web.Request) -> web.StreamResponse:
     answer = await _whole(request, conversation, is_composing=not is_read)
     text = _("It will be sent when it is allowed again.") if written.waits else _("On its way.")
     answer.headers["HX-Trigger"] = json.dumps({"toast": {"text": text}})
-    answer.headers["HX-Push-Url"] = f"/sms/threads/{written.thread_id}" if is_read else "/sms/new"
+    back = f"?filter={request.query['filter']}" if request.query.get("filter") else ""
+    answer.headers["HX-Push-Url"] = f"/sms/threads/{written.thread_id}{back}" if is_read else "/sms/new"
     return answer
 
 

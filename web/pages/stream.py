@@ -29,9 +29,9 @@ HEARS: dict[Right, tuple[str, ...]] = {
     Right.TAKE_CALLS: ("AgentRang", "CallConnected", "AgentStateChanged", "DeskLineChanged", "CallEnded"),
     Right.SEE_CALLS: ("CallStarted", "CallQueued", "CallConnected", "CallEnded", "CallMissed", "DispositionSet"),
     Right.HEAR_RECORDINGS: ("RecordingStored",),
-    Right.SEE_SMS: ("SmsReceived", "SmsQueued", "SmsStateChanged", "SmsRead"),
-    Right.DO_TASKS: ("TaskOpened", "TaskDone"),
-    Right.SEE_CONSULTATIONS: ("ConsultationOpened",),
+    Right.SEE_SMS: ("SmsReceived", "SmsQueued", "SmsStateChanged", "SmsRead", "SmsThreadGiven"),
+    Right.DO_TASKS: ("TaskOpened", "TaskDone", "TaskChanged"),
+    Right.SEE_CONSULTATIONS: ("ConsultationOpened", "ConsultationClosed"),
     Right.SEE_WALLBOARD: (
         "CallStarted",
         "CallQueued",

@@ -15,12 +15,11 @@ import xlsxwriter
 from python_calamine import CalamineError, CalamineWorkbook
 from xlsxwriter.exceptions import XlsxWriterException
 
+from crm_core.kernel.cells import guarded, unguarded
 from crm_core.kernel.errors import InvalidInputError
 
 LARGEST_FILE_BYTES = 100_000_000
 ROWS_A_SHEET = 1_048_575  # and the titles
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-GUARD = "'"  # what spreadsheet programs put before a text that would else be a formula
 
 Cell = str | int | float | bool | date | None
 
@@ -83,7 +82,7 @@ def _read_csv(path: Path) -> list[list[Cell]]:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error:
         raise InvalidInputError("not a csv file that can be read", field="file") from None
-    return [[_unguarded(cell) for cell in row] for row in rows]
+    return [[unguarded(cell) for cell in row] for row in rows]
 
 
 @contextmanager
@@ -186,7 +185,7 @@ class _Csv:
 
     def add(self, row: Sequence[str]) -> None:
         """One line."""
-        self._writer.writerow([_guarded(cell) for cell in row])
+        self._writer.writerow([guarded(cell) for cell in row])
 
     def close(self) -> None:
         """All is on disk."""
@@ -197,11 +196,3 @@ class _Csv:
     def abandon(self) -> None:
         """As it is."""
         self._file.close()
-
-
-def _guarded(cell: str) -> str:
-    return GUARD + cell if cell.startswith((*FORMULA_STARTS, GUARD)) else cell
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith(GUARD) and cell[1:].startswith((*FORMULA_STARTS, GUARD)) else cell

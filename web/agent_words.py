@@ -1,0 +1,25 @@
+"""What agents do and why their calls ended, in words; templates find them in `words`."""
+
+from web.i18n import N_
+
+AGENT_STATE = {
+    "offline": N_("Offline"),
+    "available": N_("Available"),
+    "ringing": N_("Ringing"),
+    "calling": N_("Calling out"),
+    "on_call": N_("On a call"),
+    "wrap_up": N_("Wrap-up"),
+    "break": N_("On a break"),
+}
+BREAK_REASON = {"meal": N_("Meal"), "rest": N_("Rest"), "meeting": N_("Meeting"), "training": N_("Training")}
+STATE_REASON = {**BREAK_REASON, "missed": N_("Calls missed")}  # the last is not chosen but set
+END_REASON = {
+    "busy": N_("The line was busy."),
+    "rejected": N_("The call was declined."),
+    "no answer": N_("Nobody answered."),
+    "absent": N_("The telephone was switched off or out of reach."),
+    "no such number": N_("There is no such number."),
+    "congestion": N_("All lines were busy."),
+    "network trouble": N_("The telephone network had a fault."),
+    "unreachable": N_("The number could not be reached."),
+}

@@ -1,0 +1,166 @@
+"""Registration, and changes of a record: one form, which keeps what was typed and shows what others wrote meanwhile."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Annotated, Any
+
+from aiohttp import web
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from crm_core.calls import desk
+from crm_core.consultations import service as consultations
+from crm_core.directory.model import Department
+from crm_core.kernel.errors import HcrmError
+from crm_core.kernel.ids import CallId, ConsultationId, PatientId
+from crm_core.kernel.msisdn import try_parse_msisdn
+from crm_core.patients import form as registration
+from crm_core.patients import rules
+from crm_core.patients.form import OnFile, Saved
+from crm_core.patients.meanwhile import Meanwhile
+from crm_core.patients.model import Language, NewPatient, Patient, PatientChange, Sex
+from web import forms, sheet, words
+from web.deps import DEPS
+from web.i18n import N_, _
+from web.pages.patients import saved_at
+from web.render import page
+from web.security import actor_of
+from web.sheet import Ask, Sheet, Theirs
+from web.values import Day, Lines, Phrase
+
+BORN = Ask(label=N_("Born"), wrong=N_("Please give a day that has been, like 1980-03-31."))
+PHONES = Ask(label=N_("Telephones, one per line"), hint=N_("The first one is used first."), widget="textarea")
+DISEASES = Ask(label=N_("Diseases"), hint=N_("Separated by commas."), joined="、")
+
+
+def _numbers(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """As typed; which of them is none is named."""
+    for line in lines:
+        if not rules.is_placeholder(line) and try_parse_msisdn(line) is None:
+            raise PydanticCustomError("no_number", "no telephone number", {"typed": line})
+    return lines
+
+
+def _parts(text: object) -> object:
+    return text.replace("、", "\n").replace("，", "\n").replace(",", "\n") if isinstance(text, str) else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """The form."""
+
+    name: Annotated[Phrase, Ask(label=N_("Name"))] = field(repr=False)
+    sex: Annotated[Sex, Ask(label=N_("Sex"), words=words.SEX)] = Sex.UNKNOWN
+    birth_date: Annotated[Day | None, BORN] = field(default=None, repr=False)
+    phones: Annotated[Lines, AfterValidator(_numbers), PHONES] = field(default=(), repr=False)
+    language: Annotated[Language, Ask(label=N_("Language"), words=words.LANGUAGE)] = Language.ZH_CN
+    card_no: Annotated[Phrase | None, Ask(label=N_("Card"))] = field(default=None, repr=False)
+    outpatient_no: Annotated[Phrase | None, Ask(label=N_("Outpatient no."))] = field(default=None, repr=False)
+    inpatient_no: Annotated[Phrase | None, Ask(label=N_("Inpatient no."))] = field(default=None, repr=False)
+    department: Annotated[Phrase, Ask(label=N_("Department"), extra={"list": "departments"})] = ""
+    diseases: Annotated[Lines, BeforeValidator(_parts), DISEASES] = field(default=(), repr=False)
+    region: Annotated[Phrase, Ask(label=N_("Region"))] = ""
+    source: Annotated[Phrase, Ask(label=N_("Came through"))] = ""
+    member_level: Annotated[Phrase, Ask(label=N_("Member level"))] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The form as it is drawn. `on_file`: who of this name has this number already."""
+
+    form: Sheet[Record]
+    departments: Sequence[Department]
+    patient: Patient | None
+    on_file: Sequence[Patient]
+
+
+async def new(request: web.Request) -> web.StreamResponse:
+    """The empty registration form; `call` or `consultation` prefills the number that called or asked."""
+    return await _form(request, sheet.shown(Record, {"phones": await _number(request)}))
+
+
+async def _number(request: web.Request) -> str:
+    db, actor = request.app[DEPS].db, actor_of(request)
+    if "call" in request.query:
+        return await desk.caller_of(db, actor, CallId(forms.uuid_of(request.query["call"]))) or ""
+    asked = forms.optional_number(request.query, "consultation")
+    if asked is None:
+        return ""
+    return (await consultations.view(db, actor, ConsultationId(asked))).consultation.msisdn
+
+
+async def edit(request: web.Request) -> web.StreamResponse:
+    """The same form, filled in."""
+    patient = await _patient(request)
+    return await _form(request, sheet.shown(Record, rules.values(patient), version=patient.version), patient)
+
+
+async def _patient(request: web.Request) -> Patient:
+    patient_id = PatientId(forms.path_number(request))
+    return await registration.opened(request.app[DEPS].db, actor_of(request), patient_id)
+
+
+async def register(request: web.Request) -> web.StreamResponse:
+    """A new patient; a mistake brings the form back with what was typed."""
+    typed = await forms.posted(request)
+    form, is_sure = sheet.read(Record, typed), typed.get("anyway") == "yes"
+    if form.value is None:
+        return await _form(request, form)
+    wanted = NewPatient(**_values(form.value))
+    try:
+        done = await registration.register(request.app[DEPS].db, actor_of(request), wanted, anyway=is_sure)
+    except HcrmError as error:
+        return await _form(request, form.refused(error))
+    return (
+        await _form(request, form, on_file=done.people) if isinstance(done, OnFile) else _done(done, _("Registered."))
+    )
+
+
+async def change(request: web.Request) -> web.StreamResponse:
+    """Changed fields only; every change is kept with who and when. What others changed meanwhile is shown first."""
+    typed = await forms.posted(request)
+    patient_id, version = PatientId(forms.path_number(request)), forms.number(typed, "version")
+    form = sheet.read(Record, typed, version=version)
+    if form.value is None:
+        return await _form(request, form, await _patient(request))
+    try:
+        values = _values(form.value)
+        done = await registration.save(request.app[DEPS].db, actor_of(request), patient_id, values, version)
+    except HcrmError as error:
+        return await _form(request, form.refused(error), await _patient(request))
+    return await _shown_again(request, done) if isinstance(done, Meanwhile) else _done(done, _("Saved."))
+
+
+def _values(record: Record) -> dict[str, Any]:
+    return asdict(record)
+
+
+async def _shown_again(request: web.Request, now: Meanwhile) -> web.Response:
+    again = sheet.shown(Record, now.values, version=now.record.version)
+    theirs = {name: _theirs(one, name in now.both) for name, one in now.changes.items()}
+    return await _form(request, replace(again, theirs=theirs, is_stale=True), now.record)
+
+
+def _theirs(change: PatientChange, is_both: bool) -> Theirs:
+    """In the words of the form."""
+    name = change.field_name
+    before, now = (sheet.typed_of(Record, {name: value})[name] for value in (change.old, change.new))
+    return Theirs(who=change.actor, at=change.at, before=before, now=now, is_both=is_both)
+
+
+def _done(done: Saved, text: str) -> web.Response:
+    if done.is_nobodys:
+        text += " " + _(
+            "{count} people have this number, so nobody is recognised by it.", count=words.people(done.people)
+        )
+    elif done.is_crowded:
+        text += " " + _("{count} people have this number now.", count=done.people)
+    return saved_at(f"/patients/{done.patient.id}", text)
+
+
+async def _form(
+    request: web.Request, form: Sheet[Record], patient: Patient | None = None, on_file: Sequence[Patient] = ()
+) -> web.Response:
+    departments = await registration.departments(request.app[DEPS].db, actor_of(request))
+    shown = Shown(form=form, departments=departments, patient=patient, on_file=on_file)
+    return page(request, "patients/form.html", shown, status=409 if on_file else form.status)
