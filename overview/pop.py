@@ -101,15 +101,8 @@ async def pop_in(tx: Tx, actor: Actor, call_id: CallId) -> Pop:
         cards=shown,
         last_calls=last,
         is_mine=rules.writes_down(standing, actor.user_id),
-        draft=draft_of(standing, actor),
+        draft=rules.begins_with(standing, actor.user_id),
     )
-
-
-def draft_of(standing: Standing, actor: Actor) -> Mapping[str, str]:
-    """What the forms about a call begin with for this person."""
-    mine, _others = rules.split(standing.legs, actor.user_id)
-    disposition, notes = rules.written_by(standing.call, mine, actor.user_id)
-    return {"disposition": disposition or rules.suggested(standing.call), "notes": notes, **standing.draft}
 
 
 async def call_now(db: Database, actor: Actor, call_id: CallId) -> CallNow:

@@ -34,6 +34,7 @@ from web.pages import (
 LISTS: tuple[tuple[ListPage[Any, Any], Handler | None], ...] = (  # who has more around the list brings its own handler
     (patients.LIST, None),
     (calls.CALLS, None),
+    (calls.WITHOUT_RESULT, None),
     (calls.RECORDINGS, None),
     (consultations.LIST, None),
     (users.LIST, users.index),
@@ -69,6 +70,7 @@ PAGES: tuple[Route, ...] = (
     Route("GET", "/desk/state", desk.state, Right.TAKE_CALLS),
     Route("POST", "/desk/state", desk.set_state, Right.TAKE_CALLS),
     Route("GET", "/desk/waiting", desk.waiting, Right.SEE_CALLS),
+    Route("GET", "/desk/without-result", desk.without_result, Right.SEE_CALLS),
     Route("GET", "/desk/recent", desk.recent, Right.TAKE_CALLS),
     Route("GET", "/desk/colleagues", desk.colleagues, Right.TAKE_CALLS),
     Route("GET", "/desk/caller/{id}", desk.caller, Right.TAKE_CALLS),

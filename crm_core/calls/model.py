@@ -104,7 +104,9 @@ class AgentSignal(StrEnum):
     DIALLED = "dialled"
     CONNECTED = "connected"
     CALL_OVER = "call_over"
+    WRITTEN_CALL_OVER = "written_call_over"  # the same, and they have said how it ended
     DISPOSITION_SET = "disposition_set"
+    WRAP_UP_OVER = "wrap_up_over"  # longer than the hospital allows
     ASKED = "asked"  # a colleague rings them about the call that the colleague is in
     ASK_ANSWERED = "ask_answered"
     ASK_OVER = "ask_over"

@@ -12,7 +12,7 @@ from uuid import uuid4
 import asyncpg
 
 from crm_core.calls import agents, drafts, leg_store, own, rules, store
-from crm_core.calls.errors import CallNotFoundError, NotYourCallError
+from crm_core.calls.errors import CallNotFoundError, NotYourCallError, ResultClosedError
 from crm_core.calls.model import Agent, AgentSignal, Call, CallSignal, CallState, Direction
 from crm_core.calls.store import Which
 from crm_core.events import AgentRang, CallConnected, CallEnded, CallMissed, CallQueued, CallStarted, DispositionSet
@@ -205,7 +205,7 @@ async def agent_left(db: Database, which: Which, desk: str, *, at: datetime | No
         call, agent = await _call_and_agent(tx, which, desk)
         if call is None or agent is None:
             return
-        was_in_it = await agents.signal(tx, agent.user_id, AgentSignal.CALL_OVER, call.id)
+        was_in_it = await agents.call_over(tx, agent.user_id, call.id)
         await leg_store.end(tx.conn, call.id, tx.now, user_id=agent.user_id)
         state = rules.next_call_state(call.state, CallSignal.AGENT_LEFT)
         if was_in_it and state is not None and call.agent_id == agent.user_id:
@@ -265,8 +265,18 @@ def _missed(call: Call) -> CallMissed:
     )
 
 
-async def set_disposition(db: Database, actor: Actor, call_id: CallId, disposition: str, notes: str = "") -> Call:
+async def set_disposition(
+    db: Database,
+    actor: Actor,
+    call_id: CallId,
+    disposition: str,
+    notes: str = "",
+    *,
+    day_start: datetime | None = None,
+) -> Call:
     """How the call ended, in the agent's words; ends their wrap-up. Raises CallNotFoundError, NotYourCallError.
+
+    ResultClosedError for an agent when it ended before `day_start`.
 
     An agent writes about their own leg; what the last agent writes, or a supervisor, is the call's.
     """
@@ -274,7 +284,9 @@ async def set_disposition(db: Database, actor: Actor, call_id: CallId, dispositi
         raise InvalidInputError("disposition or notes too long", field="notes")
     async with db.transaction(actor) as tx:
         call = await _locked(tx, call_id)
-        await own.ensure(tx.conn, actor, call.id)
+        standing = await own.ensure(tx.conn, actor, call.id)
+        if not (own.stands_above(actor) or rules.is_open(standing, day_start)):
+            raise ResultClosedError("of an earlier day")
         user_id = await _write_down(tx, actor, call, disposition, notes)
         await drafts.saved_in(tx, call.id, drafts.RESULT)
         await audit.record(tx, "set disposition", "call", call.id)
@@ -296,6 +308,7 @@ async def _write_down(tx: Tx, actor: Actor, call: Call, disposition: str, notes:
     await store.set_disposition(tx.conn, call.id, disposition, notes)
     if call.agent_id is not None:
         await leg_store.write_down(tx.conn, call.id, call.agent_id, disposition, notes)
+    await leg_store.fill(tx.conn, call.id, disposition)
     return call.agent_id or actor.user_id
 
 

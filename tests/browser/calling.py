@@ -53,7 +53,7 @@ async def ready_agent(chromium: Browser, demo: Hospital, login: str) -> Seat:
         await seat.page.click("button[lang='en']")
     await seat.page.wait_for_selector("#dock[data-line-state=ready]")
     await seat.page.wait_for_selector("#agent-state .state-dot")
-    wanted = seat.page.locator("#agent-state button:has-text('Take calls'), #agent-state button:has-text('Ready for')")
+    wanted = seat.page.locator("#agent-state button:has-text('Take calls'), #agent-state button:has-text('Ready')")
     if await wanted.count():
         await wanted.first.click()
     await seat.page.wait_for_selector("#agent-state .state-dot.available")

@@ -43,6 +43,7 @@ TO_NEWCOMERS = {
 }
 PREFIXES = (
     ("/desk/waiting", {Right.SEE_CALLS}),
+    ("/desk/without-result", {Right.SEE_CALLS}),
     ("/desk", {Right.TAKE_CALLS}),
     ("/ws", {Right.TAKE_CALLS}),
     ("/patients/{id:\\d+}/sms", {Right.SEE_SMS}),

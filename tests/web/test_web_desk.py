@@ -231,3 +231,19 @@ async def test_a_page_that_was_logged_out_asks_who_is_there_now(house: House) ->
         )
     async with house.nobody() as nobody:
         assert (await nobody.get("/session"))[0] == 401
+
+
+async def test_a_call_without_a_result_is_found_from_the_desk_and_written_on_its_page(house: House) -> None:
+    async with await house.browser("agent1", "agent", desk=True) as agent:
+        call = await ring(house, agent, "1.1")
+        await calls.connected(house.db, Linkedid("1.1"), "desk-01")
+        await calls.ended(house.db, Linkedid("1.1"), "normal")
+        _, text = await agent.get("/desk/state")
+        assert ("Ready without a result" in text, "data-until=" in text) == (True, True)
+        await agent.post("/desk/state", {"state": "available"})
+        assert "Calls without a result: 1" in (await agent.get("/desk/without-result"))[1]
+        assert f"/calls/{call.id}" in (await agent.get("/calls/without-result"))[1]
+        assert "How did the call end?" in (await agent.get(f"/calls/{call.id}"))[1]
+        assert (await agent.post(f"/desk/calls/{call.id}/disposition", {"disposition": "complaint"}))[0] == 200
+        assert f"/calls/{call.id}" not in (await agent.get("/calls/without-result"))[1]
+        assert (await agent.get("/desk/without-result"))[1].strip() == ""

@@ -222,6 +222,10 @@ setInterval(() => {
       : `${minutes}:${tail}`;
     element.classList.toggle("is-long", seconds >= Number(element.dataset.longAfter ?? Infinity));
   }
+  for (const element of document.querySelectorAll("time[data-until]")) {
+    const left = Math.max(0, Math.ceil((Date.parse(element.dataset.until) - Date.now()) / 1000));
+    element.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  }
   soundAlarms();
 }, 1000);
 

@@ -4,7 +4,7 @@ const KEPT = "[data-keeps], [data-send-on-change], [hx-get], [method=get]";
 
 export function unsaved(within = document) {
   const forms = [...within.querySelectorAll(`#page form:not(${KEPT})`)];
-  return forms.filter((form) => !("sent" in form.dataset) && ("unsaved" in form.dataset || [...form.querySelectorAll(FIELDS)].some(isTyped)));
+  return forms.filter((form) => !("sent" in form.dataset) && (form.matches("[data-unsaved], :has([data-unsaved])") || [...form.querySelectorAll(FIELDS)].some(isTyped)));
 }
 
 function isTyped(field) {

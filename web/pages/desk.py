@@ -11,6 +11,7 @@ from crm_core.kernel.errors import InvalidInputError, NotFoundError
 from crm_core.kernel.ids import CallId, PatientId
 from overview import desk as desks
 from overview import pop as pops
+from overview import unwritten
 from web import forms, words
 from web.deps import DEPS
 from web.i18n import _
@@ -71,6 +72,14 @@ async def colleagues(request: web.Request) -> web.StreamResponse:
     """Where a call can be transferred to: the queue and other desks."""
     others = await agents.colleagues(request.app[DEPS].db, actor_of(request))
     return page(request, "desk/_colleagues.html", {"agents": others})
+
+
+async def without_result(request: web.Request) -> web.StreamResponse:
+    """How many calls wait for this person to say how they ended."""
+    deps = request.app[DEPS]
+    today = forms.day_start(deps.db.clock(), deps.settings.timezone)
+    count = await unwritten.count(deps.db, actor_of(request), today)
+    return page(request, "desk/_without_result.html", {"count": count})
 
 
 async def caller(request: web.Request) -> web.StreamResponse:
@@ -143,7 +152,9 @@ async def dispose(request: web.Request) -> web.StreamResponse:
     if disposition not in words.DISPOSITION:
         raise InvalidInputError("choose how the call ended", field="disposition")
     notes = forms.text(form, "notes", limit=LONGEST_NOTES)
-    await calls.set_disposition(request.app[DEPS].db, actor_of(request), call_id, disposition, notes)
+    deps = request.app[DEPS]
+    today = forms.day_start(deps.db.clock(), deps.settings.timezone)
+    await calls.set_disposition(deps.db, actor_of(request), call_id, disposition, notes, day_start=today)
     return _done("desk/_saved.html", request, _("Written down."))
 
 
