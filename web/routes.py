@@ -80,6 +80,7 @@ PAGES: tuple[Route, ...] = (
     Route("GET", "/desk/calls/{id}/draft", desk.draft, Right.TAKE_CALLS),
     Route("POST", "/desk/calls/{id}/draft", desk.keep_draft, Right.TAKE_CALLS),
     Route("POST", "/desk/calls/{id}/find", desk.find_patient, Right.TAKE_CALLS),
+    Route("POST", "/desk/calls/{id}/register", desk.register, Right.EDIT_PATIENTS),
     Route("POST", "/desk/calls/{id}/patient", desk.choose_patient, Right.TAKE_CALLS),
     Route("POST", "/desk/calls/{id}/consultation", desk.consult, Right.TAKE_CALLS),
     Route("POST", "/desk/calls/{id}/disposition", desk.dispose, Right.TAKE_CALLS),

@@ -15,6 +15,7 @@ from crm_core.calls import agents, drafts, leg_store, own, rules, store
 from crm_core.calls.errors import CallNotFoundError, NotYourCallError, ResultClosedError
 from crm_core.calls.model import Agent, AgentSignal, Call, CallSignal, CallState, Direction
 from crm_core.calls.store import Which
+from crm_core.consultations import service as consultations
 from crm_core.events import AgentRang, CallConnected, CallEnded, CallMissed, CallQueued, CallStarted, DispositionSet
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor, ActorKind
@@ -109,21 +110,27 @@ async def set_patient(db: Database, which: Which, patient_id: PatientId | None, 
     Raises CallNotFoundError, NotYourCallError, PatientNotFoundError.
     """
     async with db.transaction(actor) as tx:
-        call = await _locked(tx, which)
-        await own.ensure(tx.conn, actor, call.id)
-        if call.patient_id == patient_id:
-            return call
-        try:
-            await store.set_patient(tx.conn, call.id, patient_id)
-        except asyncpg.ForeignKeyViolationError:
-            raise PatientNotFoundError("no such patient") from None
-        await audit.record(tx, "link call to patient", "call", call.id, detail={"patient_id": patient_id})
-        if call.patient_id is not None:
-            await timeline.remove(tx, call.patient_id, TimelineKind.CALL, call.ref)
-        changed = await _loaded(tx, call.id)
-        if changed.state is CallState.ENDED:
-            await _add_to_timeline(tx, changed, missed=rules.was_missed(changed))
-        return changed
+        return await set_patient_in(tx, which, patient_id)
+
+
+async def set_patient_in(tx: Tx, which: Which, patient_id: PatientId | None) -> Call:
+    """The same inside a caller's transaction; what they asked in the call goes with them."""
+    call = await _locked(tx, which)
+    await own.ensure(tx.conn, tx.actor, call.id)
+    if call.patient_id == patient_id:
+        return call
+    try:
+        await store.set_patient(tx.conn, call.id, patient_id)
+    except asyncpg.ForeignKeyViolationError:
+        raise PatientNotFoundError("no such patient") from None
+    await audit.record(tx, "link call to patient", "call", call.id, detail={"patient_id": patient_id})
+    if call.patient_id is not None:
+        await timeline.remove(tx, call.patient_id, TimelineKind.CALL, call.ref)
+    await consultations.follow_call_in(tx, call.id, call.patient_id, patient_id)
+    changed = await _loaded(tx, call.id)
+    if changed.state is CallState.ENDED:
+        await _add_to_timeline(tx, changed, missed=rules.was_missed(changed))
+    return changed
 
 
 async def queued(db: Database, which: Which, queue: str, *, at: datetime | None = None) -> Call | None:

@@ -1,14 +1,16 @@
 """The agent's desk: their telephone line and state, the screen pop, and what is written down about a call."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
-from crm_core.calls import agents, desk, drafts
+from crm_core.calls import agents, desk, drafts, newcomer
 from crm_core.calls import service as calls
 from crm_core.kernel import cursor
-from crm_core.kernel.errors import InvalidInputError, NotFoundError
+from crm_core.kernel.errors import ConflictError, HcrmError, InvalidInputError, NotFoundError
 from crm_core.kernel.ids import CallId, PatientId
+from crm_core.patients.form import OnFile
+from crm_core.patients.model import NewPatient, Patient
 from overview import desk as desks
 from overview import pop as pops
 from overview import unwritten
@@ -113,7 +115,51 @@ async def choose_patient(request: web.Request) -> web.StreamResponse:
     chosen = forms.optional_number(await forms.posted(request), "patient_id")
     db, actor, call_id = request.app[DEPS].db, actor_of(request), _call_id(request)
     await calls.set_patient(db, call_id, PatientId(chosen) if chosen else None, actor)
-    return page(request, "desk/_pop.html", {"pop": await pops.pop(db, actor, call_id)})
+    return page(request, "desk/_popped.html", {"pop": await pops.pop(db, actor, call_id)})
+
+
+async def register(request: web.Request) -> web.StreamResponse:
+    """The caller becomes a patient without leaving the call; who may be on file already is shown first."""
+    form, call_id = await forms.posted(request), _call_id(request)
+    db, actor = request.app[DEPS].db, actor_of(request)
+    try:
+        is_sure = form.get("anyway") == "yes"
+        done = await newcomer.register(db, actor, call_id, _newcomer(request, form), anyway=is_sure)
+    except (InvalidInputError, ConflictError) as error:
+        return _form_again(request, form, error=error)
+    if isinstance(done, OnFile):
+        return _form_again(request, form, on_file=done.people)
+    answer = page(request, "desk/_popped.html", {"pop": await pops.pop(db, actor, call_id)})
+    answer.headers.update({"HX-Retarget": "#pop", "HX-Reswap": "innerHTML"})
+    return answer
+
+
+def _newcomer(request: web.Request, form: Mapping[str, str]) -> NewPatient:
+    deps = request.app[DEPS]
+    born, today = forms.day(form, "birth_date"), forms.today(deps.db.clock(), deps.settings.timezone)
+    return NewPatient(
+        name=forms.text(form, "name", limit=200),
+        sex=form.get("sex") or "unknown",
+        birth_date=born or forms.born(form, "age", today),
+        card_no=forms.text(form, "card_no", limit=60) or None,
+    )
+
+
+def _form_again(
+    request: web.Request,
+    form: Mapping[str, str],
+    *,
+    error: HcrmError | None = None,
+    on_file: Sequence[Patient] = (),
+) -> web.Response:
+    context = {
+        "call_id": _call_id(request),
+        "draft": form,
+        "problem": words.error_words(error.code) if error else "",
+        "wrong": getattr(error, "field", ""),
+        "on_file": on_file,
+    }
+    return page(request, "desk/_newcomer.html", context, status=422 if error else 409)
 
 
 async def find_patient(request: web.Request) -> web.StreamResponse:
