@@ -76,6 +76,7 @@ PAGES: tuple[Route, ...] = (
     Route("GET", "/desk/caller/{id}", desk.caller, Right.TAKE_CALLS),
     Route("GET", "/desk/pop/{id}", desk.pop, Right.TAKE_CALLS),
     Route("GET", "/desk/calls/{id}", desk.pop_call, Right.TAKE_CALLS),
+    Route("GET", "/desk/calls/{id}/why", desk.why, Right.SEE_PATIENTS),
     Route("POST", "/desk/calls/{id}/bring", desk.bring_back, Right.TAKE_CALLS),
     Route("GET", "/desk/calls/{id}/draft", desk.draft, Right.TAKE_CALLS),
     Route("POST", "/desk/calls/{id}/draft", desk.keep_draft, Right.TAKE_CALLS),

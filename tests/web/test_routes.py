@@ -44,6 +44,7 @@ TO_NEWCOMERS = {
 PREFIXES = (
     ("/desk/waiting", {Right.SEE_CALLS}),
     ("/desk/without-result", {Right.SEE_CALLS}),
+    ("/desk/calls/{id}/why", {Right.SEE_PATIENTS}),
     ("/desk/calls/{id}/register", {Right.EDIT_PATIENTS}),
     ("/desk", {Right.TAKE_CALLS}),
     ("/ws", {Right.TAKE_CALLS}),

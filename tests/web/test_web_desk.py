@@ -8,10 +8,14 @@ import pytest
 from crm_core.calls import agents
 from crm_core.calls import service as calls
 from crm_core.calls.model import Call
+from crm_core.consent import service as consent
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.ids import Linkedid
 from crm_core.patients import service as patients
 from crm_core.patients.model import NewPatient
+from crm_core.scheduling import service as scheduling
+from crm_core.scheduling.model import Channel
+from ivr import service as flows
 from overview.desk import RECENT
 from tests.web.house import ZHANG, Browser, Dialing, House
 
@@ -306,3 +310,28 @@ async def test_what_was_asked_goes_with_the_caller_who_turns_out_to_be_somebody_
             assert owns == [chosen is zhang, chosen is child]
         await agent.post(f"/desk/calls/{call.id}/patient", {"patient_id": ""})
         assert "问疫苗" not in (await agent.get(f"/patients/{child.id}/timeline"))[1]
+
+
+async def test_the_pop_says_why_they_may_call_what_they_missed_and_whom_no_machine_may_call(house: House) -> None:
+    slots = await house.sessions()
+    patient = await house.patient()
+    await scheduling.book(house.db, SYSTEM, patient_id=patient.id, slot_id=slots[0], channel=Channel.WEB)
+    async with house.db.connection() as conn:
+        await conn.execute("UPDATE appointment SET status = 'noshow'")
+        await conn.execute(
+            "UPDATE slot SET starts_at = starts_at - '9 days'::interval, ends_at = ends_at - '9 days'::interval"
+        )
+    await flows.ensure_shipped(house.db)
+    async with house.db.transaction(SYSTEM) as tx:
+        await consent.never_dial_in(tx, ZHANG, "asked")
+    async with (
+        await house.browser("agent1", "agent", desk=True) as agent,
+        await house.browser("agent2", "agent", desk=True) as other,
+    ):
+        call = await ring(house, agent, "1.1")
+        await calls.visit(house.db, call.id, ("greet", "hours", "main", "person"), "hotline/1")
+        assert f"/patients/{patient.id}/sms" in (await agent.get(f"/desk/pop/{call.id}"))[1]
+        status, text = await agent.get(f"/desk/calls/{call.id}/why")
+        said = ("For a person, press zero", "Internal medicine", "Did not come", "is not to be called")
+        assert (status, [one in text for one in said]) == (200, [True] * 4)
+        assert (await other.get(f"/desk/calls/{call.id}/why"))[0] == 403

@@ -13,7 +13,7 @@ from crm_core.patients.form import OnFile
 from crm_core.patients.model import NewPatient, Patient
 from overview import desk as desks
 from overview import pop as pops
-from overview import unwritten
+from overview import pop_why, unwritten
 from web import forms, words
 from web.deps import DEPS
 from web.i18n import _
@@ -100,6 +100,12 @@ async def pop_call(request: web.Request) -> web.StreamResponse:
     """Only how the call stands; what the agent is typing stays."""
     now = await pops.call_now(request.app[DEPS].db, actor_of(request), _call_id(request))
     return page(request, "desk/_call.html", {"standing": now})
+
+
+async def why(request: web.Request) -> web.StreamResponse:
+    """What they pressed, their last visits, what they wish: beside the pop, which does not wait for it."""
+    found = await pop_why.why(request.app[DEPS].db, actor_of(request), _call_id(request))
+    return page(request, "desk/_why.html", {"why": found})
 
 
 async def bring_back(request: web.Request) -> web.StreamResponse:
