@@ -190,6 +190,9 @@ class Desks:
     missed_rings: int = setting(
         "MISSED_RINGS", 2, "Rings missed or declined running that set an agent not ready; 0: never.", parse=s.rings
     )
+    wrap_up_s: int = setting(
+        "WRAP_UP_S", 180, "Seconds to write down how a call ended; 0: as many as it takes.", parse=s.wrap_up_s
+    )
     call_notice: str = setting(
         "CALL_NOTICE",
         "plain",

@@ -70,3 +70,7 @@ def number_of(text: str) -> int:
 
 def test_no_cursor_is_the_first_page() -> None:
     assert cursor.parse("") is None
+
+
+def test_a_wrap_up_is_marked_in_the_last_third_of_its_limit() -> None:
+    assert [board.wrap_up_long_s(limit) for limit in (180, 60, 0)] == [120, 40, board.WRAP_UP_LONG_S]
