@@ -52,6 +52,10 @@ class WebSettings:
         """Who writes to patients."""
         return Letterhead(self.hospital_name, self.hospital_name_en or self.hospital_name, self.timezone)
 
+    def name_in(self, locale: str) -> str:
+        """The hospital's, as readers of that language know it."""
+        return (self.hospital_name_en if locale == "en" else "") or self.hospital_name
+
     @property
     def wrap_up(self) -> timedelta:
         """The same as a time."""

@@ -206,6 +206,7 @@ def html_of(request: web.Request, template: str, context: Context = None) -> str
         .render(
             me=Reader(request),
             settings=deps.settings,
+            hospital=deps.settings.name_in(i18n.current_locale.get()),
             is_demo=deps.handset is not None,
             path=request.path,
             now=deps.db.clock(),

@@ -1,6 +1,6 @@
 """What somebody types about a call is kept while they type: no reload, no other page and no other call loses it.
 
-Only its writer sees it. It goes field by field as they are saved, and after KEPT. docs/decisions/0035-drafts.md
+Only its writer sees it. It goes field by field as they are saved, and after KEPT. docs/decisions/0038-drafts.md
 """
 
 from collections.abc import Mapping

@@ -14,11 +14,11 @@ from crm_core.users.rights import Right, allows, ensure
 
 FIRST_USERS = (
     ("admin", "系统管理员", Role.ADMIN),
-    ("agent1", "坐席 陈静", Role.AGENT),
-    ("agent2", "坐席 李娜", Role.AGENT),
-    ("nurse", "护士 王芳", Role.NURSE),
-    ("supervisor", "主管 刘洋", Role.SUPERVISOR),
-    ("marketer", "市场 赵磊", Role.MARKETER),
+    ("agent1", "陈静", Role.AGENT),
+    ("agent2", "李娜", Role.AGENT),
+    ("nurse", "王芳", Role.NURSE),
+    ("supervisor", "刘洋", Role.SUPERVISOR),
+    ("marketer", "赵磊", Role.MARKETER),
     ("auditor", "审计员", Role.AUDITOR),
 )
 

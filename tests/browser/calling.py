@@ -1,5 +1,6 @@
 """What people do on the telephones of a whole hospital, in browsers."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from playwright.async_api import Browser, Page
@@ -53,11 +54,17 @@ async def ready_agent(chromium: Browser, demo: Hospital, login: str) -> Seat:
         await seat.page.click("button[lang='en']")
     await seat.page.wait_for_selector("#dock[data-line-state=ready]")
     await seat.page.wait_for_selector("#agent-state .state-dot")
-    wanted = seat.page.locator("#agent-state button:has-text('Take calls'), #agent-state button:has-text('Ready')")
-    if await wanted.count():
-        await wanted.first.click()
-    await seat.page.wait_for_selector("#agent-state .state-dot.available")
+    await eventually(lambda: takes_calls(seat.page), every_s=0.2, what=f"{login} takes calls")
     return seat
+
+
+async def takes_calls(page: Page) -> bool:
+    """By a click, unless the hospital has just set them available again because their telephone is back."""
+    if not await page.locator("#agent-state .state-dot.available").count():
+        wanted = page.locator("#agent-state button:has-text('Take calls'), #agent-state button:has-text('Ready')")
+        with suppress(PlaywrightTimeoutError):
+            await wanted.first.click(timeout=1_000)
+    return bool(await page.locator("#agent-state .state-dot.available").count())
 
 
 async def patient_calls(chromium: Browser, demo: Hospital, number: str) -> Seat:

@@ -35,6 +35,7 @@ LEFT_OUT: Mapping[str, str] = {
     "/recordings/{id}/peaks": NO_PAGE,
     "/recordings/{id}/audio": NO_PAGE,
     "/sms/unread": A_PART,
+    r"/sms/threads/{id:\d+}/head": A_PART,
     r"/sms/threads/{id:\d+}/messages": A_PART,
     r"/sms/{id:\d+}": "leads to another page",
     "/wallboard/board": A_PART,

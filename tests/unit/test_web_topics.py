@@ -25,6 +25,7 @@ HEARS_OF = r'data-hears="([^"]*)"'
 ZONE = ZoneInfo("Asia/Shanghai")
 CALL = CallId(UUID("0" * 32))
 TEMPLATES = {path: path.read_text("utf-8") for path in (Path(__file__).parents[2] / "web/templates").rglob("*.html")}
+PAGES = [path.read_text("utf-8") for path in (Path(__file__).parents[2] / "web/pages").glob("*.py")]
 
 
 def about(event: Event) -> set[str]:
@@ -81,8 +82,8 @@ def test_pages_subscribe_to_what_there_is_and_hear_what_is_told() -> None:
     told = {name for some in HEARS.values() for name in some}
     heard = {
         name
-        for text in TEMPLATES.values()
-        for names in re.findall(r'data-hears="([^"]*)"', text)
+        for text in (*TEMPLATES.values(), *PAGES)
+        for names in re.findall(r'(?:data-hears=|"hears": )"([^"{]*)"', text)
         for name in names.split()
     }
     assert heard <= told

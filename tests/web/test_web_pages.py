@@ -14,6 +14,7 @@ from crm_core.tasks import service as tasks
 from overview.tasks import LISTED
 from sms import service as sms
 from tests.web.house import MORNING, ZHANG, ZONE, House
+from web.deps import WebSettings
 
 pytestmark = pytest.mark.web
 
@@ -208,6 +209,12 @@ async def test_the_wallboard_shows_who_waits_and_which_part_is_down(house: House
         assert re.search(r"alert-number\">\s*<b class=\"num\">1</b><span>waiting now", text)
         assert "Modem sim1: no connection" in text
         assert "8000" not in text  # a marketer sees that somebody waits, not who
+
+
+def test_the_hospital_has_its_name_in_the_readers_language() -> None:
+    both = WebSettings(timezone=ZONE, hospital_name="仁和医院", hospital_name_en="Renhe Hospital")
+    assert (both.name_in("zh_CN"), both.name_in("en")) == ("仁和医院", "Renhe Hospital")
+    assert WebSettings(timezone=ZONE, hospital_name="仁和医院").name_in("en") == "仁和医院"
 
 
 async def test_a_supervisor_puts_an_agent_on_a_break_and_an_agent_may_not(house: House) -> None:
