@@ -16,8 +16,13 @@ from overview.board_store import AtWork, HourCounts, OpenCall, Pending
 
 FIRST_HOUR, LAST_HOUR = 7, 21
 PROMISED = timedelta(seconds=20)  # 80 % within 20 s is what call centres promise each other
-WRAP_UP_LONG = timedelta(minutes=3)
+WRAP_UP_LONG_S = 180  # where it has no limit
 WAIT_LONG = timedelta(minutes=1)
+
+
+def wrap_up_long_s(limit_s: int) -> int:
+    """When a wrap-up is marked: in the last third of what it may take."""
+    return limit_s * 2 // 3 or WRAP_UP_LONG_S
 
 
 @dataclass(frozen=True, slots=True)

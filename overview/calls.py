@@ -1,15 +1,15 @@
 """The call log as pages and programs read it: calls with the patient's name, who spoke, and what can be heard."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
 
 import asyncpg
 
-from crm_core.calls import finding, leg_store, store
+from crm_core.calls import finding, leg_store, own, rules, store
 from crm_core.calls.errors import CallNotFoundError
-from crm_core.calls.model import Call, Leg
+from crm_core.calls.model import Call, Leg, Standing
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.cursor import Cursor, Page
 from crm_core.kernel.db import Connection, Database
@@ -65,10 +65,11 @@ class CallLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallPage:
-    """A call by itself."""
+    """A call by itself. `result` is what the form about it begins with, None when the reader may not write."""
 
     line: CallLine
     heard: Sequence[Recording]
+    result: Mapping[str, str] | None = field(repr=False)
     absence: Absence | None
 
 
@@ -134,19 +135,29 @@ def _line(call: Call, row: asyncpg.Record) -> CallLine:
     return CallLine(call=call, patient_name=row["patient_name"], legs=legs, recording_id=row["recording_id"])
 
 
-async def show(db: Database, actor: Actor, call_id: CallId) -> CallPage:
-    """One call, with what can be heard for who may hear it. Raises ForbiddenError, CallNotFoundError."""
+async def show(db: Database, actor: Actor, call_id: CallId, day_start: datetime | None = None) -> CallPage:
+    """One call, with what can be heard for who may hear it. Raises ForbiddenError, CallNotFoundError.
+
+    Its agents may write about it when it ended after `day_start`.
+    """
     ensure(actor, Right.SEE_CALLS)
     async with db.transaction(actor) as tx:
-        call = await store.get(tx.conn, call_id)
-        if call is None:
+        standing = await store.standing(tx.conn, call_id, actor.user_id)
+        if standing is None:
             raise CallNotFoundError("no such call")
         await seen.call(tx, call_id)
-        (line,) = await lines_of(tx.conn, [call])
+        (line,) = await lines_of(tx.conn, [standing.call])
         hears = may(actor, Right.HEAR_RECORDINGS)
         heard = await recordings.of_call(tx.conn, call_id) if hears else []
         absence = await recordings.absence(tx.conn, call_id) if hears and not heard else None
-        return CallPage(line=line, heard=heard, absence=absence)
+        return CallPage(line=line, heard=heard, absence=absence, result=_result(actor, standing, day_start))
+
+
+def _result(actor: Actor, standing: Standing, day_start: datetime | None) -> Mapping[str, str] | None:
+    if standing.call.ended_at is None or not may(actor, Right.TAKE_CALLS) or actor.user_id is None:
+        return None
+    is_theirs = rules.is_own(standing, actor.user_id) and rules.is_open(standing, day_start)
+    return rules.begins_with(standing, actor.user_id) if is_theirs or own.stands_above(actor) else None
 
 
 async def agents(db: Database, actor: Actor) -> list[User]:

@@ -1,11 +1,11 @@
 """The screen pop: one call, who calls, and what the hospital knows about them. The agent waits for this one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from crm_core.calls import own, rules
-from crm_core.calls.model import Call, Direction, Leg, Standing
+from crm_core.calls.model import AgentState, Call, Direction, Leg, Standing
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.ids import CallId, Msisdn, PatientId
@@ -36,9 +36,11 @@ class CallNow:
     """How the call stands; `legs` are other people's, `tasks` what may be settled by it.
 
     `stays`: still this person's business when it has gone elsewhere. `asked_by`: the colleague who asks them about it.
+    `here`: what this person is doing about it, None when they are done.
     """
 
     call: Call
+    here: AgentState | None
     legs: Sequence[Leg]
     stays: bool
     asked_by: str
@@ -61,15 +63,17 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pop:
-    """`disposition` and `notes` are what this person wrote, or would write; `is_mine`: they say how it ended."""
+    """`draft` has what they typed and did not save, by field; what they saved or would write stands in for the rest.
+
+    `is_mine`: they say how it ended.
+    """
 
     now: CallNow
     caller: Caller
     cards: Cards | None
     last_calls: Sequence[PastCall]
     is_mine: bool
-    disposition: str
-    notes: str = field(repr=False)
+    draft: Mapping[str, str] = field(repr=False)
 
 
 async def pop(db: Database, actor: Actor, call_id: CallId) -> Pop:
@@ -91,16 +95,13 @@ async def pop_in(tx: Tx, actor: Actor, call_id: CallId) -> Pop:
         await seen.patient(tx, caller.patient.id, call_id=call_id)
         shown = await cards.of_patient(tx.conn, actor, caller.patient, tx.now)
         last = await last_calls(tx.conn, caller.patient.id, but=call_id)
-    mine, _others = rules.split(standing.legs, actor.user_id)
-    disposition, notes = rules.written_by(standing.call, mine, actor.user_id)
     return Pop(
         now=await _now(tx.conn, actor, standing),
         caller=caller,
         cards=shown,
         last_calls=last,
         is_mine=rules.writes_down(standing, actor.user_id),
-        disposition=disposition or rules.suggested(standing.call),
-        notes=notes,
+        draft=rules.begins_with(standing, actor.user_id),
     )
 
 
@@ -135,6 +136,7 @@ async def _now(conn: Connection, actor: Actor, standing: Standing) -> CallNow:
     waiting = await _settled_by(conn, call) if may(actor, Right.DO_TASKS) else ()
     return CallNow(
         call=call,
+        here=standing.here,
         legs=others,
         stays=stays,
         asked_by=standing.asked_by,

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from crm_core.kernel.errors import InvalidInputError
 from server import settings as s
 from server.database_settings import DatabaseSettings
+from server.desk_settings import Desks
 from server.settings import PortRange, setting
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -183,21 +184,6 @@ class Accounts:
         ("admin", "auditor"),
         "Roles that may not log in without a second factor, with commas between, or none; the demo asks nobody.",
         parse=s.some_of("admin", "supervisor", "agent", "nurse", "marketer", "auditor"),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desks:
-    """The agents' telephones."""
-
-    missed_rings: int = setting(
-        "MISSED_RINGS", 2, "Rings missed or declined running that set an agent not ready; 0: never.", parse=s.rings
-    )
-    call_notice: str = setting(
-        "CALL_NOTICE",
-        "plain",
-        "What the computer's notice of a call says: that a patient calls (plain), or from which number (number).",
-        parse=s.one_of("plain", "number"),
     )
 
 

@@ -127,6 +127,11 @@ def rings(raw: str) -> int:
     return whole_number(raw, lowest=0, highest=20)
 
 
+def wrap_up_s(raw: str) -> int:
+    """How long an agent writes; no limit is said by 0."""
+    return whole_number(raw, lowest=0, highest=3600)
+
+
 def ring_s(raw: str) -> int:
     """How long a telephone rings; shorter than 15 s people are not at it yet."""
     return whole_number(raw, lowest=15, highest=120)

@@ -10,6 +10,7 @@ import asyncpg
 from aiohttp import web
 
 from crm_core.calls import handlers as call_handlers
+from crm_core.calls import wrap_up
 from crm_core.consultations import handlers as consultation_handlers
 from crm_core.kernel import audit_chain, jobs
 from crm_core.kernel.crypto import MasterKey
@@ -93,6 +94,7 @@ class Server:
             Service("jobs", partial(self._work, self._jobs(ami))),
             Service("dialer", dialer.run),
             Service("audit", partial(audit_chain.keep_sealing, self.db)),
+            *self._wrap_up(),
             Service("nightly", partial(nightly.run, self.db, self.board, self.config.hospital.timezone)),
             Service("recordings", self._sweep_recordings),
             Service("prompts", partial(self._keep_prompts, reception)),
@@ -100,6 +102,10 @@ class Server:
             Service("web", partial(self._serve_web, self._web_deps(ami, live))),
             *(Service(name, run, reports=name.startswith("modem:")) for name, run in self._sms()),
         )
+
+    def _wrap_up(self) -> tuple[Service, ...]:
+        limit = timedelta(seconds=self.config.desks.wrap_up_s)
+        return (Service("wrap-up", partial(wrap_up.keep_ending, self.calls, limit)),) if limit else ()
 
     def _ami(self) -> Ami:
         return Ami(AmiSettings(port=self.config.ports.ami, secret=self.secrets.ami), status=self.board)
@@ -190,6 +196,7 @@ class Server:
                 trusted_proxies=config.web.trusted_proxies,
                 asterisk_ws_url=f"ws://127.0.0.1:{config.ports.asterisk_http}/ws",
                 notice_shows=config.desks.call_notice,
+                wrap_up_s=config.desks.wrap_up_s,
                 second_factor_for=frozenset() if config.demo.enabled else frozenset(config.accounts.second_factor),
             ),
             lines=DeskTelephones(config.ports.sip_listen, self.secrets.desks),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -44,6 +44,7 @@ class WebSettings:
     trusted_proxies: tuple[str, ...] = ()
     second_factor_for: frozenset[str] = frozenset()  # roles that may not go without one
     notice_shows: str = "plain"  # or `number`: what a notice outside the page says of a call
+    wrap_up_s: int = 180  # how long an agent may be in wrap-up; 0: as long as they like
     asterisk_ws_url: str = "ws://127.0.0.1:8088/ws"
 
     @property
@@ -54,6 +55,11 @@ class WebSettings:
     def name_in(self, locale: str) -> str:
         """The hospital's, as readers of that language know it."""
         return (self.hospital_name_en if locale == "en" else "") or self.hospital_name
+
+    @property
+    def wrap_up(self) -> timedelta:
+        """The same as a time."""
+        return timedelta(seconds=self.wrap_up_s)
 
     @property
     def is_secure(self) -> bool:

@@ -14,6 +14,7 @@ from crm_core.kernel.errors import InvalidInputError, NotFoundError
 from web import values
 
 LONGEST_TEXT = 4000
+OLDEST = 125
 DAY = timedelta(days=1)
 UNREADABLE = (  # what aiohttp's readers raise
     ValueError,
@@ -117,9 +118,22 @@ def clock(form: Mapping[str, str], name: str) -> time:
         raise InvalidInputError("not a time of day", field=name) from None
 
 
+def born(form: Mapping[str, str], name: str, day: date) -> date | None:
+    """The first day of the year in which somebody of this age may have been born; None when empty."""
+    age = _taken(_POSITION, form[name], name) if form.get(name, "").strip() else None
+    if age is not None and age > OLDEST:
+        raise InvalidInputError("nobody is that old", field=name)
+    return date(day.year - age, 1, 1) if age is not None else None
+
+
 def today(now: datetime, zone: tzinfo) -> date:
     """The hospital's day."""
     return now.astimezone(zone).date()
+
+
+def day_start(now: datetime, zone: tzinfo) -> datetime:
+    """When the hospital's day began."""
+    return bounds(today(now, zone), zone)[0]
 
 
 def bounds(first: date, zone: tzinfo, *, days: int = 1) -> tuple[datetime, datetime]:

@@ -201,6 +201,7 @@ ERROR = {
     "method_not_allowed": N_("There is no such thing."),
     "call_not_found": N_("There is no such call."),
     "not_your_call": N_("Another agent has this call."),
+    "result_closed": N_("This call is of an earlier day. Please ask a supervisor to change its result."),
     "not_your_state": N_("Only a supervisor may change this."),
     "not_your_desk": N_("Only a supervisor may let another desk ring."),
     "no_line": N_("No telephone is connected at this desk."),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from crm_core.calls import agent_store, rules
+from crm_core.calls import agent_store, leg_store, rules
 from crm_core.calls.agent_store import by_desk, states
 from crm_core.calls.errors import InCallError, NoDeskError, NotYourStateError
 from crm_core.calls.model import Agent, AgentSignal, AgentState
@@ -18,6 +18,7 @@ from crm_core.users.rights import Right, ensure, may
 
 __all__ = [
     "by_desk",
+    "call_over",
     "colleagues",
     "is_at_work",
     "leave",
@@ -128,11 +129,18 @@ async def ring_missed(tx: Tx, user_id: UserId, call_id: CallId, most: int) -> No
         await _put(tx, agent, rules.missed_ring(free, most))
 
 
+async def call_over(tx: Tx, user_id: UserId, call_id: CallId) -> bool:
+    """This agent is out of the call. Wrap-up is for writing down: who did that while they spoke has none."""
+    is_written = await leg_store.is_written(tx.conn, call_id, user_id)
+    what = AgentSignal.WRITTEN_CALL_OVER if is_written else AgentSignal.CALL_OVER
+    return await signal(tx, user_id, what, call_id)
+
+
 async def release(tx: Tx, call_id: CallId, *, but: UserId | None = None) -> None:
     """The call is over for everybody whom it rang or who spoke, but for one."""
     for agent in await agent_store.find(tx.conn, call_id=call_id):
         if agent.user_id != but:
-            await signal(tx, agent.user_id, AgentSignal.CALL_OVER, call_id)
+            await call_over(tx, agent.user_id, call_id)
 
 
 async def set_lines(db: Database, lines: Mapping[str, bool]) -> None:

@@ -1,6 +1,6 @@
 """What an agent does at their desk about a call, besides answering it."""
 
-from crm_core.calls import agent_store, own, store
+from crm_core.calls import agent_store, drafts, own, store
 from crm_core.calls.errors import NoDeskError, NoLineError, NotYourCallError, NotYourDeskError
 from crm_core.calls.model import CallState
 from crm_core.consultations import service as consultations
@@ -71,3 +71,4 @@ async def consult(db: Database, actor: Actor, call_id: CallId, text: str) -> Non
         if call.caller is None:
             raise InvalidInputError("the caller's number is withheld", field="msisdn")
         await consultations.open_in(tx, call.caller, "phone", text, call.patient_id, call.id)
+        await drafts.saved_in(tx, call.id, drafts.CONSULTATION)

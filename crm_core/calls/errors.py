@@ -27,6 +27,12 @@ class NotYourDeskError(ForbiddenError):
     code = "not_your_desk"
 
 
+class ResultClosedError(ForbiddenError):
+    """How a call of an earlier day ended is a supervisor's to change."""
+
+    code = "result_closed"
+
+
 class NoLineError(ConflictError):
     """The desk is there, but no telephone is connected at it."""
 

@@ -56,6 +56,24 @@ async def write_down(conn: Connection, call_id: CallId, user_id: UserId, disposi
     )
 
 
+async def is_written(conn: Connection, call_id: CallId, user_id: UserId) -> bool:
+    """Whether this agent has said how their newest leg ended."""
+    return bool(
+        await conn.fetchval(
+            "SELECT disposition <> '' FROM call_leg WHERE call_id = $1 AND user_id = $2 ORDER BY id DESC LIMIT 1",
+            call_id,
+            user_id,
+        )
+    )
+
+
+async def fill(conn: Connection, call_id: CallId, disposition: str) -> None:
+    """Of legs about which nobody said anything, for the whole call."""
+    await conn.execute(
+        "UPDATE call_leg SET disposition = $2 WHERE call_id = $1 AND disposition = ''", call_id, disposition
+    )
+
+
 OF_CALL = """
     (SELECT coalesce(jsonb_agg(jsonb_build_array(l.user_id, a.name, a.login, l.disposition, l.notes, l.connected_at,
                                                  l.left_at) ORDER BY l.id), '[]')

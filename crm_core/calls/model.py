@@ -1,5 +1,6 @@
 """A call as the hospital remembers it, and an agent at their desk."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -103,7 +104,9 @@ class AgentSignal(StrEnum):
     DIALLED = "dialled"
     CONNECTED = "connected"
     CALL_OVER = "call_over"
+    WRITTEN_CALL_OVER = "written_call_over"  # the same, and they have said how it ended
     DISPOSITION_SET = "disposition_set"
+    WRAP_UP_OVER = "wrap_up_over"  # longer than the hospital allows
     ASKED = "asked"  # a colleague rings them about the call that the colleague is in
     ASK_ANSWERED = "ask_answered"
     ASK_OVER = "ask_over"
@@ -136,10 +139,11 @@ class Agent:
 class Standing:
     """A call and one person: the legs of everybody in the order of time, and their state while it is at their desk.
 
-    `asked_by` is the colleague who asks them about it, "" when nobody does.
+    `asked_by` is the colleague who asks them about it, "" when nobody does. `draft`: what they typed and did not save.
     """
 
     call: Call
     legs: tuple[Leg, ...]
     here: AgentState | None
     asked_by: str = ""
+    draft: Mapping[str, str] = field(default_factory=dict, repr=False)

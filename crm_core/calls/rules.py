@@ -4,8 +4,9 @@ Signals come from the telephone exchange: twice, late, or in another order than 
 raise; they only move forward, and what has ended stays ended.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from crm_core.calls.model import Agent, AgentSignal, AgentState, Call, CallSignal, CallState, Direction, Leg, Standing
 from crm_core.kernel.ids import CallId, UserId
@@ -40,7 +41,11 @@ _AGENT: dict[tuple[AgentState, AgentSignal], AgentState] = {
     (AgentState.WRAP_UP, AgentSignal.CONNECTED): AgentState.ON_CALL,
     (AgentState.ON_CALL, AgentSignal.CONNECTED): AgentState.ON_CALL,  # another call
     (AgentState.ON_CALL, AgentSignal.CALL_OVER): AgentState.WRAP_UP,
+    (AgentState.ON_CALL, AgentSignal.WRITTEN_CALL_OVER): AgentState.AVAILABLE,
+    (AgentState.RINGING, AgentSignal.WRITTEN_CALL_OVER): AgentState.AVAILABLE,
+    (AgentState.CALLING, AgentSignal.WRITTEN_CALL_OVER): AgentState.AVAILABLE,
     (AgentState.WRAP_UP, AgentSignal.DISPOSITION_SET): AgentState.AVAILABLE,
+    (AgentState.WRAP_UP, AgentSignal.WRAP_UP_OVER): AgentState.AVAILABLE,
     (AgentState.AVAILABLE, AgentSignal.DIALLED): AgentState.CALLING,
     (AgentState.OFFLINE, AgentSignal.DIALLED): AgentState.CALLING,
     (AgentState.BREAK, AgentSignal.DIALLED): AgentState.CALLING,
@@ -147,6 +152,19 @@ def written_by(call: Call, own: Leg | None, user_id: UserId | None) -> tuple[str
     if own is not None:
         return own.disposition, own.notes
     return (call.disposition, call.notes) if call.agent_id in (None, user_id) else ("", "")
+
+
+def begins_with(standing: Standing, user_id: UserId | None) -> Mapping[str, str]:
+    """What the forms about a call begin with for this person: their draft, over what they saved or would write."""
+    own, _others = split(standing.legs, user_id)
+    disposition, notes = written_by(standing.call, own, user_id)
+    return {"disposition": disposition or suggested(standing.call), "notes": notes, **standing.draft}
+
+
+def is_open(standing: Standing, day_start: datetime | None) -> bool:
+    """Whether its agents may still say how the call ended: on the day itself, or while it is at their desk."""
+    ended_at = standing.call.ended_at
+    return day_start is None or standing.here is not None or ended_at is None or ended_at >= day_start
 
 
 def suggested(call: Call) -> str:

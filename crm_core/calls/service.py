@@ -11,10 +11,11 @@ from uuid import uuid4
 
 import asyncpg
 
-from crm_core.calls import agents, leg_store, own, rules, store
-from crm_core.calls.errors import CallNotFoundError, NotYourCallError
+from crm_core.calls import agents, drafts, leg_store, own, rules, store
+from crm_core.calls.errors import CallNotFoundError, NotYourCallError, ResultClosedError
 from crm_core.calls.model import Agent, AgentSignal, Call, CallSignal, CallState, Direction
 from crm_core.calls.store import Which
+from crm_core.consultations import service as consultations
 from crm_core.events import AgentRang, CallConnected, CallEnded, CallMissed, CallQueued, CallStarted, DispositionSet
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor, ActorKind
@@ -109,21 +110,27 @@ async def set_patient(db: Database, which: Which, patient_id: PatientId | None, 
     Raises CallNotFoundError, NotYourCallError, PatientNotFoundError.
     """
     async with db.transaction(actor) as tx:
-        call = await _locked(tx, which)
-        await own.ensure(tx.conn, actor, call.id)
-        if call.patient_id == patient_id:
-            return call
-        try:
-            await store.set_patient(tx.conn, call.id, patient_id)
-        except asyncpg.ForeignKeyViolationError:
-            raise PatientNotFoundError("no such patient") from None
-        await audit.record(tx, "link call to patient", "call", call.id, detail={"patient_id": patient_id})
-        if call.patient_id is not None:
-            await timeline.remove(tx, call.patient_id, TimelineKind.CALL, call.ref)
-        changed = await _loaded(tx, call.id)
-        if changed.state is CallState.ENDED:
-            await _add_to_timeline(tx, changed, missed=rules.was_missed(changed))
-        return changed
+        return await set_patient_in(tx, which, patient_id)
+
+
+async def set_patient_in(tx: Tx, which: Which, patient_id: PatientId | None) -> Call:
+    """The same inside a caller's transaction; what they asked in the call goes with them."""
+    call = await _locked(tx, which)
+    await own.ensure(tx.conn, tx.actor, call.id)
+    if call.patient_id == patient_id:
+        return call
+    try:
+        await store.set_patient(tx.conn, call.id, patient_id)
+    except asyncpg.ForeignKeyViolationError:
+        raise PatientNotFoundError("no such patient") from None
+    await audit.record(tx, "link call to patient", "call", call.id, detail={"patient_id": patient_id})
+    if call.patient_id is not None:
+        await timeline.remove(tx, call.patient_id, TimelineKind.CALL, call.ref)
+    await consultations.follow_call_in(tx, call.id, call.patient_id, patient_id)
+    changed = await _loaded(tx, call.id)
+    if changed.state is CallState.ENDED:
+        await _add_to_timeline(tx, changed, missed=rules.was_missed(changed))
+    return changed
 
 
 async def queued(db: Database, which: Which, queue: str, *, at: datetime | None = None) -> Call | None:
@@ -205,7 +212,7 @@ async def agent_left(db: Database, which: Which, desk: str, *, at: datetime | No
         call, agent = await _call_and_agent(tx, which, desk)
         if call is None or agent is None:
             return
-        was_in_it = await agents.signal(tx, agent.user_id, AgentSignal.CALL_OVER, call.id)
+        was_in_it = await agents.call_over(tx, agent.user_id, call.id)
         await leg_store.end(tx.conn, call.id, tx.now, user_id=agent.user_id)
         state = rules.next_call_state(call.state, CallSignal.AGENT_LEFT)
         if was_in_it and state is not None and call.agent_id == agent.user_id:
@@ -265,8 +272,18 @@ def _missed(call: Call) -> CallMissed:
     )
 
 
-async def set_disposition(db: Database, actor: Actor, call_id: CallId, disposition: str, notes: str = "") -> Call:
+async def set_disposition(
+    db: Database,
+    actor: Actor,
+    call_id: CallId,
+    disposition: str,
+    notes: str = "",
+    *,
+    day_start: datetime | None = None,
+) -> Call:
     """How the call ended, in the agent's words; ends their wrap-up. Raises CallNotFoundError, NotYourCallError.
+
+    ResultClosedError for an agent when it ended before `day_start`.
 
     An agent writes about their own leg; what the last agent writes, or a supervisor, is the call's.
     """
@@ -274,8 +291,11 @@ async def set_disposition(db: Database, actor: Actor, call_id: CallId, dispositi
         raise InvalidInputError("disposition or notes too long", field="notes")
     async with db.transaction(actor) as tx:
         call = await _locked(tx, call_id)
-        await own.ensure(tx.conn, actor, call.id)
+        standing = await own.ensure(tx.conn, actor, call.id)
+        if not (own.stands_above(actor) or rules.is_open(standing, day_start)):
+            raise ResultClosedError("of an earlier day")
         user_id = await _write_down(tx, actor, call, disposition, notes)
+        await drafts.saved_in(tx, call.id, drafts.RESULT)
         await audit.record(tx, "set disposition", "call", call.id)
         if user_id is not None:
             await agents.signal(tx, user_id, AgentSignal.DISPOSITION_SET, call.id)
@@ -295,6 +315,7 @@ async def _write_down(tx: Tx, actor: Actor, call: Call, disposition: str, notes:
     await store.set_disposition(tx.conn, call.id, disposition, notes)
     if call.agent_id is not None:
         await leg_store.write_down(tx.conn, call.id, call.agent_id, disposition, notes)
+    await leg_store.fill(tx.conn, call.id, disposition)
     return call.agent_id or actor.user_id
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from crm_core.calls import leg_store
+from crm_core.calls import draft_store, leg_store
 from crm_core.calls.model import AgentState, Call, CallState, Direction, Standing
 from crm_core.kernel.cursor import END_OF_TIME, LAST_NUMBER, LAST_UUID, Cursor, Page, page_of
 from crm_core.kernel.db import Connection
@@ -26,8 +26,19 @@ _BY_ID = _CALL + " WHERE c.id = $1"
 _BY_LINKEDID = _CALL + " WHERE c.linkedid = $1"
 _HERE = """, (SELECT state FROM agent_state WHERE user_id = $2 AND call_id = c.id) AS here,
     coalesce((SELECT w.name FROM agent_state s JOIN app_user w ON w.id = s.asked_by
-              WHERE s.user_id = $2 AND s.call_id = c.id), '') AS asked_by,"""
-_STANDING = "SELECT" + COLUMNS + _HERE + leg_store.OF_CALL + " AS legs" + FROM + " WHERE c.id = $1"
+              WHERE s.user_id = $2 AND s.call_id = c.id), '') AS asked_by,
+    """
+_STANDING = (
+    "SELECT"
+    + COLUMNS
+    + _HERE
+    + draft_store.OF_READER
+    + " AS draft, "
+    + leg_store.OF_CALL
+    + " AS legs"
+    + FROM
+    + " WHERE c.id = $1"
+)
 _LOCKED = " FOR NO KEY UPDATE OF c"
 
 
@@ -36,12 +47,13 @@ async def standing(conn: Connection, call_id: CallId, user_id: UserId | None) ->
     row = await conn.fetchrow(_STANDING, call_id, user_id)
     if row is None:
         return None
-    call = read(row, but=("here", "legs", "asked_by"))
+    call = read(row, but=("here", "legs", "asked_by", "draft"))
     return Standing(
         call=call,
         legs=tuple(leg_store.from_json(call.id, row["legs"])),
         here=AgentState(row["here"]) if row["here"] else None,
         asked_by=row["asked_by"],
+        draft=row["draft"] or {},
     )
 
 

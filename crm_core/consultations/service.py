@@ -96,6 +96,19 @@ async def claim_in(tx: Tx, patient_id: PatientId) -> None:
         await audit.record(tx, "tie consultation to patient", "consultation", consultation_id, detail=detail)
 
 
+async def follow_call_in(tx: Tx, call_id: CallId, was: PatientId | None, now: PatientId | None) -> None:
+    """The caller turned out to be somebody else: what they asked in this call is theirs."""
+    for consultation_id in await store.of_call(tx.conn, call_id, was):
+        one = await _loaded(tx, consultation_id)
+        if was is not None:
+            await timeline.remove(tx, was, TimelineKind.CONSULTATION, _ref(one))
+        await store.set_patient(tx.conn, consultation_id, now)
+        await _write_on_timeline(tx, await _loaded(tx, consultation_id))
+        await audit.record(
+            tx, "tie consultation to patient", "consultation", consultation_id, detail={"patient_id": now}
+        )
+
+
 async def close(
     db: Database,
     actor: Actor,

@@ -129,9 +129,19 @@ async def close(conn: Connection, consultation_id: ConsultationId, *, result: st
     )
 
 
-async def set_patient(conn: Connection, consultation_id: ConsultationId, patient_id: PatientId) -> None:
-    """Who asked."""
+async def set_patient(conn: Connection, consultation_id: ConsultationId, patient_id: PatientId | None) -> None:
+    """Who asked; None when that was wrong."""
     await conn.execute("UPDATE consultation SET patient_id = $2 WHERE id = $1", consultation_id, patient_id)
+
+
+async def of_call(conn: Connection, call_id: CallId, patient_id: PatientId | None) -> list[ConsultationId]:
+    """What this person, or nobody who is known, asked in the call."""
+    rows = await conn.fetch(
+        "SELECT id FROM consultation WHERE call_id = $1 AND patient_id IS NOT DISTINCT FROM $2 ORDER BY id",
+        call_id,
+        patient_id,
+    )
+    return [row["id"] for row in rows]
 
 
 async def claim(conn: Connection, patient_id: PatientId) -> list[ConsultationId]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from crm_core.directory import store as directory
 from crm_core.directory.model import Department
 from crm_core.kernel.actor import Actor
-from crm_core.kernel.db import Connection, Database
+from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.errors import StaleError
 from crm_core.kernel.ids import Msisdn, PatientId
 from crm_core.patients import lookup, rules, seen, service, store
@@ -59,14 +59,19 @@ async def register(db: Database, actor: Actor, new: NewPatient, *, anyway: bool 
 
     Raises what `service.register` raises.
     """
-    rights.ensure(actor, Right.EDIT_PATIENTS)
     async with db.transaction(actor) as tx:
-        people = () if anyway else await _same(tx.conn, new)
-        if people:
-            await seen.listed(tx, "patient", [one.id for one in people], {"by": "phone"})
-            return OnFile(people)
-        patient = await service.register_in(tx, new)
-        return Saved(patient, await _people(tx.conn, patient.phones))
+        return await register_in(tx, new, anyway=anyway)
+
+
+async def register_in(tx: Tx, new: NewPatient, *, anyway: bool = False) -> Saved | OnFile:
+    """The same inside a caller's transaction, which is over after IdentifierTakenError."""
+    rights.ensure(tx.actor, Right.EDIT_PATIENTS)
+    people = () if anyway else await _same(tx.conn, new)
+    if people:
+        await seen.listed(tx, "patient", [one.id for one in people], {"by": "phone"})
+        return OnFile(people)
+    patient = await service.register_in(tx, new)
+    return Saved(patient, await _people(tx.conn, patient.phones))
 
 
 async def _same(conn: Connection, new: NewPatient) -> tuple[Patient, ...]:

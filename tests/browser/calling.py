@@ -61,7 +61,7 @@ async def ready_agent(chromium: Browser, demo: Hospital, login: str) -> Seat:
 async def takes_calls(page: Page) -> bool:
     """By a click, unless the hospital has just set them available again because their telephone is back."""
     if not await page.locator("#agent-state .state-dot.available").count():
-        wanted = page.locator("#agent-state button:has-text('Take calls'), #agent-state button:has-text('Ready for')")
+        wanted = page.locator("#agent-state button:has-text('Take calls'), #agent-state button:has-text('Ready')")
         with suppress(PlaywrightTimeoutError):
             await wanted.first.click(timeout=1_000)
     return bool(await page.locator("#agent-state .state-dot.available").count())

@@ -150,7 +150,7 @@ async def test_a_slot_says_with_whom_for_what_and_for_how_much(hospital: Hospita
 async def test_sessions_of_an_earlier_release_are_general_and_cost_what_nobody_has_said(
     empty_database_url: str,
 ) -> None:
-    await asyncio.to_thread(migrations.upgrade, empty_database_url, to="0026")
+    await asyncio.to_thread(migrations.upgrade, empty_database_url, to="0028")
     conn = await asyncpg.connect(empty_database_url)
     try:
         await conn.execute(

@@ -1,6 +1,8 @@
 """Rules of the screens: the wallboard's sums, where a list goes on."""
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -10,7 +12,8 @@ from hypothesis import strategies as st
 from crm_core.kernel import cursor
 from crm_core.kernel.cursor import Cursor
 from crm_core.kernel.errors import InvalidInputError
-from overview import board
+from ivr import service
+from overview import board, pop_why
 from overview.board_store import HourCounts
 
 pytestmark = pytest.mark.unit
@@ -70,3 +73,17 @@ def number_of(text: str) -> int:
 
 def test_no_cursor_is_the_first_page() -> None:
     assert cursor.parse("") is None
+
+
+def test_a_wrap_up_is_marked_in_the_last_third_of_its_limit() -> None:
+    assert [board.wrap_up_long_s(limit) for limit in (180, 60, 0)] == [120, 40, board.WRAP_UP_LONG_S]
+
+
+def test_what_a_caller_pressed_is_said_in_the_menus_own_words() -> None:
+    nodes = service.shipped("hotline").nodes
+    written = json.loads((Path(service.__file__).parent / "flows" / "hotline.json").read_text("utf-8"))["nodes"]
+    assert set(written) == set(nodes)
+    (zero,) = pop_why.pressed(written, ("recognise", "greet", "hours", "main", "person", "operators"))
+    assert (zero.key, zero.said) == ("0", {"zh_CN": "人工服务请按零", "en": "For a person, press zero"})
+    assert [one.key for one in pop_why.pressed(written, ("main", "who_asks"))] == ["2"]
+    assert pop_why.pressed(written, ("greet", "hours", "gone", "main")) == []

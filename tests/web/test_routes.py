@@ -33,6 +33,7 @@ TO_USERS = {
     ("POST", "/account/second-factor/remove"),
 }
 TO_NEWCOMERS = {
+    ("GET", "/session"),
     ("POST", "/logout"),
     ("GET", "/account/password"),
     ("POST", "/account/password"),
@@ -42,6 +43,9 @@ TO_NEWCOMERS = {
 }
 PREFIXES = (
     ("/desk/waiting", {Right.SEE_CALLS}),
+    ("/desk/without-result", {Right.SEE_CALLS}),
+    ("/desk/calls/{id}/why", {Right.SEE_PATIENTS}),
+    ("/desk/calls/{id}/register", {Right.EDIT_PATIENTS}),
     ("/desk", {Right.TAKE_CALLS}),
     ("/ws", {Right.TAKE_CALLS}),
     ("/patients/{id:\\d+}/sms", {Right.SEE_SMS}),

@@ -1,5 +1,6 @@
 """The agent's desk: the screen pop, who may see it, and what is written down about a call."""
 
+import json
 import re
 
 import pytest
@@ -7,10 +8,14 @@ import pytest
 from crm_core.calls import agents
 from crm_core.calls import service as calls
 from crm_core.calls.model import Call
+from crm_core.consent import service as consent
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.ids import Linkedid
 from crm_core.patients import service as patients
 from crm_core.patients.model import NewPatient
+from crm_core.scheduling import service as scheduling
+from crm_core.scheduling.model import Channel
+from ivr import service as flows
 from overview.desk import RECENT
 from tests.web.house import ZHANG, Browser, Dialing, House
 
@@ -201,3 +206,132 @@ async def test_the_desk_and_the_call_log_go_on_where_they_ended(house: House) ->
         _, more = await boss.get(f"/calls?agent_id={house.users['agent1'].id}&after={after}")
         assert more.count("row-link") == 2
         assert (await boss.get(f"/calls?after={after}"))[0] == 422  # the cursor of another list
+
+
+async def test_what_is_typed_about_a_call_is_there_again_on_the_desk(house: House) -> None:
+    await house.patient()
+    async with (
+        await house.browser("agent1", "agent", desk=True) as agent,
+        await house.browser("agent2", "agent", desk=True) as other,
+    ):
+        call = await ring(house, agent, "1.1")
+        path, form = f"/desk/calls/{call.id}/draft", {"notes": "问医保<b>", "disposition": "complaint"}
+        assert (await agent.post(path, form))[0] == 204
+        assert (await other.post(path, form))[0] == 403
+        assert ((await agent.get(path))[1], (await other.get(path))[0]) == (json.dumps(form), 403)
+        assert (await agent.post(path, {"nonsense": "1"}))[0] == 422
+        for page in ("/desk", f"/desk/pop/{call.id}"):
+            _, text = await agent.get(page)
+            assert ("问医保&lt;b&gt;</textarea>" in text, 'value="complaint" checked' in text) == (True, True)
+
+
+async def test_a_page_that_was_logged_out_asks_who_is_there_now(house: House) -> None:
+    async with await house.browser("agent1", "agent", desk=True) as agent:
+        status, text = await agent.get("/session")
+        assert (status, json.loads(text)["csrf"], json.loads(text)["user_id"]) == (
+            200,
+            agent.csrf,
+            house.users["agent1"].id,
+        )
+    async with house.nobody() as nobody:
+        assert (await nobody.get("/session"))[0] == 401
+
+
+async def test_a_call_without_a_result_is_found_from_the_desk_and_written_on_its_page(house: House) -> None:
+    async with await house.browser("agent1", "agent", desk=True) as agent:
+        call = await ring(house, agent, "1.1")
+        await calls.connected(house.db, Linkedid("1.1"), "desk-01")
+        await calls.ended(house.db, Linkedid("1.1"), "normal")
+        _, text = await agent.get("/desk/state")
+        assert ("Ready without a result" in text, "data-until=" in text) == (True, True)
+        await agent.post("/desk/state", {"state": "available"})
+        assert "Calls without a result: 1" in (await agent.get("/desk/without-result"))[1]
+        assert f"/calls/{call.id}" in (await agent.get("/calls/without-result"))[1]
+        assert "How did the call end?" in (await agent.get(f"/calls/{call.id}"))[1]
+        assert (await agent.post(f"/desk/calls/{call.id}/disposition", {"disposition": "complaint"}))[0] == 200
+        assert f"/calls/{call.id}" not in (await agent.get("/calls/without-result"))[1]
+        assert (await agent.get("/desk/without-result"))[1].strip() == ""
+
+
+async def test_a_stranger_is_registered_in_the_call_and_keeps_the_call_and_what_they_asked(house: House) -> None:
+    async with await house.browser("agent1", "agent", desk=True) as agent:
+        call = await ring(house, agent, "1.1", "+8613900000009")
+        await calls.connected(house.db, Linkedid("1.1"), "desk-01")
+        await agent.post(f"/desk/calls/{call.id}/consultation", {"text": "问体检价格"})
+        path = f"/desk/calls/{call.id}/register"
+        for form, said in (({"name": ""}, "alert-danger"), ({"name": "王小明", "age": "400"}, "alert-danger")):
+            status, text = await agent.post(path, form)
+            assert (status, said in text) == (422, True)
+        status, text = await agent.post(path, {"name": "王小明", "sex": "male", "age": "41"})
+        assert (status, "王小明" in text, 'id="caller"' in text, "1985-01-01" in text) == (200, True, True, True)
+        await calls.ended(house.db, Linkedid("1.1"), "normal")
+        async with house.db.connection() as conn:
+            patient_id = await conn.fetchval("SELECT patient_id FROM call WHERE id = $1", call.id)
+        _, text = await agent.get(f"/patients/{patient_id}")
+        assert ("139 0000 0009" in text, "问体检价格" in text, "Incoming call, answered by Agent1" in text) == (
+            True,
+            True,
+            True,
+        )
+
+
+async def test_who_is_on_file_already_is_offered_before_a_second_record_is_made(house: House) -> None:
+    zhang = await house.patient()
+    await patients.register(house.db, SYSTEM, NewPatient(name="张小宝", phones=(ZHANG,)))
+    async with await house.browser("agent1", "agent", desk=True) as agent:
+        call = await ring(house, agent, "1.1")
+        path = f"/desk/calls/{call.id}/register"
+        status, text = await agent.post(path, {"name": "张三丰"})
+        assert (status, "already on file" in text, f'"patient_id": "{zhang.id}"' in text) == (409, True, True)
+        status, text = await agent.post(path, {"name": "张三丰", "anyway": "yes"})
+        assert (status, "Somebody else" in text) == (200, True)
+    async with house.db.connection() as conn:
+        found = await conn.fetchval("SELECT patient_id FROM call WHERE id = $1", call.id)
+    assert found > zhang.id
+
+
+async def test_one_person_at_a_number_is_not_called_several(house: House) -> None:
+    async with await house.browser("agent1", "agent", desk=True) as agent:
+        call = await ring(house, agent, "1.1")
+        await house.patient()
+        _, text = await agent.get(f"/desk/pop/{call.id}")
+        assert ("On file with this number:" in text, "Several people" in text) == (True, False)
+
+
+async def test_what_was_asked_goes_with_the_caller_who_turns_out_to_be_somebody_else(house: House) -> None:
+    zhang = await house.patient()
+    child = await patients.register(house.db, SYSTEM, NewPatient(name="张小宝", phones=(ZHANG,)))
+    async with await house.browser("agent1", "agent", desk=True) as agent:
+        call = await ring(house, agent, "1.1")
+        await agent.post(f"/desk/calls/{call.id}/consultation", {"text": "问疫苗"})
+        for chosen in (zhang, child):
+            await agent.post(f"/desk/calls/{call.id}/patient", {"patient_id": str(chosen.id)})
+            owns = ["问疫苗" in (await agent.get(f"/patients/{one.id}/timeline"))[1] for one in (zhang, child)]
+            assert owns == [chosen is zhang, chosen is child]
+        await agent.post(f"/desk/calls/{call.id}/patient", {"patient_id": ""})
+        assert "问疫苗" not in (await agent.get(f"/patients/{child.id}/timeline"))[1]
+
+
+async def test_the_pop_says_why_they_may_call_what_they_missed_and_whom_no_machine_may_call(house: House) -> None:
+    slots = await house.sessions()
+    patient = await house.patient()
+    await scheduling.book(house.db, SYSTEM, patient_id=patient.id, slot_id=slots[0], channel=Channel.WEB)
+    async with house.db.connection() as conn:
+        await conn.execute("UPDATE appointment SET status = 'noshow'")
+        await conn.execute(
+            "UPDATE slot SET starts_at = starts_at - '9 days'::interval, ends_at = ends_at - '9 days'::interval"
+        )
+    await flows.ensure_shipped(house.db)
+    async with house.db.transaction(SYSTEM) as tx:
+        await consent.never_dial_in(tx, ZHANG, "asked")
+    async with (
+        await house.browser("agent1", "agent", desk=True) as agent,
+        await house.browser("agent2", "agent", desk=True) as other,
+    ):
+        call = await ring(house, agent, "1.1")
+        await calls.visit(house.db, call.id, ("greet", "hours", "main", "person"), "hotline/1")
+        assert f"/patients/{patient.id}/sms" in (await agent.get(f"/desk/pop/{call.id}"))[1]
+        status, text = await agent.get(f"/desk/calls/{call.id}/why")
+        said = ("For a person, press zero", "Internal medicine", "Did not come", "is not to be called")
+        assert (status, [one in text for one in said]) == (200, [True] * 4)
+        assert (await other.get(f"/desk/calls/{call.id}/why"))[0] == 403

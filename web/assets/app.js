@@ -2,9 +2,11 @@
 import "@tabler/core/dist/js/tabler.esm.min.js";
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { soundAlarms, startBoard } from "./board.js";
+import "./leaving.js";
 import { restoreDrafts, startComposing } from "./compose.js";
 import { startLive } from "./live.js";
 import { hear, hearAgain } from "./parts.js";
+import { csrf, loggedInAgain } from "./session.js";
 
 window.htmx = htmx;
 Object.assign(htmx.config, {
@@ -22,10 +24,9 @@ Object.assign(htmx.config, {
 });
 
 const body = document.body;
-const csrf = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
 body.addEventListener("htmx:configRequest", ({ detail }) => {
-  if (csrf) detail.headers["X-CSRF-Token"] = csrf;
+  if (csrf()) detail.headers["X-CSRF-Token"] = csrf();
   // What the page asks by itself must not keep an unattended browser logged in.
   const cause = detail.triggeringEvent;
   if ((detail.verb === "get" || cause?.type === "live:refresh") && !cause?.isTrusted) detail.headers["X-Hcrm-Background"] = "1";
@@ -34,7 +35,10 @@ body.addEventListener("htmx:configRequest", ({ detail }) => {
 // A whole page that says why not is still a page; a part that fails becomes a toast.
 body.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target } = event.detail;
-  if (xhr.status === 401) return location.reload();
+  if (xhr.status === 401) {
+    event.detail.shouldSwap = false;
+    return loggedInAgain().then(() => sendAgain(event.detail));
+  }
   if (xhr.status >= 400 && target?.id === "page") {
     event.detail.shouldSwap = true;
     event.detail.isError = false;
@@ -43,6 +47,11 @@ body.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = true;
   }
 });
+
+// What was refused because nobody was logged in, by whom it asked for and into the same place.
+function sendAgain({ requestConfig: { verb, path, elt, target, formData }, etc, select }) {
+  if (elt.isConnected) htmx.ajax(verb, path, { source: elt, target, values: formData, swap: etc?.swapOverride, select });
+}
 body.addEventListener("htmx:responseError", (event) => {
   const { xhr } = event.detail;
   if (xhr.status === 401) return;
@@ -216,6 +225,10 @@ setInterval(() => {
       ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}`
       : `${minutes}:${tail}`;
     element.classList.toggle("is-long", seconds >= Number(element.dataset.longAfter ?? Infinity));
+  }
+  for (const element of document.querySelectorAll("time[data-until]")) {
+    const left = Math.max(0, Math.ceil((Date.parse(element.dataset.until) - Date.now()) / 1000));
+    element.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
   }
   soundAlarms();
 }, 1000);

@@ -1,7 +1,7 @@
 // The telephone in the page's dock: what the agent sees of it, its buttons and keys. docs/desk-telephone.md
 import { Claim } from "./claim.js";
 import { Phone } from "./phone.js";
-import { askedNoMore, goToDesk, nameCaller, pop, popAgain, tell } from "./pop.js";
+import { askedNoMore, goToDesk, nameCaller, pop, popAgain, tell, tellState } from "./pop.js";
 import { Ring, say } from "./ring.js";
 import { Sound } from "./sound.js";
 
@@ -89,7 +89,7 @@ function press(name, on) {
 }
 
 function begun(before) {
-  if (before === "ringing") goToDesk();
+  if (before === "ringing") goToDesk($("number").textContent);
   sound.list(); // the microphone may be used now, so devices have names
 }
 
@@ -100,7 +100,7 @@ function over({ cause, last }) {
   if (phone?.isLeaving) phone = null;
   if (!last || last.incoming || last.state === "returning") return;
   if (!last.startedAt && !OURS.includes(cause)) showOutcome(OUTCOMES[cause] ?? "notReached", spoken(last));
-  if (last.number && NUMBER.test(last.number)) goToDesk(); // where the form about the call is
+  if (last.number && NUMBER.test(last.number)) goToDesk(spoken(last)); // where the form about the call is
 }
 
 function showOutcome(name, number = "") {
@@ -234,12 +234,14 @@ document.body.addEventListener("live:CallConnected", ({ detail }) => {
   else pop(detail.call_id, remember);
 });
 document.body.addEventListener("live:AgentStateChanged", ({ detail: { user_id: userId, state } }) => {
-  if (String(userId) === me && !["ringing", "on_call"].includes(state)) askedNoMore();
+  if (String(userId) !== me) return;
+  if (!["ringing", "on_call"].includes(state)) askedNoMore();
+  tellState();
 });
 // The server set this agent not ready: said where they are, once.
 let missed = null;
 document.body.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
-  if (target.id !== "agent-state") return;
+  if (target?.id !== "agent-state") return; // Back has none
   const before = missed;
   missed = target.querySelector("[data-missed]")?.dataset.missed ?? "";
   if (!missed || missed === before || before === null) return;

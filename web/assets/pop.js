@@ -1,5 +1,7 @@
 // The screen pop: which call the desk shows, and when it asks for it. The server names the call to this user only; the part is
 // fetched where rights are checked.
+import { unsaved } from "./typed.js";
+
 const place = () => document.getElementById("pop");
 let shownCall = null;
 let arriving = Promise.resolve();
@@ -47,14 +49,21 @@ function gone() {
   shownCall = place().dataset.call = ""; // it may ring here again
 }
 
-export function goToDesk() {
-  if (!place() && !isWritten()) document.querySelector('#nav a[href="/desk"]')?.click();
+// What is typed on this page and not saved is not swapped away for a call: the call is offered beside it.
+export function goToDesk(who = "") {
+  if (place()) return;
+  if (!unsaved().length) return document.querySelector('#nav a[href="/desk"]')?.click();
+  offer.querySelector("[data-offer-who]").textContent = document.querySelector("#caller .fw-bold")?.textContent || who;
+  offer.hidden = false;
 }
 
-// Whether something typed on this page would be lost.
-function isWritten() {
-  const fields = [...document.querySelectorAll("#page form :is(input:not([type=hidden]), textarea)")];
-  return fields.some((field) => (/^(radio|checkbox)$/.test(field.type) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue));
+const offer = document.getElementById("call-offer");
+document.body.addEventListener("htmx:afterSettle", () => place() && (offer.hidden = true));
+
+// Ringing, speaking, writing it down: what may be done about the shown call changes with it.
+export function tellState() {
+  const shown = document.getElementById("pop-call");
+  if (shown && "stays" in shown.dataset) window.htmx.trigger(shown, "told");
 }
 
 // A call of ours that nobody answered speaks for itself: its result is chosen, unless the agent has chosen another.

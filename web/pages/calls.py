@@ -14,8 +14,9 @@ from crm_core.kernel.cursor import Page
 from crm_core.kernel.db import Database
 from crm_core.kernel.ids import CallId, RecordingId, UserId
 from crm_core.users.rights import Right
-from overview import calls
+from overview import calls, unwritten
 from overview.calls import CallLine, Wanted
+from overview.unwritten import Lacking
 from recordings import service as recordings
 from recordings.model import Found
 from recordings.model import Wanted as WantedRecordings
@@ -42,6 +43,11 @@ class CallFilters:
     agent_id: Annotated[Id | None, AGENT] = None
     since: Annotated[Day | None, Ask(label=N_("From"))] = None
     until: Annotated[Day | None, Ask(label=N_("To"))] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Everything:
+    """No filter: the list is short, and empty when the work is done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +113,7 @@ CALLS: ListPage[CallLine, CallFilters] = ListPage(
     link=lambda line: f"/calls/{line.call.id}",
     cells="calls/_cells.html",
     icon="phone-off",
+    beside="calls/_beside.html",
     empty=N_("No calls yet."),
     columns=(
         Column(heading=N_("When"), value=lambda line: line.call.started_at, cell="when", css="num"),
@@ -152,9 +159,37 @@ RECORDINGS: ListPage[Found, RecordingFilters] = ListPage(
 )
 
 
+async def _without_result(look: Look[Everything]) -> Page[Lacking]:
+    day_start = forms.day_start(look.db.clock(), look.zone)
+    return await unwritten.listed(look.db, look.actor, day_start, limit=look.limit, after=look.after)
+
+
+WITHOUT_RESULT: ListPage[Lacking, Everything] = ListPage(
+    path="/calls/without-result",
+    title=N_("Calls without a result"),
+    right=Right.SEE_CALLS,
+    subject="call",
+    filters=Everything,
+    read=_without_result,
+    leaves_by=(Right.EXPORT_PATIENTS,),
+    link=lambda lacking: f"/calls/{lacking.line.call.id}",
+    icon="checklist",
+    empty=N_("Every call has a result."),
+    columns=(
+        Column(heading=N_("When"), value=lambda one: one.line.call.started_at, css="num"),
+        Column(heading=N_("Patient"), value=lambda one: one.line.patient_name),
+        Column(heading=N_("Telephone"), value=lambda one: _caller(one.line.call), css="num"),
+        Column(heading=N_("Agent"), value=lambda one: one.agent_name),
+        Column(heading=N_("Lasted"), value=lambda one: _lasted(one.line.call), css="num"),
+    ),
+)
+
+
 async def show(request: web.Request) -> web.StreamResponse:
     """One call."""
-    shown = await calls.show(request.app[DEPS].db, actor_of(request), CallId(forms.path_uuid(request)))
+    deps, call_id = request.app[DEPS], CallId(forms.path_uuid(request))
+    today = forms.day_start(deps.db.clock(), deps.settings.timezone)
+    shown = await calls.show(deps.db, actor_of(request), call_id, today)
     return page(request, "calls/show.html", {"shown": shown})
 
 

@@ -1,22 +1,24 @@
 """The agent's desk: their telephone line and state, the screen pop, and what is written down about a call."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
-from crm_core.calls import agents, desk
+from crm_core.calls import agents, desk, drafts, newcomer
 from crm_core.calls import service as calls
 from crm_core.kernel import cursor
-from crm_core.kernel.errors import InvalidInputError, NotFoundError
+from crm_core.kernel.errors import ConflictError, HcrmError, InvalidInputError, NotFoundError
 from crm_core.kernel.ids import CallId, PatientId
+from crm_core.patients.form import OnFile
+from crm_core.patients.model import NewPatient, Patient
 from overview import desk as desks
 from overview import pop as pops
+from overview import pop_why, unwritten
 from web import forms, words
 from web.deps import DEPS
 from web.i18n import _
 from web.render import page
-from web.security import actor_of, login_of, user_id_of
+from web.security import CSRF_FIELD, actor_of, login_of, user_id_of
 
 LONGEST_NOTES = 4000
 
@@ -74,6 +76,14 @@ async def colleagues(request: web.Request) -> web.StreamResponse:
     return page(request, "desk/_colleagues.html", {"agents": others})
 
 
+async def without_result(request: web.Request) -> web.StreamResponse:
+    """How many calls wait for this person to say how they ended."""
+    deps = request.app[DEPS]
+    today = forms.day_start(deps.db.clock(), deps.settings.timezone)
+    count = await unwritten.count(deps.db, actor_of(request), today)
+    return page(request, "desk/_without_result.html", {"count": count})
+
+
 async def caller(request: web.Request) -> web.StreamResponse:
     """Name and number for the ringing telephone, on whatever page the agent is."""
     ringing = await pops.ringing(request.app[DEPS].db, actor_of(request), _call_id(request))
@@ -92,6 +102,12 @@ async def pop_call(request: web.Request) -> web.StreamResponse:
     return page(request, "desk/_call.html", {"standing": now})
 
 
+async def why(request: web.Request) -> web.StreamResponse:
+    """What they pressed, their last visits, what they wish: beside the pop, which does not wait for it."""
+    found = await pop_why.why(request.app[DEPS].db, actor_of(request), _call_id(request))
+    return page(request, "desk/_why.html", {"why": found})
+
+
 async def bring_back(request: web.Request) -> web.StreamResponse:
     """The patient this agent speaks with rings their desk again: the telephone that had the call is gone."""
     deps, actor = request.app[DEPS], actor_of(request)
@@ -105,7 +121,51 @@ async def choose_patient(request: web.Request) -> web.StreamResponse:
     chosen = forms.optional_number(await forms.posted(request), "patient_id")
     db, actor, call_id = request.app[DEPS].db, actor_of(request), _call_id(request)
     await calls.set_patient(db, call_id, PatientId(chosen) if chosen else None, actor)
-    return page(request, "desk/_pop.html", {"pop": await pops.pop(db, actor, call_id)})
+    return page(request, "desk/_popped.html", {"pop": await pops.pop(db, actor, call_id)})
+
+
+async def register(request: web.Request) -> web.StreamResponse:
+    """The caller becomes a patient without leaving the call; who may be on file already is shown first."""
+    form, call_id = await forms.posted(request), _call_id(request)
+    db, actor = request.app[DEPS].db, actor_of(request)
+    try:
+        is_sure = form.get("anyway") == "yes"
+        done = await newcomer.register(db, actor, call_id, _newcomer(request, form), anyway=is_sure)
+    except (InvalidInputError, ConflictError) as error:
+        return _form_again(request, form, error=error)
+    if isinstance(done, OnFile):
+        return _form_again(request, form, on_file=done.people)
+    answer = page(request, "desk/_popped.html", {"pop": await pops.pop(db, actor, call_id)})
+    answer.headers.update({"HX-Retarget": "#pop", "HX-Reswap": "innerHTML"})
+    return answer
+
+
+def _newcomer(request: web.Request, form: Mapping[str, str]) -> NewPatient:
+    deps = request.app[DEPS]
+    born, today = forms.day(form, "birth_date"), forms.today(deps.db.clock(), deps.settings.timezone)
+    return NewPatient(
+        name=forms.text(form, "name", limit=200),
+        sex=form.get("sex") or "unknown",
+        birth_date=born or forms.born(form, "age", today),
+        card_no=forms.text(form, "card_no", limit=60) or None,
+    )
+
+
+def _form_again(
+    request: web.Request,
+    form: Mapping[str, str],
+    *,
+    error: HcrmError | None = None,
+    on_file: Sequence[Patient] = (),
+) -> web.Response:
+    context = {
+        "call_id": _call_id(request),
+        "draft": form,
+        "problem": words.error_words(error.code) if error else "",
+        "wrong": getattr(error, "field", ""),
+        "on_file": on_file,
+    }
+    return page(request, "desk/_newcomer.html", context, status=422 if error else 409)
 
 
 async def find_patient(request: web.Request) -> web.StreamResponse:
@@ -114,6 +174,19 @@ async def find_patient(request: web.Request) -> web.StreamResponse:
     call_id = _call_id(request)
     found = await desks.find_patient(request.app[DEPS].db, actor_of(request), call_id, query)
     return page(request, "desk/_choose.html", {"people": found, "call_id": call_id})
+
+
+async def keep_draft(request: web.Request) -> web.StreamResponse:
+    """What is being typed about the call, while it is typed."""
+    form = {name: text for name, text in (await forms.posted(request)).items() if name != CSRF_FIELD}
+    await drafts.keep(request.app[DEPS].db, actor_of(request), _call_id(request), form)
+    return web.Response(status=204)
+
+
+async def draft(request: web.Request) -> web.StreamResponse:
+    """The same, for a page that was made before the last words arrived."""
+    typed = await drafts.mine(request.app[DEPS].db, actor_of(request), _call_id(request))
+    return web.json_response(dict(typed), headers={"Cache-Control": "no-store"})
 
 
 async def consult(request: web.Request) -> web.StreamResponse:
@@ -131,7 +204,9 @@ async def dispose(request: web.Request) -> web.StreamResponse:
     if disposition not in words.DISPOSITION:
         raise InvalidInputError("choose how the call ended", field="disposition")
     notes = forms.text(form, "notes", limit=LONGEST_NOTES)
-    await calls.set_disposition(request.app[DEPS].db, actor_of(request), call_id, disposition, notes)
+    deps = request.app[DEPS]
+    today = forms.day_start(deps.db.clock(), deps.settings.timezone)
+    await calls.set_disposition(deps.db, actor_of(request), call_id, disposition, notes, day_start=today)
     return _done("desk/_saved.html", request, _("Written down."))
 
 
@@ -147,6 +222,4 @@ def _required(form: Mapping[str, str], name: str) -> str:
 
 
 def _done(template: str, request: web.Request, text: str) -> web.Response:
-    answer = page(request, template, {"text": text})
-    answer.headers["HX-Trigger"] = json.dumps({"toast": {"text": text}})
-    return answer
+    return page(request, template, {"text": text})

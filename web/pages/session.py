@@ -36,6 +36,13 @@ async def show_login(request: web.Request) -> web.StreamResponse:
     return page(request, "login.html", {"problem": "", "next": "/", "login": ""})
 
 
+async def again(request: web.Request) -> web.StreamResponse:
+    """Who this browser is now, for a page that was logged out while it was open. Raises NotLoggedInError."""
+    login, visitor = login_of(request), visitor_of(request)
+    body = {"csrf": visitor.csrf, "user_id": login.user_id, "owes": visitor.owes}
+    return web.json_response(body, headers={"Cache-Control": "no-store"})
+
+
 async def log_in(request: web.Request) -> web.StreamResponse:
     """Sets the session cookie, or says why not without saying which part was wrong."""
     form = await forms.posted(request)

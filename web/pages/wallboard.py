@@ -41,5 +41,5 @@ async def _board(request: web.Request) -> dict[str, object]:
         "ok": _(status_words.STATE[OK]),
         "promised_s": int(boards.PROMISED.total_seconds()),
         "wait_long_s": int(boards.WAIT_LONG.total_seconds()),
-        "wrap_up_long_s": int(boards.WRAP_UP_LONG.total_seconds()),
+        "wrap_up_long_s": boards.wrap_up_long_s(deps.settings.wrap_up_s),
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 from crm_core.migrations import steps
 
 revision = "0029"
-down_revision = "0026"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
