@@ -17,7 +17,7 @@ from crm_core.kernel.msisdn import is_landline, landline, national
 from crm_core.users import rights
 from crm_core.users.rights import Right
 from telephony.names import DESK_PREFIX
-from web import audit_words, i18n, places, visit_words, words
+from web import audit_words, i18n, menu_words, places, visit_words, words
 from web.deps import DEPS
 from web.security import NONCE, visitor_of
 
@@ -89,7 +89,9 @@ def environment(zone: tzinfo) -> jinja2.Environment:
         extensions=["jinja2.ext.do"],
     )
     env.globals.update(_=i18n._, icon=assets.icon, asset=assets.url, go=go, Right=Right)
-    env.globals.update(words=words, audit_words=audit_words, place_of=places.of_task, visits=visit_words)
+    env.globals.update(
+        words=words, audit_words=audit_words, step=menu_words.step, place_of=places.of_task, visits=visit_words
+    )
     env.tests["landline"] = is_landline
     env.filters.update(
         {
