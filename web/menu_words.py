@@ -1,4 +1,4 @@
-"""The steps of the voice menus that hcrm brings, in words for who reads a call. A step of their own has its own name."""
+"""The steps of the voice menus that hcrm brings, in words for who reads a call. Other steps have their own names."""
 
 from web.i18n import N_, _
 
