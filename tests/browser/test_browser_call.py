@@ -126,14 +126,17 @@ async def test_a_stranger_who_calls_is_written_down_and_the_supervisor_hears_the
         await supervisor.page.goto("/recordings")
         if await row.count():
             break
-    await row.locator("button").click()
+    await row.locator("a").first.click()
     await supervisor.page.wait_for_selector("[data-clock]:has-text('0:00 /')")
     assert await plays(demo) == before  # seeing the player is not hearing the call
-    await supervisor.page.click("[data-play]")
+    await supervisor.page.go_back()
+    await row.locator("button").click()
     await supervisor.page.wait_for_selector("[data-clock]:has-text('0:02 /')")
     assert await plays(demo) == before + 1
     await supervisor.page.click("[data-skip='1']")
     await supervisor.page.wait_for_function(
         "parseInt(document.querySelector('[data-clock]').textContent.slice(2)) >= 5"
     )
+    await row.locator("button").click()
+    await supervisor.page.wait_for_selector("[data-player]", state="detached")
     assert supervisor.complaints == []

@@ -1,5 +1,6 @@
 """The doors in a real browser: a first password, a second factor, and a page that nobody touches."""
 
+import re
 from datetime import timedelta
 
 import pyotp
@@ -32,7 +33,7 @@ async def test_a_newcomer_chooses_a_password_and_sets_up_a_second_factor(
     await page.click("form[action='/login'] button")
     await page.wait_for_selector("h1:has-text('Choose a password of your own')")
     for name, word in (("old", first), ("new", OWN), ("again", OWN)):
-        await page.fill(f"#{name}", word)
+        await page.fill(f"[name={name}]", word)
     await page.click("form[action='/account/password'] button")
     await page.wait_for_selector("#nav")
     await page.goto("/account/second-factor")
@@ -77,10 +78,16 @@ async def test_a_page_that_nobody_touches_says_so_of_all_it_asks(chromium: Brows
     assert by_person == ["/patients"]
 
 
-async def test_who_left_hours_ago_finds_the_login_form(chromium: Browser, house: House) -> None:
+async def test_who_left_hours_ago_is_asked_to_log_in_and_nobody_reads_what_lies_beneath(
+    chromium: Browser, house: House
+) -> None:
     await house.user("agent1", "agent")
     seat = await sit_down(chromium, house.base)
     await log_in(seat, "agent1", KEY)
     house.db.clock = lambda: MORNING + timedelta(hours=2, seconds=1)
     await seat.page.evaluate(ALL_PARTS)
-    await seat.page.wait_for_selector("#login")
+    await seat.page.wait_for_selector("#log-in-again[open]")
+    seen = await seat.page.evaluate(
+        "getComputedStyle(document.getElementById('log-in-again'), '::backdrop').backgroundColor"
+    )
+    assert re.fullmatch(r"rgb\([^,]+,[^,]+,[^,]+\)", seen)  # nothing shines through

@@ -52,6 +52,7 @@ class Case:
 CASES = {
     "/patients": Case(finding={"q": "李四3"}, finding_none={"q": "nobody"}, wrong={"q": "x" * 101}),
     "/calls": Case(finding={"text": "0003"}, finding_none={"until": "2020-01-01"}, wrong={"direction": "sideways"}),
+    "/calls/without-result": Case(),
     "/recordings": Case(finding={"text": "李四3"}, finding_none={"since": "2100-01-01"}, wrong={"since": "yesterday"}),
     "/consultations": Case(finding={"text": "问题3"}, finding_none={"status": "closed"}, wrong={"source": "pigeon"}),
     "/users": Case(finding={"text": "user3"}, finding_none={"text": "zzz"}, wrong={"role": "god"}, is_never_empty=True),
@@ -89,10 +90,12 @@ async def furnish(house: House) -> None:
         phone = Msisdn(f"+861391111{number:04}")
         patient = await house.patient(f"李四{number}", phone)
         call = await house.call(f"{number}.1", phone)
-        await house.user(f"user{number}", "agent", desk=number % 2 == 0)
+        user = await house.user(f"user{number}", "agent", desk=number % 2 == 0)
         await tokens.create(house.db, SYSTEM, f"his {number}", Role.API)
         async with house.db.transaction(SYSTEM) as tx:
             await tx.conn.execute("UPDATE call SET patient_id = $2 WHERE id = $1", call.id, patient.id)
+            spoke = "INSERT INTO call_leg (call_id, user_id, connected_at, left_at) VALUES ($1, $2, $3, $3)"
+            await tx.conn.execute(spoke, call.id, user.id, MORNING + timedelta(seconds=number))
             kept = Kept(f"{number}", b"k", _sealed(number))
             source, moment = f"source {number}", MORNING + timedelta(minutes=number)
             await recordings.insert(tx.conn, RecordingId(uuid4()), call.id, Kind.CALL, kept, source=source, now=moment)

@@ -2,6 +2,7 @@
 import WaveSurfer from "wavesurfer.js";
 
 const STEP_S = 5;
+let playing = null; // one at a time is heard
 
 async function attach(box) {
   if (box.dataset.ready) return;
@@ -35,7 +36,11 @@ async function attach(box) {
   const say = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`;
   const show = () => (clock.textContent = `${say(wave.getCurrentTime())} / ${say(wave.getDuration() || duration)}`);
   play.addEventListener("click", () => wave.playPause());
-  wave.on("play", () => box.classList.add("is-playing"));
+  wave.on("play", () => {
+    if (playing !== wave) playing?.pause();
+    playing = wave;
+    box.classList.add("is-playing");
+  });
   wave.on("pause", () => box.classList.remove("is-playing"));
   wave.on("timeupdate", show);
   wave.on("error", () => window.hcrmToast({ text: box.dataset.sayFailed, kind: "problem" }));
@@ -45,7 +50,22 @@ async function attach(box) {
   }
   show();
   window.htmx.on("htmx:beforeCleanupElement", ({ target }) => target.contains(box) && wave.destroy());
+  if (box.closest(".player-row")) wave.play(); // in a list somebody has asked to hear it
 }
+
+// The button of a list opens and plays; pressed again it closes.
+document.addEventListener(
+  "click",
+  (event) => {
+    const button = event.target.closest("button[data-opens-player]");
+    const place = button && document.querySelector(button.getAttribute("hx-target"));
+    if (!place?.firstElementChild) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    window.htmx.swap(place, "", { swapStyle: "innerHTML" });
+  },
+  true,
+);
 
 window.htmx.onLoad((element) => {
   const root = element.parentElement ?? element;
