@@ -50,7 +50,7 @@ async function attach(box) {
   }
   show();
   window.htmx.on("htmx:beforeCleanupElement", ({ target }) => target.contains(box) && wave.destroy());
-  if (box.closest(".player-row")) wave.play(); // in a list somebody has asked to hear it
+  if (box.closest(".player-row")) wave.once("ready", () => wave.play()); // in a list somebody has asked to hear it
 }
 
 // The button of a list opens and plays; pressed again it closes.
