@@ -84,6 +84,7 @@ ACTION = {
     "view consultation": N_("Saw a consultation"),
     "view patient": N_("Opened a record"),
     "withdraw sms": N_("Took a message back"),
+    "settle appointment": N_("Said whether a patient came"),
     "write canned answer": N_("Wrote a canned answer"),
 }
 SUBJECT = {

@@ -21,7 +21,7 @@ async def test_every_component_is_shown_in_the_readers_language(house: House, lo
     assert all(f'id="style-{name}"' in text for name in COMPONENTS)
     assert len(re.findall(r'id="style-list-\d"', text)) == 3
     assert re.search(r'aria-invalid="true"', text)
-    main = text[text.index('id="page"') :]
+    main = text[text.index('id="page"') : text.index("</main>")]
     if locale == "zh_CN":
         assert re.findall(r">[^<]*[A-Za-z]{3,}[^<]*<", main) == []
 

@@ -239,10 +239,10 @@ async def restore(request: web.Request) -> web.StreamResponse:
 
 async def settle(request: web.Request) -> web.StreamResponse:
     """The patient came, did not, or neither was meant."""
+    appointment_id = AppointmentId(forms.path_number(request))
     status = _status((await forms.posted(request)).get("status", ""))
     if status is None:
         raise InvalidInputError("arrived, noshow or booked", field="status")
-    appointment_id = AppointmentId(forms.path_number(request))
     made = await service.settle(request.app[DEPS].db, actor_of(request), appointment_id, status)
     said = {Status.ARRIVED: _("Marked as arrived."), Status.NOSHOW: _("Marked as not come.")}
     return await line(request, made.id, said.get(made.status, _("Taken back.")))

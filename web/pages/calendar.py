@@ -115,7 +115,9 @@ class NewPage:
 
 
 async def new(request: web.Request) -> web.StreamResponse:
-    """A place is chosen; for whom?"""
+    """A place is chosen; for whom? Without one it is chosen first."""
+    if not request.query.get("slot"):
+        raise web.HTTPSeeOther("/appointments")
     slot = await _slot(request, request.query)
     return page(request, "appointments/new.html", NewPage(slot=slot))
 

@@ -20,6 +20,7 @@ HEARS: dict[Right, tuple[str, ...]] = {
         "AppointmentBooked",
         "AppointmentConfirmed",
         "AppointmentCancelled",
+        "AppointmentSettled",
         "ConsentChanged",
         "AttemptPlanned",
         "AttemptAnswered",
