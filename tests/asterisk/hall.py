@@ -70,7 +70,9 @@ class Hall:
         async def look() -> Call | None:
             return next((call for call in await self.calls() if call.state is state), None)
 
-        return await eventually(look, what=f"a call is {state}")  # type: ignore[arg-type]
+        found = await eventually(look, what=f"a call is {state}")
+        assert found is not None
+        return found
 
     async def agent_is(self, desk: int, state: str) -> None:
         async def look() -> bool:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from crm_core.directory import store as directory
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.db import Database
-from crm_core.kernel.ids import DepartmentId, Msisdn, PatientId, SlotId, SmsId
+from crm_core.kernel.ids import DepartmentId, Msisdn, PatientId, SlotId, SmsId, TaskId
 from crm_core.patients import service as patients
 from crm_core.patients.model import NewPatient
 from crm_core.scheduling import service as scheduling
@@ -90,6 +90,12 @@ class Hospital:
         """Oldest first."""
         async with self.db.connection() as conn:
             return (await store.page(conn, direction=direction, limit=1000))[::-1]
+
+    async def open_task(self) -> TaskId:
+        """The only one."""
+        ((found,),) = await self.rows("SELECT id FROM task WHERE status = 'open'")
+        assert isinstance(found, int)
+        return TaskId(found)
 
     async def rows(self, query: str, *args: object) -> list[tuple[object, ...]]:
         """Straight from the database."""

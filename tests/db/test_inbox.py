@@ -99,8 +99,7 @@ async def test_what_needs_no_answer_is_taken_out_by_a_press_and_by_done(hospital
     await hospital.says("报告收到了，没别的事")
     assert not (await threads.need_no_answer(hospital.db, nurse, await thread_of(hospital))).is_waiting
     await hospital.says("还有一件事")
-    ((task_id,),) = await hospital.rows("SELECT id FROM task WHERE status = 'open'")
-    await tasks.done(hospital.db, nurse, task_id)  # type: ignore[arg-type]
+    await tasks.done(hospital.db, nurse, await hospital.open_task())
     assert await listed(hospital, nurse, filter=Filter.UNANSWERED) == []
 
 

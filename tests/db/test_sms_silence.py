@@ -154,8 +154,7 @@ async def test_whoever_takes_the_task_looks_after_the_conversation(hospital: Hos
     await hospital.patient()
     nurse, other = await staff(hospital), await staff(hospital, "li", "agent")
     await hospital.says("我想问一下报告")
-    ((task_id,),) = await hospital.rows("SELECT id FROM task")
-    await tasks.assign(hospital.db, other, task_id, other.user_id)  # type: ignore[arg-type]
+    await tasks.assign(hospital.db, other, await hospital.open_task(), other.user_id)
     async with hospital.db.connection() as conn:
         assert await thread_store.owner_of(conn, ZHANG) == other.user_id
     await writes(hospital, nurse, "报告已出")
