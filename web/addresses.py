@@ -1,7 +1,7 @@
 """Where a list stands: its filters, order and page, in the address and back.
 
 What names a patient (a name, a number somebody typed) stands there sealed, for this reader alone: an address lies in
-histories and logs. See docs/decisions/0034-lists-in-the-address.md.
+histories and logs. See docs/decisions/0035-lists-in-the-address.md.
 """
 
 import json

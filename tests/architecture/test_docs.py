@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 ROOMS = sorted(path.parent.name for path in ROOT.glob("*/__init__.py") if path.parent.name != "tests")
 NAMED = re.compile(rf"`((?:{'|'.join(ROOMS)})(?:\.\w+)+)(?:\([^`]*\))?`")
 FILES = re.compile(r"\.(py|md|sql|toml|html|js|json|conf)$")
+DECISION = re.compile(r"decisions/(\d{4}-[a-z0-9-]+)\.md")
 PAGES = sorted(ROOT.glob("docs/*.md"))
 
 
@@ -46,3 +47,13 @@ def test_a_name_that_is_not_there_is_found_out() -> None:
     assert exists("web.live.LiveHub.run")
     assert not exists("web.app.insist_on_http")
     assert not exists("web.nothing")
+
+
+def test_every_decision_that_code_or_a_page_names_is_there() -> None:
+    sources = [
+        path for room in (*ROOMS, "docs", "tests") for path in (ROOT / room).rglob("*") if FILES.search(path.name)
+    ]
+    named = {(match[1], path) for path in sources for match in DECISION.finditer(path.read_text("utf-8"))}
+    there = {path.stem for path in ROOT.glob("docs/decisions/*.md")}
+    assert sorted((name, str(path)) for name, path in named if name not in there) == []
+    assert len({name for name, _ in named}) > 10
