@@ -50,6 +50,11 @@ async def log_everybody_out(house: House) -> None:
         await conn.execute("DELETE FROM user_session")
 
 
+async def has_draft(house: House, word: str) -> bool:
+    async with house.db.connection() as conn:
+        return bool(await conn.fetchval("SELECT true FROM draft WHERE draft::text LIKE '%' || $1 || '%'", word))
+
+
 async def test_notes_survive_another_page_back_and_a_reload(chromium: Browser, house: House) -> None:
     seat = await at_the_desk(chromium, house)
     page = seat.page
@@ -92,8 +97,9 @@ async def test_a_session_that_expired_while_typing_is_renewed_in_a_dialog_and_th
     await page.keyboard.press("Enter")
     await page.wait_for_selector("#log-in-again:not([open])", state="attached")
     assert await page.input_value(NOTES) == "half a sentence"
-    await log_everybody_out(house)
     await page.check("#pop input[value=complaint]", force=True)
+    await eventually(lambda: has_draft(house, "complaint"), what="the choice is kept: nothing more is sent by itself")
+    await log_everybody_out(house)
     await page.click(".result-save")
     await page.wait_for_selector("#log-in-again[open]")
     await page.keyboard.type(KEY)
