@@ -17,6 +17,7 @@ KEPT = ("HCRM_CACHE", "HCRM_TEST_POSTGRES_URL", "HCRM_TEST_ASTERISK_ROOT")
 def main() -> int:
     """pytest's exit code."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HCRM_") or name in KEPT}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # every process that a test starts would compile hcrm anew
     if "HCRM_TEST_POSTGRES_URL" in environment:
         return run_pytest(environment)
     with (

@@ -27,7 +27,8 @@ SLOW_FIRST = (
     "modem",
     "contracts",
 )  # folders; what is quick fills the gaps at the end
-HOSPITALS = ("tests/acceptance/", "tests/browser/test_browser_call.py", "tests/browser/test_browser_telephone.py")
+HOSPITALS = ("tests/acceptance/",)
+PHONED_FROM_BROWSERS = ("tests/browser/test_browser_call.py", "tests/browser/test_browser_telephone")
 BREAKING = ("tests/acceptance/test_survival.py", "tests/acceptance/test_starts.py")
 TOGETHER = (  # what they start lives as long as the module
     "tests/asterisk/test_carrier.py",
@@ -75,6 +76,8 @@ def rank(nodeid: str) -> int:
 def company(nodeid: str) -> str:
     """Tests with the same one run on one worker, because they share what takes long to start."""
     file = nodeid.partition("::")[0]
+    if file.startswith(PHONED_FROM_BROWSERS):
+        return "a hospital that is phoned from browsers"
     if file.startswith(HOSPITALS):
         return "a hospital that is harmed" if file in BREAKING else "a hospital"
     return file if file in TOGETHER else nodeid

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-
 FOLDER = Path(__file__).parent
 VERSIONS = FOLDER / "versions"
 
 
 def upgrade(url: str, *, to: str = "head", versions: Path = VERSIONS) -> None:
     """Blocking, as the owner. Takes an advisory lock, so any number of processes may start at once."""
+    from alembic import command  # with SQLAlchemy half of what a command's start takes: only who migrates waits for it
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.set_main_option("version_locations", str(versions))

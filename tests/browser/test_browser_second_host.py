@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from telephony.provision.tools import tool
@@ -44,7 +45,7 @@ def demo(elsewhere: SecondHost, certificate: Certificate) -> Iterator[Hospital]:
         yield hospital
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def chromium(elsewhere: SecondHost, certificate: Certificate, tmp_path: Path) -> AsyncIterator[Browser]:
     """On the second computer; it trusts the hospital's key and no other."""
     args = (

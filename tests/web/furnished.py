@@ -1,6 +1,7 @@
 """A small hospital with one of each, and the paths of all its pages and parts."""
 
 import re
+from typing import Protocol
 
 from crm_core.calls import service as calls
 from crm_core.consultations import service as consultations
@@ -14,7 +15,6 @@ from sms import inbound, pdu
 from tests.sms_deliver import deliver
 from tests.web.house import MORNING, House
 from web import routes
-from web.access import Route
 
 PHONE = Msisdn("+8613912345678")
 GETS = [route for route in routes.PAGES if route.method == "GET" and route.path not in ("/live", "/ws", "/login")]
@@ -40,7 +40,15 @@ async def furnish(house: House) -> dict[str, str]:
     return {"id": "1", "session": "1", "call": str(call.id)}
 
 
-def filled(route: Route, ids: dict[str, str]) -> str:
+class HasPath(Protocol):
+    """A route, or a page of one."""
+
+    @property
+    def path(self) -> str:
+        """As in the route table."""
+
+
+def filled(route: HasPath, ids: dict[str, str]) -> str:
     """A path that the route matches."""
     path = re.sub(r"\{(\w+):[^}]*\}", lambda match: ids[match[1]], route.path)
     return path.replace("{id}", ids["call"])
