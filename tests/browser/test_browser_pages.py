@@ -164,6 +164,31 @@ async def test_an_answer_is_said_though_what_was_pressed_is_gone(chromium: Brows
         assert await seat.page.locator(f".hcrm-toast:has-text('{said}')").count() == 1
 
 
+async def test_a_call_that_comes_while_the_desk_is_on_its_way_is_shown_there(chromium: Browser, house: House) -> None:
+    await furnish(house)
+    seat = await seated(chromium, house, "agent1", "agent", desk=True)
+    await seat.page.goto("/desk")
+    await seat.page.click("#agent-state button:has-text('Take calls')")
+    await seat.page.wait_for_selector("#agent-state .state-dot.available")
+    await seat.page.click("#nav a[href='/patients']")
+    await seat.page.wait_for_selector("#list")
+    drawn, told = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        drawn.set()
+        await told.wait()
+        await route.fulfill(response=answer)
+
+    await seat.page.route("**/desk", late)
+    await seat.page.click("#nav a[href='/desk']")
+    await drawn.wait()
+    await calls.agent_rang(house.db, Linkedid("1.1"), "desk-01")
+    await seat.page.wait_for_selector("#agent-state .state-dot.ringing")
+    told.set()
+    await seat.page.wait_for_selector("#pop h2:has-text('张三丰')")
+
+
 async def test_a_live_message_does_not_take_away_what_is_being_pressed(chromium: Browser, house: House) -> None:
     await house.sessions()
     patient = await house.patient()

@@ -5,9 +5,12 @@ import { unsaved } from "./typed.js";
 const place = () => document.getElementById("pop");
 let shownCall = null;
 let arriving = Promise.resolve();
+let rangAt = -Infinity; // when a call came to this desk
+let toldAt = -Infinity; // when something happened to one
 
 export function pop(callId, remember) {
   remember(callId);
+  rangAt = performance.now();
   if (shownCall === callId && place()?.dataset.call === callId) return;
   shownCall = callId;
   if (!place()) return nameCaller(callId);
@@ -31,6 +34,7 @@ export function popAgain(callId) {
 
 // Something happened to a call. One that only rang here and went elsewhere is not asked for again.
 export async function tell({ call_id: callId, user_id: userId, agent_id: agentId }) {
+  toldAt = performance.now();
   await arriving;
   const shown = document.getElementById("pop-call");
   if (!shown || shown.dataset.call !== callId) return;
@@ -62,9 +66,21 @@ document.body.addEventListener("htmx:afterSettle", () => place() && (offer.hidde
 
 // Ringing, speaking, writing it down: what may be done about the shown call changes with it.
 export function tellState() {
+  toldAt = performance.now();
+  lookAgain();
+}
+
+function lookAgain() {
   const shown = document.getElementById("pop-call");
   if (shown && "stays" in shown.dataset) window.htmx.trigger(shown, "told");
 }
+
+// What happened while the desk was on its way is not in what arrives.
+document.body.addEventListener("htmx:afterSettle", ({ detail: { xhr } }) => {
+  const askedAt = xhr?.hcrmAskedAt ?? Infinity;
+  if (rangAt > askedAt && place() && place().dataset.call !== shownCall) show(shownCall);
+  else if (toldAt > askedAt) lookAgain();
+});
 
 // A call of ours that nobody answered speaks for itself: its result is chosen, unless the agent has chosen another.
 document.body.addEventListener("htmx:afterSettle", () => {
