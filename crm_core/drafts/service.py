@@ -10,7 +10,7 @@ from crm_core.drafts import rules, store
 from crm_core.drafts.model import Draft, Subject
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
-from crm_core.kernel.errors import ForbiddenError, InvalidInputError
+from crm_core.kernel.errors import ForbiddenError, InvalidInputError, NotFoundError
 from crm_core.kernel.ids import UserId
 from crm_core.users.rights import ensure
 
@@ -20,7 +20,7 @@ KEPT = timedelta(days=7)
 async def keep(db: Database, actor: Actor, subject: Subject, fields: Mapping[str, str]) -> datetime:
     """As it is typed, unchecked but for its length; when it was kept.
 
-    Raises ForbiddenError, and InvalidInputError also when what it is about is not there.
+    Raises ForbiddenError, NotFoundError, and InvalidInputError also when what it is about is not there.
     """
     writer = _writer(actor, subject)
     if not rules.fits(subject.form, fields):
@@ -32,14 +32,14 @@ async def keep(db: Database, actor: Actor, subject: Subject, fields: Mapping[str
 
 
 async def mine(db: Database, actor: Actor, subject: Subject) -> Draft:
-    """What this person typed and did not save. Raises ForbiddenError, InvalidInputError."""
+    """What this person typed and did not save. Raises ForbiddenError, NotFoundError."""
     writer = _writer(actor, subject)
     async with db.connection() as conn:
         return await store.get(conn, writer, subject)
 
 
 async def discard(db: Database, actor: Actor, subject: Subject, names: Sequence[str]) -> None:
-    """These fields are no longer wanted. Raises ForbiddenError, InvalidInputError."""
+    """These fields are no longer wanted. Raises ForbiddenError, NotFoundError."""
     writer = _writer(actor, subject)
     async with db.transaction(actor) as tx:
         await store.drop(tx.conn, writer, subject, names)
@@ -48,7 +48,7 @@ async def discard(db: Database, actor: Actor, subject: Subject, names: Sequence[
 def _writer(actor: Actor, subject: Subject) -> UserId:
     ensure(actor, rules.RIGHT[subject.form])
     if not rules.is_possible(subject):
-        raise InvalidInputError("no such form", field="draft")
+        raise NotFoundError("no such form")
     if actor.user_id is None:
         raise ForbiddenError("only people type")
     return actor.user_id

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 NOTES = "#pop textarea[name=notes]"
 TELEPHONE = """(state) => hcrmPhone.dispatchEvent(new CustomEvent('call', {
   detail: { state, incoming: true, number: '+8613900000009', startedAt: Date.now() } }))"""
+NAME_IS = "(name) => document.getElementById('f-name')?.value === name"
 STORED = "() => JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage })"
 
 
@@ -147,9 +148,9 @@ async def test_a_record_is_left_without_a_question_and_thrown_away_and_brought_b
     await page.wait_for_selector("[data-draft-said]:has-text('Draft kept')")
     assert await page.input_value("#f-name") == "Wang"
     await page.click("[data-draft-drop]")
-    await page.wait_for_function("document.getElementById('f-name').value === ''")
+    await page.wait_for_function(NAME_IS, arg="")
     await page.click(".hcrm-toast button:has-text('Undo')")
-    await page.wait_for_function("document.getElementById('f-name').value === 'Wang'")
+    await page.wait_for_function(NAME_IS, arg="Wang")
     assert "Wang" not in await page.evaluate(STORED)
     assert seat.complaints == []
 

@@ -14,7 +14,7 @@ from crm_core.drafts import service as drafts
 from crm_core.drafts.model import Form, Subject
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
 from crm_core.kernel.db import HOME
-from crm_core.kernel.errors import ForbiddenError, InvalidInputError
+from crm_core.kernel.errors import ForbiddenError, InvalidInputError, NotFoundError
 from crm_core.kernel.ids import CallId, ConsultationId, Msisdn, PatientId, ThreadId
 from crm_core.patients import form
 from crm_core.patients.model import NewPatient
@@ -151,7 +151,7 @@ async def test_a_draft_has_known_fields_of_a_bearable_length_about_something_tha
         with pytest.raises(InvalidInputError):
             await keep(hotline, about(call), **fields)
     for subject in (Subject(form=Form.CALL), Subject(form=Form.TASK, call_id=call.id), Subject(form=Form.CONSULTATION)):
-        with pytest.raises(InvalidInputError):
+        with pytest.raises(NotFoundError):
             await keep(hotline, subject, text="x")
     for subject, name in (
         (Subject(form=Form.CALL, call_id=CallId(uuid4())), "notes"),
