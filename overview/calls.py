@@ -10,9 +10,10 @@ import asyncpg
 from crm_core.calls import finding, leg_store, own, rules, store
 from crm_core.calls.errors import CallNotFoundError
 from crm_core.calls.model import Call, Leg, Standing
+from crm_core.drafts.model import Draft
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.cursor import Cursor, Page
-from crm_core.kernel.db import Connection, Database
+from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.ids import CallId, Msisdn, RecordingId, UserId
 from crm_core.patients import search_store
 from crm_core.users import store as users
@@ -65,12 +66,16 @@ class CallLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallPage:
-    """A call by itself. `result` is what the form about it begins with, None when the reader may not write."""
+    """A call by itself. `result` is what the form about it begins with, None when the reader may not write.
+
+    `typed`: what they typed into it and did not save.
+    """
 
     line: CallLine
     heard: Sequence[Recording]
     result: Mapping[str, str] | None = field(repr=False)
     absence: Absence | None
+    typed: Draft
 
 
 async def listed(
@@ -135,11 +140,8 @@ def _line(call: Call, row: asyncpg.Record) -> CallLine:
     return CallLine(call=call, patient_name=row["patient_name"], legs=legs, recording_id=row["recording_id"])
 
 
-async def show(db: Database, actor: Actor, call_id: CallId, day_start: datetime | None = None) -> CallPage:
-    """One call, with what can be heard for who may hear it. Raises ForbiddenError, CallNotFoundError.
-
-    Its agents may write about it when it ended after `day_start`.
-    """
+async def show(db: Database, actor: Actor, call_id: CallId) -> CallPage:
+    """One call, with what can be heard for who may hear it. Raises ForbiddenError, CallNotFoundError."""
     ensure(actor, Right.SEE_CALLS)
     async with db.transaction(actor) as tx:
         standing = await store.standing(tx.conn, call_id, actor.user_id)
@@ -150,13 +152,15 @@ async def show(db: Database, actor: Actor, call_id: CallId, day_start: datetime 
         hears = may(actor, Right.HEAR_RECORDINGS)
         heard = await recordings.of_call(tx.conn, call_id) if hears else []
         absence = await recordings.absence(tx.conn, call_id) if hears and not heard else None
-        return CallPage(line=line, heard=heard, absence=absence, result=_result(actor, standing, day_start))
+        result = _result(tx, standing)
+        return CallPage(line=line, heard=heard, absence=absence, result=result, typed=standing.draft)
 
 
-def _result(actor: Actor, standing: Standing, day_start: datetime | None) -> Mapping[str, str] | None:
+def _result(tx: Tx, standing: Standing) -> Mapping[str, str] | None:
+    actor = tx.actor
     if standing.call.ended_at is None or not may(actor, Right.TAKE_CALLS) or actor.user_id is None:
         return None
-    is_theirs = rules.is_own(standing, actor.user_id) and rules.is_open(standing, day_start)
+    is_theirs = rules.is_own(standing, actor.user_id) and rules.is_open(standing, tx.now, tx.zone)
     return rules.begins_with(standing, actor.user_id) if is_theirs or own.stands_above(actor) else None
 
 

@@ -23,7 +23,7 @@ FIRST_IN_QUEUE = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """`pop`: the call under way or in wrap-up."""
+    """`pop`: the call under way or in wrap-up, which asks for the last calls by itself."""
 
     pop: Pop | None
     recent: Page[CallLine]
@@ -53,11 +53,11 @@ async def show(db: Database, actor: Actor) -> Desk:
         agents = await agent_store.find(tx.conn, user_id=user_id)
         call_id = agents[0].call_id if agents else None
         pop = await pop_in(tx, actor, call_id) if call_id else None
-        return Desk(pop=pop, recent=await _recent(tx, user_id, None))
+        return Desk(pop=pop, recent=Page([], None) if pop else await _recent(tx, user_id, None))
 
 
 async def recent(db: Database, actor: Actor, after: Cursor | None) -> Page[CallLine]:
-    """Further calls of this person, newest first. Raises ForbiddenError."""
+    """Calls of this person, newest first, or those after some. Raises ForbiddenError."""
     user_id = _who(actor)
     async with db.transaction(actor) as tx:
         return await _recent(tx, user_id, after)

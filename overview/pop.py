@@ -6,6 +6,7 @@ from datetime import datetime
 
 from crm_core.calls import own, rules
 from crm_core.calls.model import AgentState, Call, Direction, Leg, Standing
+from crm_core.drafts.model import Draft
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.ids import CallId, Msisdn, PatientId
@@ -63,9 +64,8 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pop:
-    """`draft` has what they typed and did not save, by field; what they saved or would write stands in for the rest.
-
-    `is_mine`: they say how it ended.
+    """`draft`: what the forms begin with, by field: what they typed and did not save, else what they saved or would
+    write. `typed`: the former alone. `is_mine`: they say how it ended.
     """
 
     now: CallNow
@@ -74,6 +74,7 @@ class Pop:
     last_calls: Sequence[PastCall]
     is_mine: bool
     draft: Mapping[str, str] = field(repr=False)
+    typed: Draft
 
 
 async def pop(db: Database, actor: Actor, call_id: CallId) -> Pop:
@@ -102,6 +103,7 @@ async def pop_in(tx: Tx, actor: Actor, call_id: CallId) -> Pop:
         last_calls=last,
         is_mine=rules.writes_down(standing, actor.user_id),
         draft=rules.begins_with(standing, actor.user_id),
+        typed=standing.draft,
     )
 
 

@@ -1,4 +1,7 @@
-"""Why somebody may be calling: what they pressed, their last visits, what they wish. Asked for beside the pop."""
+"""Why somebody may be calling: their way through the menu, their last visits, what they asked last, what they wish.
+
+Asked for beside the pop, which does not wait for it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,13 +10,16 @@ from itertools import pairwise
 from typing import Any
 
 from crm_core.calls import own
+from crm_core.calls.model import Call
 from crm_core.consent import wishes
 from crm_core.consent.model import Wishes
+from crm_core.consultations import store as consultations
+from crm_core.consultations.model import Consultation
 from crm_core.kernel.actor import Actor
-from crm_core.kernel.db import Connection, Database
+from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.ids import CallId, PatientId
 from crm_core.patients import store as patients
-from crm_core.users.rights import Right, ensure
+from crm_core.users.rights import Right, ensure, may
 from ivr import store as flows
 from overview import seen
 
@@ -43,12 +49,15 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """`unseen`: of how many appointments ever they did not come to. `wishes`: one for each of their numbers."""
+    """`path`: the steps of the menu. `unseen`: how many appointments ever they did not come to. `wishes`: one for each
+    of their numbers. `asked`: their last consultation, or that of the number when nobody knows who calls."""
 
+    path: Sequence[str]
     pressed: Sequence[Pressed]
     visits: Sequence[Visit] = field(repr=False)
     unseen: int
     wishes: Sequence[Wishes] = field(repr=False)
+    asked: Consultation | None
 
 
 async def why(db: Database, actor: Actor, call_id: CallId) -> Why:
@@ -58,13 +67,21 @@ async def why(db: Database, actor: Actor, call_id: CallId) -> Why:
     async with db.transaction(actor) as tx:
         call = (await own.ensure(tx.conn, actor, call_id)).call
         keys = await _pressed(tx.conn, call.flow_version, call.path)
+        asked = await _asked(tx, call)
         if call.patient_id is None:
-            return Why(pressed=keys, visits=(), unseen=0, wishes=())
+            return Why(path=call.path, pressed=keys, visits=(), unseen=0, wishes=(), asked=asked)
         await seen.patient(tx, call.patient_id, call_id=call_id, again=True)
         patient = await patients.get(tx.conn, call.patient_id)
         visits, unseen = await _visits(tx.conn, call.patient_id, tx.now)
     said = await wishes.of_patient(db, actor, patient) if patient else ()
-    return Why(pressed=keys, visits=visits, unseen=unseen, wishes=said)
+    return Why(path=call.path, pressed=keys, visits=visits, unseen=unseen, wishes=said, asked=asked)
+
+
+async def _asked(tx: Tx, call: Call) -> Consultation | None:
+    """Not what they ask in this call: that is in the form beside it."""
+    if not may(tx.actor, Right.SEE_CONSULTATIONS):
+        return None
+    return await consultations.last_before(tx.conn, call.id, call.patient_id, call.caller)
 
 
 async def _pressed(conn: Connection, flow_version: str, path: Sequence[str]) -> list[Pressed]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from crm_core.calls import own, store
+from crm_core.kernel import calendar
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.cursor import END_OF_TIME, LAST_UUID, Cursor, Page, page_of
 from crm_core.kernel.db import Connection, Database
@@ -46,12 +47,10 @@ class Lacking:
     agent_name: str
 
 
-async def listed(
-    db: Database, actor: Actor, day_start: datetime, *, limit: int, after: Cursor | None = None
-) -> Page[Lacking]:
+async def listed(db: Database, actor: Actor, *, limit: int, after: Cursor | None = None) -> Page[Lacking]:
     """Newest first; what is still at somebody's desk is not lacking yet. Raises ForbiddenError."""
     ensure(actor, Right.SEE_CALLS)
-    whose, since = _whose(actor, day_start)
+    whose, since = _whose(db, actor)
     at, last = (after.at, after.uuid) if after else (END_OF_TIME, LAST_UUID)
     async with db.transaction(actor) as tx:
         rows = await tx.conn.fetch(_PAGE, whose, since, at, last, limit + 1)
@@ -66,13 +65,14 @@ async def _lines(conn: Connection, rows: list[asyncpg.Record]) -> list[Lacking]:
     return [Lacking(line=line, agent_name=row["lacking_by"]) for line, row in zip(lines, rows, strict=True)]
 
 
-async def count(db: Database, actor: Actor, day_start: datetime) -> int:
+async def count(db: Database, actor: Actor) -> int:
     """How many. Raises ForbiddenError."""
     ensure(actor, Right.SEE_CALLS)
     async with db.connection() as conn:
-        found: int = await conn.fetchval(_COUNT, *_whose(actor, day_start))
+        found: int = await conn.fetchval(_COUNT, *_whose(db, actor))
     return found
 
 
-def _whose(actor: Actor, day_start: datetime) -> tuple[UserId | None, datetime]:
+def _whose(db: Database, actor: Actor) -> tuple[UserId | None, datetime]:
+    day_start = calendar.day_start(db.clock(), db.zone)
     return (None, day_start - LOOKS_BACK) if own.stands_above(actor) else (actor.user_id, day_start)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import datetime, time, timedelta, tzinfo
 
-from crm_core.calls import drafts
+from crm_core.drafts import service as drafts
 from crm_core.kernel import audit_chain, jobs, once
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.audit_chain import Verdict

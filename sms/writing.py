@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from crm_core.drafts import service as drafts
+from crm_core.drafts.model import Subject
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import InvalidInputError
@@ -20,11 +22,12 @@ ANSWERED_WITHIN = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """As typed and checked."""
+    """As typed and checked. `kept_as`: the form in which it was typed; None when nobody typed it in one."""
 
     to: Msisdn = field(repr=False)
     text: str = field(repr=False)
     purpose: Purpose
+    kept_as: Subject | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ async def write(db: Database, actor: Actor, draft: Draft, *, letterhead: Letterh
             sms_id = await service.queue_in(tx, new, zone=letterhead.timezone)
             if draft.purpose is not Purpose.MARKETING:  # an advertisement answers nobody
                 await tasks.settle_in(tx, Talk.TEXT, draft.to, f"sms/{sms_id}", patient_id=new.patient_id)
+            if draft.kept_as is not None:
+                await drafts.saved_in(tx, draft.kept_as)
             sms = await store.get(tx.conn, sms_id)
             if sms is None:
                 raise SmsNotFoundError("no such message")

@@ -1,5 +1,6 @@
 """What agents do and why their calls ended, in words; templates find them in `words`."""
 
+from telephony.names import DESK_PREFIX
 from web.i18n import N_
 
 AGENT_STATE = {
@@ -21,5 +22,11 @@ END_REASON = {
     "no such number": N_("There is no such number."),
     "congestion": N_("All lines were busy."),
     "network trouble": N_("The telephone network had a fault."),
+    "lost": N_("How it ended is not known: the link to the exchange was interrupted."),
     "unreachable": N_("The number could not be reached."),
 }
+
+
+def extension(desk: str) -> str:
+    """`desk-07` is 07 to people."""
+    return desk.removeprefix(DESK_PREFIX)

@@ -6,6 +6,7 @@ Whatever code writes into the audit stands here; tests/unit/test_audit_words.py 
 from collections.abc import Collection, Mapping
 
 from web import words
+from web.agent_words import extension
 from web.i18n import N_, _
 
 ACTION = {
@@ -103,7 +104,7 @@ SUBJECT = {
     "contact_hours": N_("Contact hours"),
     "app_user": N_("Account"),
     "api_token": N_("Token"),
-    "desk": N_("Desk"),
+    "desk": N_("Extension"),
     "ivr_flow_version": N_("Menu of the hotline"),
     "audit": N_("Audit"),
     "refusal": N_("Turned away at the door"),
@@ -175,7 +176,7 @@ DETAIL = {  # of what is written beside; ids that lead nowhere are left out
     "role": N_("role: {value}"),
     "was": N_("before: {value}"),
     "days": N_("for {value} days"),
-    "desk": N_("desk {value}"),
+    "desk": N_("extension {value}"),
     "channel": N_("way: {value}"),
     "purpose": N_("purpose: {value}"),
     "source": N_("said {value}"),
@@ -221,4 +222,11 @@ def detail_words(detail: Mapping[str, object]) -> str:
 
 def _value(name: str, value: object) -> str:
     many = value if isinstance(value, Collection) and not isinstance(value, str) else [value]
+    if name == "desk":
+        return ", ".join(extension(str(one)) for one in many)
     return ", ".join(said(_VALUES.get(name, {}), str(one)) for one in many)
+
+
+def number_words(subject: str, subject_id: str) -> str:
+    """Which of its kind."""
+    return extension(subject_id) if subject == "desk" else said(FIELD, subject_id)

@@ -131,11 +131,6 @@ def today(now: datetime, zone: tzinfo) -> date:
     return now.astimezone(zone).date()
 
 
-def day_start(now: datetime, zone: tzinfo) -> datetime:
-    """When the hospital's day began."""
-    return bounds(today(now, zone), zone)[0]
-
-
 def bounds(first: date, zone: tzinfo, *, days: int = 1) -> tuple[datetime, datetime]:
     """Where days begin and end in the hospital."""
     start = datetime.combine(first, time(), zone)

@@ -16,8 +16,7 @@ from crm_core.kernel.ids import Msisdn
 from crm_core.kernel.msisdn import is_landline, landline, national
 from crm_core.users import rights
 from crm_core.users.rights import Right
-from telephony.names import DESK_PREFIX
-from web import audit_words, i18n, menu_words, places, visit_words, words
+from web import agent_words, audit_words, i18n, menu_words, places, visit_words, words
 from web.deps import DEPS
 from web.security import NONCE, visitor_of
 
@@ -37,6 +36,7 @@ RINGING = (
     "desk/_choose.html",
     "desk/_caller.html",
     "desk/_state.html",
+    "_draft.html",
     "patients/_bits.html",
     "patients/_cards.html",
     "appointments/_line.html",
@@ -103,7 +103,8 @@ def environment(zone: tzinfo) -> jinja2.Environment:
             "cell": partial(say_cell, zone),
             "duration": i18n.say_duration,
             "phone": say_phone,
-            "extension": say_extension,
+            "extension": agent_words.extension,
+            "keeps": places.of_draft,
             "here": words.in_reader_language,
         }
     )
@@ -121,11 +122,6 @@ def say_cell(zone: tzinfo, value: object) -> str:
     if isinstance(value, datetime):
         return i18n.say_moment(value, zone)
     return "–" if value in (None, "") else str(value)
-
-
-def say_extension(desk: str) -> str:
-    """`desk-07` is 07 to people."""
-    return desk.removeprefix(DESK_PREFIX)
 
 
 def say_phone(msisdn: str | None) -> str:

@@ -207,6 +207,12 @@ class Sheet(Generic[KindT]):
         yield from ((value, _(label)) for value, label in (slot.ask.words or {}).items())
         yield from self.choices.get(slot.name, ())
 
+    def over(self, typed: Mapping[str, str]) -> "Sheet[KindT]":
+        """The same with what somebody typed before and did not save, on the version that they saw then."""
+        known = {slot.name: typed[slot.name] for slot in slots(self.kind) if slot.name in typed}
+        version = int(typed["version"]) if typed.get("version", "").isdecimal() else self.version
+        return replace(self, typed={**self.typed, **known}, version=version) if known else self
+
     def refused(self, error: HcrmError, *, beside: str = "") -> "Sheet[KindT]":
         """The same with what a service had to say: beside the field it names or `beside`, else above the form."""
         said, name = words.error_words(error.code), beside or getattr(error, "field", "")

@@ -1,9 +1,11 @@
 """What an agent does at their desk about a call, besides answering it."""
 
-from crm_core.calls import agent_store, drafts, own, store
+from crm_core.calls import agent_store, own, store
 from crm_core.calls.errors import NoDeskError, NoLineError, NotYourCallError, NotYourDeskError
 from crm_core.calls.model import CallState
 from crm_core.consultations import service as consultations
+from crm_core.drafts import service as drafts
+from crm_core.drafts.model import Form, Subject
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor, ActorKind
 from crm_core.kernel.db import Database
@@ -71,4 +73,4 @@ async def consult(db: Database, actor: Actor, call_id: CallId, text: str) -> Non
         if call.caller is None:
             raise InvalidInputError("the caller's number is withheld", field="msisdn")
         await consultations.open_in(tx, call.caller, "phone", text, call.patient_id, call.id)
-        await drafts.saved_in(tx, call.id, drafts.CONSULTATION)
+        await drafts.saved_in(tx, Subject(form=Form.CALL, call_id=call.id), ("text",))

@@ -1,10 +1,10 @@
 """A call as the hospital remembers it, and an agent at their desk."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from crm_core.drafts.model import Draft
 from crm_core.kernel.ids import AttemptId, CallId, Linkedid, Msisdn, PatientId, Uniqueid, UserId
 
 
@@ -145,5 +145,5 @@ class Standing:
     call: Call
     legs: tuple[Leg, ...]
     here: AgentState | None
+    draft: Draft
     asked_by: str = ""
-    draft: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -2,13 +2,17 @@
 
 from dataclasses import replace
 
-from crm_core.calls import drafts, own, service
+from crm_core.calls import own, service
+from crm_core.drafts import service as drafts
+from crm_core.drafts.model import Form, Subject
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database
 from crm_core.kernel.ids import CallId
 from crm_core.patients import form
 from crm_core.patients.form import OnFile, Saved
 from crm_core.patients.model import NewPatient
+
+TYPED = ("name", "sex", "birth_date", "age", "card_no")
 
 
 async def register(
@@ -25,5 +29,5 @@ async def register(
         done = await form.register_in(tx, replace(new, phones=phones, language=call.language), anyway=anyway)
         if isinstance(done, Saved):
             await service.set_patient_in(tx, call_id, done.patient.id)
-            await drafts.saved_in(tx, call_id, drafts.NEWCOMER)
+            await drafts.saved_in(tx, Subject(form=Form.CALL, call_id=call_id), TYPED)
         return done

@@ -6,9 +6,10 @@ raise; they only move forward, and what has ended stays ended.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from crm_core.calls.model import Agent, AgentSignal, AgentState, Call, CallSignal, CallState, Direction, Leg, Standing
+from crm_core.kernel import calendar
 from crm_core.kernel.ids import CallId, UserId
 
 _CALL: dict[tuple[CallState, CallSignal], CallState] = {
@@ -158,13 +159,13 @@ def begins_with(standing: Standing, user_id: UserId | None) -> Mapping[str, str]
     """What the forms about a call begin with for this person: their draft, over what they saved or would write."""
     own, _others = split(standing.legs, user_id)
     disposition, notes = written_by(standing.call, own, user_id)
-    return {"disposition": disposition or suggested(standing.call), "notes": notes, **standing.draft}
+    return {"disposition": disposition or suggested(standing.call), "notes": notes, **standing.draft.fields}
 
 
-def is_open(standing: Standing, day_start: datetime | None) -> bool:
+def is_open(standing: Standing, now: datetime, zone: tzinfo) -> bool:
     """Whether its agents may still say how the call ended: on the day itself, or while it is at their desk."""
     ended_at = standing.call.ended_at
-    return day_start is None or standing.here is not None or ended_at is None or ended_at >= day_start
+    return standing.here is not None or ended_at is None or ended_at >= calendar.day_start(now, zone)
 
 
 def suggested(call: Call) -> str:

@@ -11,11 +11,13 @@ from uuid import uuid4
 
 import asyncpg
 
-from crm_core.calls import agents, drafts, leg_store, own, rules, store
+from crm_core.calls import agents, leg_store, own, rules, store
 from crm_core.calls.errors import CallNotFoundError, NotYourCallError, ResultClosedError
 from crm_core.calls.model import Agent, AgentSignal, Call, CallSignal, CallState, Direction
 from crm_core.calls.store import Which
 from crm_core.consultations import service as consultations
+from crm_core.drafts import service as drafts
+from crm_core.drafts.model import Form, Subject
 from crm_core.events import AgentRang, CallConnected, CallEnded, CallMissed, CallQueued, CallStarted, DispositionSet
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor, ActorKind
@@ -278,12 +280,10 @@ async def set_disposition(
     call_id: CallId,
     disposition: str,
     notes: str = "",
-    *,
-    day_start: datetime | None = None,
 ) -> Call:
     """How the call ended, in the agent's words; ends their wrap-up. Raises CallNotFoundError, NotYourCallError.
 
-    ResultClosedError for an agent when it ended before `day_start`.
+    ResultClosedError for an agent when it ended on an earlier day in the hospital.
 
     An agent writes about their own leg; what the last agent writes, or a supervisor, is the call's.
     """
@@ -292,10 +292,10 @@ async def set_disposition(
     async with db.transaction(actor) as tx:
         call = await _locked(tx, call_id)
         standing = await own.ensure(tx.conn, actor, call.id)
-        if not (own.stands_above(actor) or rules.is_open(standing, day_start)):
+        if not (own.stands_above(actor) or rules.is_open(standing, tx.now, tx.zone)):
             raise ResultClosedError("of an earlier day")
         user_id = await _write_down(tx, actor, call, disposition, notes)
-        await drafts.saved_in(tx, call.id, drafts.RESULT)
+        await drafts.saved_in(tx, Subject(form=Form.CALL, call_id=call.id), ("disposition", "notes"))
         await audit.record(tx, "set disposition", "call", call.id)
         if user_id is not None:
             await agents.signal(tx, user_id, AgentSignal.DISPOSITION_SET, call.id)

@@ -6,8 +6,10 @@ from uuid import UUID
 
 import asyncpg
 
-from crm_core.calls import draft_store, leg_store
+from crm_core.calls import leg_store
 from crm_core.calls.model import AgentState, Call, CallState, Direction, Standing
+from crm_core.drafts import store as drafts
+from crm_core.drafts.model import Form, Subject
 from crm_core.kernel.cursor import END_OF_TIME, LAST_NUMBER, LAST_UUID, Cursor, Page, page_of
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import AttemptId, CallId, Linkedid, Msisdn, PatientId, Uniqueid, UserId
@@ -32,7 +34,7 @@ _STANDING = (
     "SELECT"
     + COLUMNS
     + _HERE
-    + draft_store.OF_READER
+    + drafts.OF_CALL
     + " AS draft, "
     + leg_store.OF_CALL
     + " AS legs"
@@ -53,7 +55,7 @@ async def standing(conn: Connection, call_id: CallId, user_id: UserId | None) ->
         legs=tuple(leg_store.from_json(call.id, row["legs"])),
         here=AgentState(row["here"]) if row["here"] else None,
         asked_by=row["asked_by"],
-        draft=row["draft"] or {},
+        draft=drafts.from_json(Subject(form=Form.CALL, call_id=call.id), row["draft"]),
     )
 
 

@@ -3,6 +3,8 @@
 from crm_core.consultations import store
 from crm_core.consultations.errors import ConsultationNotFoundError
 from crm_core.consultations.model import Consultation, Found, Opened, Source, Status, Wanted
+from crm_core.drafts import service as drafts
+from crm_core.drafts.model import Form, Subject
 from crm_core.events import ConsultationClosed, ConsultationOpened
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
@@ -143,6 +145,7 @@ async def close_in(
         await audit.record(tx, "close consultation", "consultation", consultation_id)
         whose = patient_id or one.patient_id
         await tx.emit(ConsultationClosed(consultation_id=one.id, msisdn=one.msisdn, patient_id=whose))
+    await drafts.saved_in(tx, Subject(form=Form.CONSULTATION, consultation_id=consultation_id))
     closed = await _loaded(tx, consultation_id)
     await _write_on_timeline(tx, closed)
     return closed

@@ -49,6 +49,23 @@ async def get(conn: Connection, consultation_id: ConsultationId) -> Consultation
     return found[0] if found else None
 
 
+async def last_before(
+    conn: Connection, call_id: CallId, patient_id: PatientId | None, caller: Msisdn | None
+) -> Consultation | None:
+    """What this patient asked last, but in this call; for nobody known, what was asked from this number."""
+    found = await conn.fetchval(
+        """
+        SELECT id FROM consultation
+        WHERE (patient_id = $2 OR ($2::bigint IS NULL AND msisdn = $3)) AND call_id IS DISTINCT FROM $1
+        ORDER BY id DESC LIMIT 1
+        """,
+        call_id,
+        patient_id,
+        caller,
+    )
+    return await get(conn, found) if found else None
+
+
 async def page(
     conn: Connection,
     *,

@@ -96,6 +96,11 @@ def next_opening(hours: OpeningHours, at: datetime, zone: tzinfo) -> datetime | 
     return None
 
 
+def day_start(at: datetime, zone: tzinfo) -> datetime:
+    """When the hospital's day began. Raises ValueError for a time without a zone."""
+    return datetime.combine(_local(at, zone).date(), time(), zone)
+
+
 def stretches_of(hours: OpeningHours, day: date) -> Sequence[Hours]:
     """The stretches that hold on this day."""
     return hours.working_day if is_working_day(day) else hours.day_off

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from crm_core.directory import store as directory
 from crm_core.directory.model import Department
+from crm_core.drafts import service as drafts
+from crm_core.drafts.model import Form, Subject
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.errors import StaleError
@@ -54,13 +56,18 @@ async def departments(db: Database, actor: Actor) -> list[Department]:
         return await directory.departments(conn)
 
 
-async def register(db: Database, actor: Actor, new: NewPatient, *, anyway: bool = False) -> Saved | OnFile:
+async def register(
+    db: Database, actor: Actor, new: NewPatient, draft: Subject, *, anyway: bool = False
+) -> Saved | OnFile:
     """Nobody is registered twice by mistake: who has the name and one of the numbers is shown first, unless `anyway`.
 
-    Raises what `service.register` raises.
+    `draft` is the form in which it was typed. Raises what `service.register` raises.
     """
     async with db.transaction(actor) as tx:
-        return await register_in(tx, new, anyway=anyway)
+        done = await register_in(tx, new, anyway=anyway)
+        if isinstance(done, Saved):
+            await drafts.saved_in(tx, draft)
+        return done
 
 
 async def register_in(tx: Tx, new: NewPatient, *, anyway: bool = False) -> Saved | OnFile:
@@ -93,6 +100,7 @@ async def save(
             before = await store.get(tx.conn, patient_id)
             patient = await service.change_in(tx, patient_id, typed, expected_version=version)
             added = [number for number in patient.phones if before and number not in before.phones]
+            await drafts.saved_in(tx, Subject(form=Form.PATIENT, patient_id=patient_id))
             return Saved(patient, await _people(tx.conn, added))
     except StaleError:
         return await _meanwhile(db, actor, patient_id, typed, version)

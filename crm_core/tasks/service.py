@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from crm_core.drafts import service as drafts
+from crm_core.drafts.model import Form, Subject
 from crm_core.events import TaskChanged, TaskDone, TaskOpened
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
@@ -104,6 +106,7 @@ async def create(db: Database, actor: Actor, new: NewTask) -> TaskId:
         if task_id is None:
             raise TaskOpenAlreadyError("the same waits already")
         await audit.record(tx, "open task", "task", task_id, detail={"assigned_to": new.assigned_to})
+        await drafts.saved_in(tx, Subject(form=Form.TASK, patient_id=new.patient_id))
         return task_id
 
 

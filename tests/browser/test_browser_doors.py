@@ -11,6 +11,7 @@ from crm_core.kernel.actor import SYSTEM
 from crm_core.users import service
 from tests.browser.people import log_in, sit_down
 from tests.web.house import KEY, MORNING, House
+from tests.web.test_web_accounts import set_up_factor
 from web.security import BACKGROUND_HEADER
 
 pytestmark = pytest.mark.browser
@@ -41,7 +42,7 @@ async def test_a_newcomer_chooses_a_password_and_sets_up_a_second_factor(
     await page.click("form[action='/account/second-factor'] button")
     secret = await page.inner_text("code")
     assert (await page.locator("svg.segno").bounding_box()) is not None
-    await page.fill("#code", pyotp.TOTP(secret).at(house.db.clock()))
+    await page.fill("[name=code]", pyotp.TOTP(secret).at(house.db.clock()))
     await page.click("form[action$='/confirm'] button")
     codes = await page.locator("ul code").all_inner_texts()
     await page.click("form[action='/logout'] button")
@@ -91,3 +92,33 @@ async def test_who_left_hours_ago_is_asked_to_log_in_and_nobody_reads_what_lies_
         "getComputedStyle(document.getElementById('log-in-again'), '::backdrop').backgroundColor"
     )
     assert re.fullmatch(r"rgb\([^,]+,[^,]+,[^,]+\)", seen)  # nothing shines through
+
+
+async def test_who_is_logged_out_while_typing_comes_back_with_both_factors_and_goes_on(
+    chromium: Browser, house: House
+) -> None:
+    await house.user("nurse", "nurse")
+    seat = await sit_down(chromium, house.base)
+    page = seat.page
+    await log_in(seat, "nurse", KEY)
+    async with await house.browser("nurse") as nurse:
+        _secret, codes = await set_up_factor(house, nurse)
+    await page.goto("/tasks/new")
+    await page.fill("#task-text", "half")
+    await page.wait_for_selector("[data-draft-said]:has-text('Draft kept')")
+    async with house.db.connection() as conn:
+        await conn.execute("DELETE FROM user_session")
+    await page.focus("#task-text")
+    await page.keyboard.press("End")
+    await page.keyboard.type(" a sentence")
+    await page.fill("#again-password", KEY)
+    await page.keyboard.press("Enter")
+    for code, ends in (("000000", "#log-in-again [role=alert]:not([hidden])"), (codes[0], "#log-in-again:not([open])")):
+        await page.fill("#again-code", code)
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector(ends, state="attached")
+    assert await page.input_value("#task-text") == "half a sentence"
+    await page.click("form:has(#task-text) button.btn-primary")
+    await page.wait_for_selector("h1:has-text('Tasks')")
+    await page.goto("/tasks/new")
+    assert await page.input_value("#task-text") == ""

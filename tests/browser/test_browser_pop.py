@@ -15,11 +15,12 @@ pytestmark = pytest.mark.browser
 NOTES = "#pop textarea[name=notes]"
 TELEPHONE = """(state) => hcrmPhone.dispatchEvent(new CustomEvent('call', {
   detail: { state, incoming: true, number: '+8613900000009', startedAt: Date.now() } }))"""
+NAME_IS = "(name) => document.getElementById('f-name')?.value === name"
 STORED = "() => JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage })"
 
 
-async def at_the_desk(chromium: Browser, house: House) -> Seat:
-    await house.user("agent1", "agent", desk=True)
+async def at_the_desk(chromium: Browser, house: House, role: str = "agent") -> Seat:
+    await house.user("agent1", role, desk=True)
     seat = await sit_down(chromium, house.base)
     await log_in(seat, "agent1", KEY)
     await seat.page.goto("/desk")
@@ -42,7 +43,7 @@ async def write(page: Page, text: str) -> None:
     """By keyboard, and until the server has it."""
     await page.focus(NOTES)
     await page.keyboard.type(text)
-    await page.wait_for_selector("#pop [data-draft-said]:has-text('Kept as a draft')")
+    await page.wait_for_selector("#pop [data-draft-said]:has-text('Draft kept')")
 
 
 async def log_everybody_out(house: House) -> None:
@@ -115,24 +116,43 @@ async def test_a_session_that_expired_while_typing_is_renewed_in_a_dialog_and_th
 
 
 async def test_a_form_that_is_not_saved_is_not_swapped_away_without_a_question(chromium: Browser, house: House) -> None:
-    seat = await at_the_desk(chromium, house)
+    seat = await at_the_desk(chromium, house, "supervisor")
     page = seat.page
-    await page.click("#nav a[href='/patients']")
-    await page.wait_for_selector("h1:has-text('Patients')")
-    await page.click("#page a[href='/patients/new']")
-    await page.fill("#f-name", "Wang")
+    await page.click("#nav a[href='/sms']")
+    await page.click("#page a[href='/sms/answers']")
+    await page.fill("#canned-0-title", "Report")
     await page.click("#nav a[href='/calls']")
     await page.wait_for_selector("#leave[open]")
     await page.keyboard.press("Enter")  # stay is what is focused
     await page.wait_for_selector("#leave:not([open])", state="attached")
-    assert await page.input_value("#f-name") == "Wang"
+    assert await page.input_value("#canned-0-title") == "Report"
     await page.evaluate("history.back()")
     await page.wait_for_selector("#leave[open]")
     await page.keyboard.press("Escape")
-    assert (page.url.endswith("/patients/new"), await page.input_value("#f-name")) == (True, "Wang")
+    assert (page.url.endswith("/sms/answers"), await page.input_value("#canned-0-title")) == (True, "Report")
     await page.click("#nav a[href='/calls']")
     await page.click("#leave button[value=leave]")
     await page.wait_for_selector("h1:has-text('Calls')")
+
+
+async def test_a_record_is_left_without_a_question_and_thrown_away_and_brought_back(
+    chromium: Browser, house: House
+) -> None:
+    seat = await at_the_desk(chromium, house)
+    page = seat.page
+    await page.goto("/patients/new")
+    await page.fill("#f-name", "Wang")
+    await page.click("#nav a[href='/calls']")
+    await page.wait_for_selector("h1:has-text('Calls')")
+    await page.go_back()
+    await page.wait_for_selector("[data-draft-said]:has-text('Draft kept')")
+    assert await page.input_value("#f-name") == "Wang"
+    await page.click("[data-draft-drop]")
+    await page.wait_for_function(NAME_IS, arg="")
+    await page.click(".hcrm-toast button:has-text('Undo')")
+    await page.wait_for_function(NAME_IS, arg="Wang")
+    assert "Wang" not in await page.evaluate(STORED)
+    assert seat.complaints == []
 
 
 async def test_a_saved_form_asks_nothing(chromium: Browser, house: House) -> None:
@@ -150,18 +170,18 @@ async def test_a_saved_form_asks_nothing(chromium: Browser, house: House) -> Non
 async def test_a_call_that_is_answered_while_a_form_is_typed_is_offered_beside_it(
     chromium: Browser, house: House
 ) -> None:
-    seat = await at_the_desk(chromium, house)
+    seat = await at_the_desk(chromium, house, "supervisor")
     page = seat.page
     await house.patient("Zhang", "+8613900000009")
-    await page.goto("/patients/new")
-    await page.fill("#f-name", "Wang")
+    await page.goto("/sms/answers")
+    await page.fill("#canned-0-title", "Wang")
     await talk(house, page)
     await page.wait_for_selector("#caller:has-text('Zhang')", state="attached")
     await page.evaluate(TELEPHONE, "ringing")
     await page.evaluate(TELEPHONE, "talking")
     await page.wait_for_selector("#call-offer:has-text('Zhang')")
-    assert await page.input_value("#f-name") == "Wang"
-    await page.fill("#f-name", "")
+    assert await page.input_value("#canned-0-title") == "Wang"
+    await page.fill("#canned-0-title", "")
     await page.click("#call-offer a")
     await page.wait_for_selector(NOTES)
     assert not await page.is_visible("#call-offer")

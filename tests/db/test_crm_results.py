@@ -1,13 +1,14 @@
 """How a call ended: written during it, in wrap-up within its limit, later the same day, or by a supervisor."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
 from crm_core.calls import agents, service, wrap_up
 from crm_core.calls.errors import ResultClosedError
 from crm_core.calls.model import Call
+from crm_core.kernel.db import HOME
 from crm_core.kernel.ids import Linkedid
 from overview import calls as call_log
 from overview import unwritten
@@ -15,7 +16,7 @@ from tests.db.hotline import LINK, NOON, Hotline, opened
 
 pytestmark = pytest.mark.db
 
-MIDNIGHT = NOON - timedelta(hours=12)
+TOMORROW = datetime.combine(NOON.astimezone(HOME).date() + timedelta(days=1), time(), HOME)
 LIMIT = timedelta(minutes=3)
 
 
@@ -31,17 +32,15 @@ async def talking(hotline: Hotline, linkedid: Linkedid = LINK, desk: str = "desk
     return call
 
 
-async def write(hotline: Hotline, call: Call, login: str = "chen", day_start: datetime = MIDNIGHT) -> None:
-    await service.set_disposition(
-        hotline.db, hotline.agents[login], call.id, "question_answered", login, day_start=day_start
-    )
+async def write(hotline: Hotline, call: Call, login: str = "chen") -> None:
+    await service.set_disposition(hotline.db, hotline.agents[login], call.id, "question_answered", login)
 
 
-async def lacking(hotline: Hotline, login: str, day_start: datetime = MIDNIGHT) -> list[str]:
+async def lacking(hotline: Hotline, login: str) -> list[str]:
     """Whose results are missing in what this person sees, newest first; the count says the same."""
     actor = hotline.agents[login]
-    found = await unwritten.listed(hotline.db, actor, day_start, limit=50)
-    assert await unwritten.count(hotline.db, actor, day_start) == len(found.items)
+    found = await unwritten.listed(hotline.db, actor, limit=50)
+    assert await unwritten.count(hotline.db, actor) == len(found.items)
     return [one.agent_name for one in found.items]
 
 
@@ -92,15 +91,28 @@ async def test_a_call_of_an_earlier_day_is_a_supervisors_to_write_about(hotline:
     await hotline.available("chen")
     call = await talking(hotline)
     await service.ended(hotline.db, LINK, "normal")
-    tomorrow = MIDNIGHT + timedelta(days=1)
-    await write(hotline, call, day_start=tomorrow)  # still at their desk
+    hotline.now = TOMORROW
+    await write(hotline, call)  # still at their desk
     for login, may_write in (("chen", False), ("boss", True), ("li", False)):
-        shown = await call_log.show(hotline.db, hotline.agents[login], call.id, tomorrow)
+        shown = await call_log.show(hotline.db, hotline.agents[login], call.id)
         assert (login, shown.result is not None) == (login, may_write)
     with pytest.raises(ResultClosedError):
-        await write(hotline, call, day_start=tomorrow)
-    await write(hotline, call, "boss", day_start=tomorrow)
+        await write(hotline, call)
+    await write(hotline, call, "boss")
     assert (await hotline.call()).notes == "boss"
+
+
+async def test_the_day_is_the_hospitals_and_lasts_until_its_midnight(hotline: Hotline) -> None:
+    await hotline.available("chen")
+    call = await talking(hotline)
+    await service.ended(hotline.db, LINK, "normal")
+    await hotline.available("chen")
+    hotline.now = TOMORROW - timedelta(seconds=1)
+    await write(hotline, call)
+    hotline.now = TOMORROW
+    with pytest.raises(ResultClosedError):
+        await write(hotline, call)
+    assert await lacking(hotline, "chen") == []
 
 
 async def test_each_who_spoke_owes_a_word_and_a_supervisor_settles_it_for_all(hotline: Hotline) -> None:
@@ -126,7 +138,7 @@ async def test_a_call_of_ours_that_nobody_answered_is_on_the_list_too_and_pages_
     await service.ended(hotline.db, Linkedid("2.1"), "normal")
     await hotline.available("chen")
     assert await lacking(hotline, "chen") == ["Chen", "Chen"]
-    first = await unwritten.listed(hotline.db, hotline.agents["chen"], MIDNIGHT, limit=1)
-    second = await unwritten.listed(hotline.db, hotline.agents["chen"], MIDNIGHT, limit=1, after=first.next)
+    first = await unwritten.listed(hotline.db, hotline.agents["chen"], limit=1)
+    second = await unwritten.listed(hotline.db, hotline.agents["chen"], limit=1, after=first.next)
     ways = [one.items[0].line.call.direction.value for one in (first, second)]
     assert (ways, second.next) == (["in", "out"], None)

@@ -1,6 +1,7 @@
 """A hospital that updates keeps what it has: each migration runs on the release before, with data in it."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -8,6 +9,9 @@ import asyncpg
 import pytest
 
 from crm_core import migrations
+from crm_core.drafts import store as drafts
+from crm_core.drafts.model import Form, Subject
+from crm_core.kernel.ids import CallId, UserId
 from crm_core.users import session_store, token_store
 from crm_core.users import store as users
 
@@ -100,5 +104,33 @@ async def test_sessions_that_lay_over_each_other_stay_and_no_new_ones_come(empty
         await conn.execute(session, eight + timedelta(hours=3))
         with pytest.raises(asyncpg.ExclusionViolationError):
             await conn.execute(session, eight + timedelta(minutes=10))
+    finally:
+        await conn.close()
+
+
+async def test_what_is_being_typed_about_a_call_is_kept_and_the_release_before_goes_on_typing(
+    empty_database_url: str,
+) -> None:
+    await asyncio.to_thread(migrations.upgrade, empty_database_url, to="0029")
+    conn = await asyncpg.connect(empty_database_url)
+    typed = """
+        INSERT INTO draft (user_id, call_id, fields, at)
+        SELECT u.id, c.id, $1::text::jsonb, now() FROM app_user u CROSS JOIN call c
+        ON CONFLICT (user_id, call_id) DO UPDATE SET fields = draft.fields || excluded.fields, at = excluded.at
+        """
+    try:
+        await conn.execute(
+            """
+            INSERT INTO app_user (login, name, role, password_hash) VALUES ('chen', '陈静', 'agent', 'x');
+            INSERT INTO call (id, linkedid, uniqueid, direction, state, started_at)
+            VALUES ('00000000-0000-0000-0000-000000000001', '1.1', '1.1', 'in', 'talking', now());
+            """
+        )
+        await conn.execute(typed, '{"notes": "半"}')
+        await asyncio.to_thread(migrations.upgrade, empty_database_url)
+        await conn.execute(typed, '{"disposition": "booked"}')
+        await conn.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+        draft = await drafts.get(conn, UserId(1), Subject(form=Form.CALL, call_id=CallId(ANSWERED)))
+        assert draft.fields == {"notes": "半", "disposition": "booked"}
     finally:
         await conn.close()

@@ -10,6 +10,7 @@ from crm_core.calls import agents
 from crm_core.calls import service as calls
 from crm_core.calls.errors import NotYourCallError
 from crm_core.calls.model import Call
+from crm_core.consultations import service as consultations
 from crm_core.directory import store as directory
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
 from crm_core.kernel.errors import ForbiddenError
@@ -17,7 +18,7 @@ from crm_core.kernel.ids import Linkedid, Msisdn, PatientId
 from crm_core.scheduling import service as scheduling
 from crm_core.scheduling.model import Channel
 from crm_core.tasks import service as tasks
-from overview import board, cards, desk, pop, trail
+from overview import board, cards, desk, pop, pop_why, trail
 from overview import calls as call_log
 from overview.calls import Wanted
 from overview.rehearsal import rehearse
@@ -102,6 +103,26 @@ async def test_the_pop_of_a_stranger_asks_for_the_call_and_the_number_only(hotli
     assert len(statements) <= 3, statements
     assert (shown.cards, shown.caller.patient, shown.caller.family) == (None, None, [])
     assert await seen(hotline) == []
+
+
+async def test_why_they_call_has_their_way_what_they_asked_last_and_not_what_they_ask_now(hotline: Hotline) -> None:
+    patient_id = await known_patient(hotline)
+    chen = hotline.agents["chen"]
+    async with hotline.db.transaction(SYSTEM) as tx:
+        asked = await consultations.open_in(tx, CALLER, "web", "术后多久复查?", patient_id)
+        await consultations.open_in(tx, STRANGER, "sms", "周六开门吗?")
+    await consultations.close(hotline.db, chen, asked, result="医生建议一个月后复查")
+    call = await rung(hotline)
+    await calls.visit(hotline.db, call.id, ["greet", "main"], "")
+    async with hotline.db.transaction(SYSTEM) as tx:
+        await consultations.open_in(tx, CALLER, "phone", "这次问的", patient_id, call.id)
+    found = await pop_why.why(hotline.db, chen, call.id)
+    assert (found.path[-1], found.asked and found.asked.result) == ("main", "医生建议一个月后复查")
+    await calls.ended(hotline.db, LINK, "normal")
+    await hotline.available("chen")
+    stranger = await rung(hotline, Linkedid("9.9"), STRANGER)
+    found = await pop_why.why(hotline.db, chen, stranger.id)
+    assert (found.visits, found.asked and found.asked.text) == ((), "周六开门吗?")
 
 
 async def test_a_family_at_one_number_is_shown_by_name_and_leaves_a_row(hotline: Hotline) -> None:

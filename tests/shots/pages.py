@@ -6,6 +6,7 @@ A page whose address has an id needs a line in WHOSE; the unit test fails for on
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from crm_core.drafts.model import Form
 from crm_core.kernel.actor import Role
 from crm_core.users.rights import Right, allows
 from web import routes, telephone
@@ -22,7 +23,7 @@ LEFT_OUT: Mapping[str, str] = {
     "/desk/line": NO_PAGE,
     "/session": NO_PAGE,
     "/desk/without-result": A_PART,
-    "/desk/calls/{id}/draft": NO_PAGE,
+    **{f"/drafts/{form}": NO_PAGE for form in Form},
     "/desk/calls/{id}/why": A_PART,
     "/desk/state": A_PART,
     "/desk/waiting": A_PART,

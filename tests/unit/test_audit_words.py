@@ -61,15 +61,16 @@ def test_every_outcome_has_words() -> None:
 @pytest.mark.parametrize("locale", i18n.LOCALES)
 def test_a_row_reads_as_a_sentence(locale: str) -> None:
     i18n.current_locale.set(locale)
-    detail = {"by": ["text", "since"], "count": 3, "patient_ids": [1], "role": "agent"}
+    detail = {"by": ["text", "since"], "count": 3, "patient_ids": [1], "role": "agent", "desk": "desk-01"}
     said = audit_words.detail_words(detail)
     assert (
         said
         == {
-            "en": "by words, first day · 3 shown · role: Agent",
-            "zh_CN": "按 文字, 开始日期 · 显示 3 条 · 角色：坐席",
+            "en": "by words, first day · 3 shown · role: Agent · extension 01",
+            "zh_CN": "按 文字, 开始日期 · 显示 3 条 · 角色：坐席 · 分机 01",
         }[locale]
     )
+    assert audit_words.number_words("desk", "desk-01") == "01"
     assert audit_words.actor_words("token:3", "") == {"en": "Program 3", "zh_CN": "接入系统 3"}[locale]
     assert (
         audit_words.action_words("GET /patients")

@@ -19,6 +19,7 @@ from crm_core.calls.model import (
     Leg,
     Standing,
 )
+from crm_core.drafts.model import Draft, Form, Subject
 from crm_core.kernel.ids import CallId, Linkedid, Uniqueid, UserId
 
 pytestmark = pytest.mark.unit
@@ -173,7 +174,9 @@ def leg_of(user_id: UserId, disposition: str = "") -> Leg:
 def test_a_call_is_theirs_who_have_it_spoke_in_it_or_hear_it_ring(
     agent_id: UserId | None, spoke: tuple[UserId, ...], here: AgentState | None, is_own: bool, writes: bool
 ) -> None:
-    standing = Standing(call=call_of(agent_id), legs=tuple(leg_of(user_id) for user_id in spoke), here=here)
+    draft = Draft(subject=Subject(form=Form.CALL, call_id=THIS))
+    legs = tuple(leg_of(user_id) for user_id in spoke)
+    standing = Standing(call=call_of(agent_id), legs=legs, here=here, draft=draft)
     assert (rules.is_own(standing, ME), rules.writes_down(standing, ME)) == (is_own, writes)
 
 

@@ -12,7 +12,6 @@ WRITES = re.compile(r"(localStorage|sessionStorage)\.(?:setItem\(([^,]+),|(\w+) 
 MAY = {
     ("app.js", "sessionStorage", "SCROLLED"),  # how far each address was scrolled; an address names nobody
     ("claim.js", "sessionStorage", "HAD"),  # that this tab has the telephone
-    ("compose.js", "sessionStorage", "keyOf(field)"),  # a text to a patient, till it is sent or the person logs out
     ("drafts.js", "sessionStorage", "LEFT"),  # that something was on its way, never what
     ("phone.js", "sessionStorage", "KEPT"),  # the ids of the dialog of the call under way
 }

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -17,7 +18,7 @@ from crm_core.scheduling import service as scheduling
 from crm_core.scheduling.model import Channel
 from ivr import service as flows
 from overview.desk import RECENT
-from tests.web.house import ZHANG, Browser, Dialing, House
+from tests.web.house import MORNING, ZHANG, Browser, Dialing, House
 
 pytestmark = pytest.mark.web
 
@@ -202,6 +203,7 @@ async def test_the_desk_and_the_call_log_go_on_where_they_ended(house: House) ->
         _, more = await agent.get(following[1])
         assert (text.count("data-row-link"), more.count("data-row-link"), "Show more" in more) == (RECENT, 2, False)
         assert (await agent.get("/desk/recent?after=nonsense"))[0] == 422
+        assert (await agent.get("/desk/recent"))[1].count("data-row-link") == RECENT
         after = following[1].partition("=")[2]
         _, more = await boss.get(f"/calls?agent_id={house.users['agent1'].id}&after={after}")
         assert more.count("row-link") == 2
@@ -215,11 +217,12 @@ async def test_what_is_typed_about_a_call_is_there_again_on_the_desk(house: Hous
         await house.browser("agent2", "agent", desk=True) as other,
     ):
         call = await ring(house, agent, "1.1")
-        path, form = f"/desk/calls/{call.id}/draft", {"notes": "问医保<b>", "disposition": "complaint"}
-        assert (await agent.post(path, form))[0] == 204
-        assert (await other.post(path, form))[0] == 403
-        assert ((await agent.get(path))[1], (await other.get(path))[0]) == (json.dumps(form), 403)
+        path, form = f"/drafts/call?call={call.id}", {"notes": "问医保<b>", "disposition": "complaint"}
+        assert "Draft kept" in json.loads((await agent.post(path, form))[1])["said"]
+        assert json.loads((await agent.get(path))[1]) == form
+        assert (await other.get(path))[1] == "{}"
         assert (await agent.post(path, {"nonsense": "1"}))[0] == 422
+        assert (await agent.post("/drafts/call?call=nonsense", form))[0] == 404
         for page in ("/desk", f"/desk/pop/{call.id}"):
             _, text = await agent.get(page)
             assert ("问医保&lt;b&gt;</textarea>" in text, 'value="complaint" checked' in text) == (True, True)
@@ -251,6 +254,22 @@ async def test_a_call_without_a_result_is_found_from_the_desk_and_written_on_its
         assert (await agent.post(f"/desk/calls/{call.id}/disposition", {"disposition": "complaint"}))[0] == 200
         assert f"/calls/{call.id}" not in (await agent.get("/calls/without-result"))[1]
         assert (await agent.get("/desk/without-result"))[1].strip() == ""
+
+
+async def test_on_another_day_neither_form_nor_page_lets_an_agent_write_and_a_supervisor_may(house: House) -> None:
+    await house.user("boss", "supervisor")
+    async with await house.browser("agent1", "agent", desk=True) as agent:
+        call = await ring(house, agent, "1.1")
+        await calls.connected(house.db, Linkedid("1.1"), "desk-01")
+        await calls.ended(house.db, Linkedid("1.1"), "normal")
+        await agent.post("/desk/state", {"state": "available"})
+        house.db.clock = lambda: MORNING + timedelta(days=1)
+        path, form = f"/desk/calls/{call.id}/disposition", {"disposition": "complaint", "notes": "晚了"}
+        async with await house.browser("agent1") as next_day, await house.browser("boss") as their_boss:
+            assert "How did the call end?" not in (await next_day.get(f"/calls/{call.id}"))[1]
+            assert (await next_day.post(path, form))[0] == 403
+            assert "How did the call end?" in (await their_boss.get(f"/calls/{call.id}"))[1]
+            assert (await their_boss.post(path, form))[0] == 200
 
 
 async def test_a_stranger_is_registered_in_the_call_and_keeps_the_call_and_what_they_asked(house: House) -> None:

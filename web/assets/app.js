@@ -3,7 +3,7 @@ import "@tabler/core/dist/js/tabler.esm.min.js";
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { soundAlarms, startBoard } from "./board.js";
 import "./leaving.js";
-import { restoreDrafts, startComposing } from "./compose.js";
+import { countAll, startComposing } from "./compose.js";
 import { startLive } from "./live.js";
 import { hear, hearAgain } from "./parts.js";
 import { csrf, loggedInAgain } from "./session.js";
@@ -103,7 +103,8 @@ export function toast({ text, kind = "ok", undo = null, undoText = "" }) {
     button.className = "btn btn-sm btn-ghost-light";
     button.textContent = undoText;
     button.addEventListener("click", () => {
-      htmx.ajax("POST", undo, { target: "#toasts", swap: "none" });
+      if (typeof undo === "function") undo();
+      else htmx.ajax("POST", undo, { target: "#toasts", swap: "none" });
       line.remove();
     });
     line.append(button);
@@ -198,7 +199,7 @@ function scrollThreads(root) {
 }
 startComposing(body);
 htmx.onLoad((element) => {
-  restoreDrafts(element.parentElement ?? element);
+  countAll(element.parentElement ?? element);
   scrollThreads(element.parentElement ?? element);
   if (element.matches?.("[data-newest]")) scrollThreads(element.closest("[data-thread]").parentElement); // not for older ones
 });

@@ -1,14 +1,5 @@
-// Writing: what is typed is kept for the tab until it is sent, Ctrl+Enter sends, canned answers and names fill fields.
-// Drafts lie in the tab's own storage, under the account: a session that expires leaves them, logging out clears them
-// (Clear-Site-Data), another account never sees them.
+// Writing: Ctrl+Enter sends, canned answers and names fill fields, and how many texts it will be is counted.
 import { signed, sizeOf } from "./segments.js";
-
-const keyOf = (field) => `hcrm.draft.${document.body.dataset.userId}.${field.dataset.draft}`;
-
-function keep(field) {
-  if (field.value) sessionStorage.setItem(keyOf(field), field.value);
-  else sessionStorage.removeItem(keyOf(field));
-}
 
 function count(field) {
   const { units, segments } = sizeOf(signed(field.value, field.dataset));
@@ -16,12 +7,8 @@ function count(field) {
   place.textContent = segments ? place.dataset.say.replace("{units}", units).replace("{segments}", segments) : "";
 }
 
-export function restoreDrafts(root) {
-  for (const field of root.querySelectorAll?.("[data-draft]") ?? []) {
-    const draft = sessionStorage.getItem(keyOf(field));
-    if (draft && !field.value) field.value = draft;
-    if (field.value && field.dataset.countFor) count(field);
-  }
+export function countAll(root) {
+  for (const field of root.querySelectorAll?.("[data-count-for]") ?? []) if (field.value) count(field);
 }
 
 function insert(field, text) {
@@ -34,13 +21,7 @@ function insert(field, text) {
 
 export function startComposing(body) {
   body.addEventListener("input", ({ target }) => {
-    if (target.matches("[data-draft]")) keep(target);
     if (target.matches("[data-count-for]")) count(target);
-  });
-  // Before anything of the answer is drawn, so that the form that comes with it begins empty.
-  body.addEventListener("htmx:beforeOnLoad", ({ detail: { xhr, elt, requestConfig } }) => {
-    if (xhr.status >= 300 || requestConfig.verb === "get" || !elt.matches("form")) return;
-    for (const field of elt.querySelectorAll("[data-draft]")) sessionStorage.removeItem(keyOf(field));
   });
   body.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.matches("[data-send-keys]")) return;
@@ -61,6 +42,7 @@ export function startComposing(body) {
     if (!button) return;
     const field = document.getElementById(button.dataset.fill);
     field.value = button.dataset.value;
+    field.dispatchEvent(new Event("filled", { bubbles: true }));
     button.parentElement.replaceChildren();
     field.focus();
   });

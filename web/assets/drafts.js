@@ -1,23 +1,31 @@
-// What is typed about a call: kept by the server a moment after each pause, never by the browser, as it is about patients.
-// A form says where: data-keeps="/desk/calls/…/draft". docs/pop.md
+// What is typed into a form is kept by the server a moment after each pause, never by the browser, as it is about patients.
+// A form says where: data-keeps="/drafts/text?thread=7". docs/drafts.md
 import { csrf, loggedInAgain } from "./session.js";
 
 const PAUSE_MS = 500;
 const AGAIN_MS = 3000;
+const LARGEST_KEPT_ALIVE = 60_000; // bytes; browsers refuse more than 64 KiB
 const LATEST_MS = 4000; // a request waits no longer for a draft that does not get through
 const typed = new Map(); // by place: the fields that changed since they were kept
+const sent = new Map(); // by place: how often its form was taken
 const body = document.body;
 let timer = 0;
 let going = null;
 
 export const isWaiting = () => typed.size > 0 || going !== null;
 
-document.addEventListener("input", ({ target }) => {
-  const place = target.form?.dataset.keeps;
-  if (!place || !target.name) return;
-  typed.set(place, { ...typed.get(place), [target.name]: target.value });
+// "filled": a script wrote into the field for the person.
+for (const kind of ["input", "filled"]) document.addEventListener(kind, ({ target }) => note(target));
+
+function note(field) {
+  const place = field.form?.dataset.keeps;
+  if (!place || !field.name || /^(hidden|password|search)$/.test(field.type)) return;
+  const version = field.form.elements.version; // of the record that was seen when this was typed
+  typed.set(place, { ...typed.get(place), [field.name]: valueOf(field), ...(version && { version: version.value }) });
   later(PAUSE_MS);
-});
+}
+
+const valueOf = (field) => (field.type === "checkbox" && !field.checked ? "" : field.value);
 
 function later(ms) {
   clearTimeout(timer);
@@ -38,8 +46,9 @@ function keep() {
 async function keepAll() {
   for (let [place] = typed; place; [place] = typed) {
     const [path, fields] = place;
+    const before = sent.get(path);
     typed.delete(path);
-    if (await isKept(path, fields)) continue;
+    if ((await isKept(path, fields)) || sent.get(path) !== before) continue;
     typed.set(path, { ...fields, ...typed.get(path) });
     return later(AGAIN_MS);
   }
@@ -49,24 +58,61 @@ async function isKept(path, fields) {
   try {
     const answer = await post(path, fields);
     if (answer.status === 401) return await loggedInAgain(), isKept(path, fields);
-    say(path, answer.ok);
+    say(path, fields, answer.ok ? (await answer.json()).said : body.dataset.sayNotKept, answer.ok);
     return answer.ok || (answer.status >= 400 && answer.status < 500); // refused for good: it is not asked for ever
   } catch {
-    say(path, false);
+    say(path, fields, body.dataset.sayNotKept, false);
     return false;
   }
 }
 
 function post(path, fields) {
   const headers = { "X-CSRF-Token": csrf(), "HX-Request": "true" };
-  return fetch(path, { method: "POST", body: new URLSearchParams(fields), headers, keepalive: true, redirect: "manual" });
+  const form = new URLSearchParams(fields);
+  const keepalive = form.toString().length < LARGEST_KEPT_ALIVE; // outlives the page
+  return fetch(path, { method: "POST", body: form, headers, keepalive, redirect: "manual" });
 }
 
-function say(path, isKept) {
-  for (const line of document.querySelectorAll(`form[data-keeps="${path}"] [data-draft-said]`)) {
-    line.textContent = isKept ? body.dataset.sayKept : body.dataset.sayNotKept;
+const formsOf = (path) => document.querySelectorAll(`form[data-keeps="${path}"]`);
+
+function say(path, fields, words, isThere) {
+  for (const form of formsOf(path)) {
+    const line = form.querySelector("[data-draft]");
+    if (!line || !Object.keys(fields).some((name) => name !== "version" && form.elements[name])) continue;
+    line.querySelector("[data-draft-said]").textContent = words;
+    if (isThere) line.querySelector("[data-draft-drop]").hidden = false;
   }
 }
+
+// A form that was taken is not written again by words that were on their way.
+body.addEventListener("htmx:beforeOnLoad", ({ detail: { xhr, elt, requestConfig } }) => {
+  const path = elt.closest?.("form")?.dataset.keeps;
+  if (!path || xhr.status >= 300 || requestConfig.verb === "get") return;
+  typed.delete(path);
+  sent.set(path, (sent.get(path) ?? 0) + 1);
+});
+
+// Thrown away, and brought back for whoever changes their mind.
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("[data-draft-drop]");
+  if (button) drop(button.form);
+});
+
+async function drop(form) {
+  const path = form.dataset.keeps;
+  await flush();
+  const kept = await (await fetch(path, { headers: { Accept: "application/json" } })).json();
+  const names = Object.keys(kept).filter((name) => form.elements[name]);
+  const [at, about = ""] = path.split("?");
+  const answer = await post(`${at}/discard?${about}`, { names: names.join(" ") });
+  if (!answer.ok) return window.hcrmToast({ text: body.dataset.sayFailed, kind: "problem" });
+  const undo = () => post(path, Object.fromEntries(names.map((name) => [name, kept[name]]))).then(drawAgain);
+  window.hcrmToast({ text: body.dataset.sayDropped, undo, undoText: body.dataset.sayUndo });
+  drawAgain();
+}
+
+const drawAgain = () =>
+  window.htmx.ajax("GET", location.pathname + location.search, { target: "#page", select: "#page", swap: "outerHTML" });
 
 // The last words before the page goes. Nobody waits for the answer, so the page that comes next may have been made before
 // they arrived: it looks again.
@@ -91,10 +137,16 @@ async function look() {
 
 // Only where nothing was typed since.
 function fillIn(path, fields) {
-  for (const field of document.querySelectorAll(`form[data-keeps="${path}"] [name]`)) {
-    const value = typed.get(path)?.[field.name] ?? fields[field.name];
-    if (value === undefined) continue;
-    if (field.type === "radio") field.checked = field.value === value;
-    else if (field.value === field.defaultValue) field.value = field.defaultValue = value;
+  for (const form of formsOf(path)) {
+    for (const field of form.elements) {
+      const value = typed.get(path)?.[field.name] ?? fields[field.name];
+      if (value !== undefined && field.type !== "hidden") fill(field, value);
+    }
   }
+}
+
+function fill(field, value) {
+  if (field.type === "radio") field.checked = field.value === value;
+  else if (field.options) field.value = value;
+  else if (field.value === field.defaultValue) field.value = field.defaultValue = value;
 }

@@ -1,5 +1,5 @@
 // Nothing typed goes away unasked: drafts are kept first, and before another page takes the place of a form that is not
-// saved, the person is asked. docs/pop.md
+// saved, the person is asked. docs/drafts.md
 import { flush, isWaiting } from "./drafts.js";
 import { unsaved } from "./typed.js";
 

@@ -1,4 +1,4 @@
-// Logged out while the page is open: a dialog over it, and then the same request again. docs/pop.md
+// Logged out while the page is open: a dialog over it, and then the same request again. docs/drafts.md
 const dialog = document.getElementById("log-in-again");
 const part = (name) => dialog.querySelector(`[data-again="${name}"]`);
 const meta = document.querySelector('meta[name="csrf-token"]');

@@ -1,5 +1,5 @@
-// What was typed on this page and is saved nowhere. What a draft is kept of (docs/pop.md, compose.js), and filters, are none of it.
-const FIELDS = "input:not([type=hidden], [type=search], [data-draft]), textarea:not([data-draft]), select";
+// What was typed on this page and is saved nowhere. What a draft is kept of (docs/drafts.md), and filters, are none of it.
+const FIELDS = "input:not([type=hidden], [type=search]), textarea, select";
 const KEPT = "[data-keeps], [data-send-on-change], [hx-get], [method=get]";
 
 export function unsaved(within = document) {

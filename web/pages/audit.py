@@ -63,7 +63,7 @@ def _about(entry: Entry) -> str:
     named = [f"{name} ({number})" if name else str(number) for number, name in entry.people.items()]
     if entry.more:
         named.append(_("and {count} more", count=entry.more))
-    number = audit_words.said(audit_words.FIELD, entry.row.subject_id)
+    number = audit_words.number_words(entry.row.subject, entry.row.subject_id)
     own = [] if entry.row.subject == "patient" else [entry.account or number]
     return " ".join(filter(None, (audit_words.said(SUBJECT, entry.row.subject), *own, *named)))
 

@@ -160,8 +160,7 @@ RECORDINGS: ListPage[Found, RecordingFilters] = ListPage(
 
 
 async def _without_result(look: Look[Everything]) -> Page[Lacking]:
-    day_start = forms.day_start(look.db.clock(), look.zone)
-    return await unwritten.listed(look.db, look.actor, day_start, limit=look.limit, after=look.after)
+    return await unwritten.listed(look.db, look.actor, limit=look.limit, after=look.after)
 
 
 WITHOUT_RESULT: ListPage[Lacking, Everything] = ListPage(
@@ -187,9 +186,7 @@ WITHOUT_RESULT: ListPage[Lacking, Everything] = ListPage(
 
 async def show(request: web.Request) -> web.StreamResponse:
     """One call."""
-    deps, call_id = request.app[DEPS], CallId(forms.path_uuid(request))
-    today = forms.day_start(deps.db.clock(), deps.settings.timezone)
-    shown = await calls.show(deps.db, actor_of(request), call_id, today)
+    shown = await calls.show(request.app[DEPS].db, actor_of(request), CallId(forms.path_uuid(request)))
     return page(request, "calls/show.html", {"shown": shown})
 
 

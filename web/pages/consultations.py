@@ -8,15 +8,17 @@ from aiohttp import web
 
 from crm_core.consultations import service
 from crm_core.consultations.model import Consultation, Source, Status, Wanted
+from crm_core.drafts.model import Draft, Form, Subject
 from crm_core.kernel.cursor import Page, by_id
 from crm_core.kernel.errors import StaleError
 from crm_core.kernel.ids import ConsultationId, PatientId
 from crm_core.patients.model import Patient
-from crm_core.users.rights import Right
+from crm_core.users.rights import Right, may
 from web import forms, sheet, words
 from web.deps import DEPS
 from web.i18n import N_, _
 from web.lists import Column, ListPage, Look
+from web.pages import drafts
 from web.pages.patients import saved_at
 from web.render import page, say_phone
 from web.security import actor_of
@@ -89,21 +91,25 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One consultation, who it may have been, and the form as it was filled in."""
+    """One consultation, who it may have been, and the form as it was filled in. `typed`: for who may answer."""
 
     consultation: Consultation
     people: Sequence[Patient]
     form: Sheet[Answer]
+    typed: Draft | None
 
 
 async def show(request: web.Request) -> web.StreamResponse:
     """One, with everything they asked."""
-    return await _show(request, sheet.shown(Answer))
+    return await _show(request, sheet.shown(Answer), is_begun=False)
 
 
-async def _show(request: web.Request, form: Sheet[Answer]) -> web.Response:
-    opened = await service.view(request.app[DEPS].db, actor_of(request), _id(request))
-    shown = Shown(consultation=opened.consultation, people=opened.people, form=form)
+async def _show(request: web.Request, form: Sheet[Answer], *, is_begun: bool = True) -> web.Response:
+    opened, typed = await service.view(request.app[DEPS].db, actor_of(request), _id(request)), None
+    if may(actor_of(request), Right.ANSWER_CONSULTATIONS):
+        typed = await drafts.mine(request, Subject(form=Form.CONSULTATION, consultation_id=_id(request)))
+        form = form if is_begun else form.over(typed.fields)
+    shown = Shown(consultation=opened.consultation, people=opened.people, form=form, typed=typed)
     return page(request, "consultations/show.html", shown, status=form.status)
 
 

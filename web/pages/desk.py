@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
-from crm_core.calls import agents, desk, drafts, newcomer
+from crm_core.calls import agents, desk, newcomer
 from crm_core.calls import service as calls
+from crm_core.drafts.model import Form, Subject
 from crm_core.kernel import cursor
 from crm_core.kernel.errors import ConflictError, HcrmError, InvalidInputError, NotFoundError
 from crm_core.kernel.ids import CallId, PatientId
@@ -17,8 +18,9 @@ from overview import pop_why, unwritten
 from web import forms, words
 from web.deps import DEPS
 from web.i18n import _
+from web.pages import drafts
 from web.render import page
-from web.security import CSRF_FIELD, actor_of, login_of, user_id_of
+from web.security import actor_of, login_of, user_id_of
 
 LONGEST_NOTES = 4000
 
@@ -30,9 +32,10 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 async def recent(request: web.Request) -> web.StreamResponse:
-    """More of this person's last calls."""
-    found = await desks.recent(request.app[DEPS].db, actor_of(request), cursor.parse(request.query.get("after", "")))
-    return page(request, "desk/_recent.html", {"recent": found})
+    """This person's last calls, or more of them."""
+    after = cursor.parse(request.query.get("after", ""))
+    found = await desks.recent(request.app[DEPS].db, actor_of(request), after)
+    return page(request, "desk/_recent.html" if after else "desk/_mine.html", {"recent": found})
 
 
 async def waiting(request: web.Request) -> web.StreamResponse:
@@ -78,9 +81,7 @@ async def colleagues(request: web.Request) -> web.StreamResponse:
 
 async def without_result(request: web.Request) -> web.StreamResponse:
     """How many calls wait for this person to say how they ended."""
-    deps = request.app[DEPS]
-    today = forms.day_start(deps.db.clock(), deps.settings.timezone)
-    count = await unwritten.count(deps.db, actor_of(request), today)
+    count = await unwritten.count(request.app[DEPS].db, actor_of(request))
     return page(request, "desk/_without_result.html", {"count": count})
 
 
@@ -132,9 +133,9 @@ async def register(request: web.Request) -> web.StreamResponse:
         is_sure = form.get("anyway") == "yes"
         done = await newcomer.register(db, actor, call_id, _newcomer(request, form), anyway=is_sure)
     except (InvalidInputError, ConflictError) as error:
-        return _form_again(request, form, error=error)
+        return await _form_again(request, form, error=error)
     if isinstance(done, OnFile):
-        return _form_again(request, form, on_file=done.people)
+        return await _form_again(request, form, on_file=done.people)
     answer = page(request, "desk/_popped.html", {"pop": await pops.pop(db, actor, call_id)})
     answer.headers.update({"HX-Retarget": "#pop", "HX-Reswap": "innerHTML"})
     return answer
@@ -151,7 +152,7 @@ def _newcomer(request: web.Request, form: Mapping[str, str]) -> NewPatient:
     )
 
 
-def _form_again(
+async def _form_again(
     request: web.Request,
     form: Mapping[str, str],
     *,
@@ -161,6 +162,7 @@ def _form_again(
     context = {
         "call_id": _call_id(request),
         "draft": form,
+        "typed": await drafts.mine(request, Subject(form=Form.CALL, call_id=_call_id(request))),
         "problem": words.error_words(error.code) if error else "",
         "wrong": getattr(error, "field", ""),
         "on_file": on_file,
@@ -174,19 +176,6 @@ async def find_patient(request: web.Request) -> web.StreamResponse:
     call_id = _call_id(request)
     found = await desks.find_patient(request.app[DEPS].db, actor_of(request), call_id, query)
     return page(request, "desk/_choose.html", {"people": found, "call_id": call_id})
-
-
-async def keep_draft(request: web.Request) -> web.StreamResponse:
-    """What is being typed about the call, while it is typed."""
-    form = {name: text for name, text in (await forms.posted(request)).items() if name != CSRF_FIELD}
-    await drafts.keep(request.app[DEPS].db, actor_of(request), _call_id(request), form)
-    return web.Response(status=204)
-
-
-async def draft(request: web.Request) -> web.StreamResponse:
-    """The same, for a page that was made before the last words arrived."""
-    typed = await drafts.mine(request.app[DEPS].db, actor_of(request), _call_id(request))
-    return web.json_response(dict(typed), headers={"Cache-Control": "no-store"})
 
 
 async def consult(request: web.Request) -> web.StreamResponse:
@@ -204,9 +193,7 @@ async def dispose(request: web.Request) -> web.StreamResponse:
     if disposition not in words.DISPOSITION:
         raise InvalidInputError("choose how the call ended", field="disposition")
     notes = forms.text(form, "notes", limit=LONGEST_NOTES)
-    deps = request.app[DEPS]
-    today = forms.day_start(deps.db.clock(), deps.settings.timezone)
-    await calls.set_disposition(deps.db, actor_of(request), call_id, disposition, notes, day_start=today)
+    await calls.set_disposition(request.app[DEPS].db, actor_of(request), call_id, disposition, notes)
     return _done("desk/_saved.html", request, _("Written down."))
 
 

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from crm_core.calls import desk
 from crm_core.consultations import service as consultations
 from crm_core.directory.model import Department
+from crm_core.drafts.model import Draft, Form, Subject
 from crm_core.kernel.errors import HcrmError
 from crm_core.kernel.ids import CallId, ConsultationId, PatientId
 from crm_core.kernel.msisdn import try_parse_msisdn
@@ -22,6 +23,7 @@ from crm_core.patients.model import Language, NewPatient, Patient, PatientChange
 from web import forms, sheet, words
 from web.deps import DEPS
 from web.i18n import N_, _
+from web.pages import drafts
 from web.pages.patients import saved_at
 from web.render import page
 from web.security import actor_of
@@ -69,6 +71,7 @@ class Shown:
     """The form as it is drawn. `on_file`: who of this name has this number already."""
 
     form: Sheet[Record]
+    typed: Draft
     departments: Sequence[Department]
     patient: Patient | None
     on_file: Sequence[Patient]
@@ -76,7 +79,15 @@ class Shown:
 
 async def new(request: web.Request) -> web.StreamResponse:
     """The empty registration form; `call` or `consultation` prefills the number that called or asked."""
-    return await _form(request, sheet.shown(Record, {"phones": await _number(request)}))
+    number, typed = await _number(request), await drafts.mine(request, _subject(request))
+    return await _form(request, sheet.shown(Record, {"phones": number}).over(typed.fields), typed)
+
+
+def _subject(request: web.Request, patient_id: PatientId | None = None) -> Subject:
+    asked = forms.optional_number(request.query, "consultation") if patient_id is None else None
+    return Subject(
+        form=Form.PATIENT, patient_id=patient_id, consultation_id=ConsultationId(asked) if asked is not None else None
+    )
 
 
 async def _number(request: web.Request) -> str:
@@ -92,7 +103,9 @@ async def _number(request: web.Request) -> str:
 async def edit(request: web.Request) -> web.StreamResponse:
     """The same form, filled in."""
     patient = await _patient(request)
-    return await _form(request, sheet.shown(Record, rules.values(patient), version=patient.version), patient)
+    typed = await drafts.mine(request, _subject(request, patient.id))
+    form = sheet.shown(Record, rules.values(patient), version=patient.version)
+    return await _form(request, form.over(typed.fields), typed, patient)
 
 
 async def _patient(request: web.Request) -> Patient:
@@ -103,42 +116,43 @@ async def _patient(request: web.Request) -> Patient:
 async def register(request: web.Request) -> web.StreamResponse:
     """A new patient; a mistake brings the form back with what was typed."""
     typed = await forms.posted(request)
-    form, is_sure = sheet.read(Record, typed), typed.get("anyway") == "yes"
+    form, is_sure, subject = sheet.read(Record, typed), typed.get("anyway") == "yes", _subject(request)
+    draft = await drafts.mine(request, subject)
     if form.value is None:
-        return await _form(request, form)
+        return await _form(request, form, draft)
     wanted = NewPatient(**_values(form.value))
     try:
-        done = await registration.register(request.app[DEPS].db, actor_of(request), wanted, anyway=is_sure)
+        done = await registration.register(request.app[DEPS].db, actor_of(request), wanted, subject, anyway=is_sure)
     except HcrmError as error:
-        return await _form(request, form.refused(error))
-    return (
-        await _form(request, form, on_file=done.people) if isinstance(done, OnFile) else _done(done, _("Registered."))
-    )
+        return await _form(request, form.refused(error), draft)
+    if isinstance(done, OnFile):
+        return await _form(request, form, draft, on_file=done.people)
+    return _done(done, _("Registered."))
 
 
 async def change(request: web.Request) -> web.StreamResponse:
     """Changed fields only; every change is kept with who and when. What others changed meanwhile is shown first."""
     typed = await forms.posted(request)
     patient_id, version = PatientId(forms.path_number(request)), forms.number(typed, "version")
-    form = sheet.read(Record, typed, version=version)
+    form, draft = sheet.read(Record, typed, version=version), await drafts.mine(request, _subject(request, patient_id))
     if form.value is None:
-        return await _form(request, form, await _patient(request))
+        return await _form(request, form, draft, await _patient(request))
     try:
         values = _values(form.value)
         done = await registration.save(request.app[DEPS].db, actor_of(request), patient_id, values, version)
     except HcrmError as error:
-        return await _form(request, form.refused(error), await _patient(request))
-    return await _shown_again(request, done) if isinstance(done, Meanwhile) else _done(done, _("Saved."))
+        return await _form(request, form.refused(error), draft, await _patient(request))
+    return await _shown_again(request, done, draft) if isinstance(done, Meanwhile) else _done(done, _("Saved."))
 
 
 def _values(record: Record) -> dict[str, Any]:
     return asdict(record)
 
 
-async def _shown_again(request: web.Request, now: Meanwhile) -> web.Response:
+async def _shown_again(request: web.Request, now: Meanwhile, draft: Draft) -> web.Response:
     again = sheet.shown(Record, now.values, version=now.record.version)
     theirs = {name: _theirs(one, name in now.both) for name, one in now.changes.items()}
-    return await _form(request, replace(again, theirs=theirs, is_stale=True), now.record)
+    return await _form(request, replace(again, theirs=theirs, is_stale=True), draft, now.record)
 
 
 def _theirs(change: PatientChange, is_both: bool) -> Theirs:
@@ -159,8 +173,12 @@ def _done(done: Saved, text: str) -> web.Response:
 
 
 async def _form(
-    request: web.Request, form: Sheet[Record], patient: Patient | None = None, on_file: Sequence[Patient] = ()
+    request: web.Request,
+    form: Sheet[Record],
+    typed: Draft,
+    patient: Patient | None = None,
+    on_file: Sequence[Patient] = (),
 ) -> web.Response:
     departments = await registration.departments(request.app[DEPS].db, actor_of(request))
-    shown = Shown(form=form, departments=departments, patient=patient, on_file=on_file)
+    shown = Shown(form=form, typed=typed, departments=departments, patient=patient, on_file=on_file)
     return page(request, "patients/form.html", shown, status=409 if on_file else form.status)

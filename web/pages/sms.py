@@ -6,6 +6,8 @@ from functools import partial
 
 from aiohttp import web
 
+from crm_core.drafts.model import Draft as TypedDraft
+from crm_core.drafts.model import Form, Subject
 from crm_core.kernel.cursor import Cursor, parse
 from crm_core.kernel.errors import HcrmError, InvalidInputError
 from crm_core.kernel.ids import PatientId, SmsId, ThreadId, UserId
@@ -21,9 +23,10 @@ from sms.errors import ContactForbiddenError
 from sms.model import Place, Sms, SmsState, Standing
 from sms.threads import Conversation, Filter, ThreadPage, Wanted
 from sms.writing import Draft
-from web import forms, words
+from web import forms, places, words
 from web.deps import DEPS
 from web.i18n import _
+from web.pages import drafts
 from web.render import page
 from web.security import actor_of
 
@@ -44,6 +47,7 @@ class Shown:
     beside: Beside | None = None
     open_id: int | None = None
     is_composing: bool = False
+    typed: TypedDraft | None = None
 
     def context(self) -> dict[str, object]:
         """For the templates."""
@@ -55,6 +59,8 @@ class Shown:
             "beside": self.beside,
             "open_id": self.conversation.thread_id if self.conversation else self.open_id,
             "composing": self.is_composing,
+            "typed": self.typed,
+            "about": places.about_of(self.typed.subject) if self.typed else "",
             "purposes": purposes.open_to(actor_of(self.request)),
             "choices": choices,
             "bad": BAD,
@@ -95,8 +101,19 @@ async def _whole(
     at_side = None
     if conversation:
         at_side = await inbox.beside(db, actor, conversation, letterhead=settings.letterhead, hotline=settings.hotline)
-    shown = Shown(request, found, wanted, conversation, at_side, is_composing=is_composing)
+    typed = await _typed(request, conversation) if is_composing or (conversation and conversation.can_write) else None
+    shown = Shown(request, found, wanted, conversation, at_side, is_composing=is_composing, typed=typed)
     return page(request, "sms/index.html", shown.context())
+
+
+async def _typed(request: web.Request, conversation: Conversation | None) -> TypedDraft | None:
+    """What they were writing to this number, or to whomever."""
+    if not may(actor_of(request), Right.SEND_SMS):
+        return None
+    thread_id = conversation.thread_id if conversation else None
+    people = conversation.people if conversation and thread_id is None else ()
+    patient_id = people[0].id if people else None
+    return await drafts.mine(request, Subject(form=Form.TEXT, thread_id=thread_id, patient_id=patient_id))
 
 
 async def search(request: web.Request) -> web.StreamResponse:
@@ -208,7 +225,8 @@ async def write(request: web.Request) -> web.StreamResponse:
     """Queue a text. Refusals come back with their rule and what was typed."""
     db, actor, letterhead = request.app[DEPS].db, actor_of(request), request.app[DEPS].settings.letterhead
     try:
-        written = await writing.write(db, actor, _draft(await forms.posted(request)), letterhead=letterhead)
+        draft = _draft(await forms.posted(request), drafts.subject_of(request, Form.TEXT))
+        written = await writing.write(db, actor, draft, letterhead=letterhead)
     except HcrmError as error:
         return _refused(request, error)
     is_read = may(actor, Right.SEE_SMS)
@@ -221,9 +239,9 @@ async def write(request: web.Request) -> web.StreamResponse:
     return answer
 
 
-def _draft(form: dict[str, str]) -> Draft:
+def _draft(form: dict[str, str], kept_as: Subject) -> Draft:
     to = parse_msisdn(forms.text(form, "to", limit=40))
-    return Draft(to, forms.text(form, "text"), service.purpose_of(form.get("purpose", "")))
+    return Draft(to, forms.text(form, "text"), service.purpose_of(form.get("purpose", "")), kept_as)
 
 
 def _refused(request: web.Request, error: HcrmError) -> web.Response:

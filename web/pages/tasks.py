@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from aiohttp import web
 
+from crm_core.drafts.model import Form, Subject
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import HcrmError, InvalidInputError
 from crm_core.kernel.ids import PatientId, TaskId, UserId
@@ -20,6 +21,7 @@ from overview import tasks
 from web import forms, words
 from web.deps import DEPS
 from web.i18n import _
+from web.pages import drafts
 from web.render import page
 from web.security import actor_of
 
@@ -54,7 +56,9 @@ async def new(request: web.Request) -> web.StreamResponse:
     db, actor = request.app[DEPS].db, actor_of(request)
     patient = await lookup.part(db, actor, PatientId(about), "new task") if about else None
     people = await tasks.people(db, actor)
-    return page(request, "tasks/new.html", {"patient": patient, "colleagues": people, "kinds": BY_HAND})
+    typed = await drafts.mine(request, Subject(form=Form.TASK, patient_id=patient.id if patient else None))
+    context = {"patient": patient, "colleagues": people, "kinds": BY_HAND, "typed": typed}
+    return page(request, "tasks/new.html", context)
 
 
 async def create(request: web.Request) -> web.StreamResponse:

@@ -16,10 +16,11 @@ from crm_core.users import passwords, second_factor, service, sessions
 from crm_core.users.model import User
 from crm_core.users.rights import Right, allows
 from web import browsers, forms, lists, sheet, words
+from web.agent_words import extension
 from web.deps import DEPS
 from web.i18n import N_, _
 from web.lists import Column, ListPage, Look, part
-from web.render import page, say_extension
+from web.render import page
 from web.security import actor_of
 from web.sheet import Ask, Sheet, Theirs
 from web.values import Line, Ticked
@@ -120,7 +121,7 @@ LIST: ListPage[User, Filters] = ListPage(
         Column(heading=N_("User name"), value=lambda user: user.login, css="num", sort="login"),
         Column(heading=N_("Name"), value=lambda user: user.name, sort="name"),
         Column(heading=N_("Role"), value=lambda user: _(words.ROLE[user.role]), sort="role"),
-        Column(heading=N_("Desk"), value=lambda user: say_extension(user.desk or ""), css="num", sort="desk"),
+        Column(heading=N_("Desk"), value=lambda user: extension(user.desk or ""), css="num", sort="desk"),
         Column(heading=N_("Account"), value=_state, cell="state"),
     ),
 )

@@ -1,0 +1,1 @@
+"""What somebody is typing into a form, until it is saved: theirs alone."""
