@@ -8,6 +8,8 @@ import asyncpg
 import pytest
 
 from crm_core import migrations
+from crm_core.consent import store as consent
+from crm_core.consent.model import every_day
 from crm_core.users import session_store, token_store
 from crm_core.users import store as users
 
@@ -100,5 +102,17 @@ async def test_sessions_that_lay_over_each_other_stay_and_no_new_ones_come(empty
         await conn.execute(session, eight + timedelta(hours=3))
         with pytest.raises(asyncpg.ExclusionViolationError):
             await conn.execute(session, eight + timedelta(minutes=10))
+    finally:
+        await conn.close()
+
+
+async def test_contact_hours_of_an_earlier_release_hold_on_every_day(empty_database_url: str) -> None:
+    await asyncio.to_thread(migrations.upgrade, empty_database_url, to="0029")
+    conn = await asyncpg.connect(empty_database_url)
+    try:
+        await conn.execute("UPDATE contact_hours SET opens = '07:30', closes = '23:59' WHERE purpose = 'care'")
+        await asyncio.to_thread(migrations.upgrade, empty_database_url)
+        hours = await consent.hours(conn)
+        assert (hours.care, hours.marketing) == (every_day("07:30-24:00"), every_day("09:00-19:00"))
     finally:
         await conn.close()
