@@ -4,7 +4,7 @@ from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import InvalidInputError, StaleError
-from crm_core.scheduling import store
+from crm_core.scheduling import limit_store
 from crm_core.scheduling.model import BookingRule
 from crm_core.users import changes, rights
 from crm_core.users.changes import Change
@@ -17,7 +17,7 @@ async def rule(db: Database, actor: Actor) -> BookingRule:
     """What holds now. Raises ForbiddenError."""
     rights.ensure(actor, Right.SEE_SCHEDULE)
     async with db.connection() as conn:
-        return await store.booking_rule(conn)
+        return await limit_store.booking_rule(conn)
 
 
 async def changes_of_rule(db: Database, actor: Actor) -> list[Change]:
@@ -36,12 +36,12 @@ async def set_most_a_day(db: Database, actor: Actor, most: int, *, expected_vers
     if not 1 <= most <= MOST:
         raise InvalidInputError(f"from 1 to {MOST}", field="most_a_day")
     async with db.transaction(actor) as tx:
-        before = await store.booking_rule(tx.conn, for_update=True)
+        before = await limit_store.booking_rule(tx.conn, for_update=True)
         if expected_version not in (None, before.version):
             raise StaleError("changed since it was read")
         if most == before.most_a_day:
             return before
-        await store.put_most_a_day(tx.conn, most, changed_by=actor.name, now=tx.now)
+        await limit_store.put_most_a_day(tx.conn, most, changed_by=actor.name, now=tx.now)
         detail = {"most_a_day": most, "before": before.most_a_day}
         await audit.record(tx, "change booking rules", "booking_rule", detail=detail)
-        return await store.booking_rule(tx.conn)
+        return await limit_store.booking_rule(tx.conn)

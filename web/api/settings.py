@@ -106,7 +106,7 @@ async def set_contact_hours(ask: Ask[NoQuery, ContactHoursIn]) -> ContactHoursOu
     except ValueError as error:
         raise InvalidInputError(str(error)) from None
     await consent.set_hours(ask.deps.db, ask.actor, hours, expected_version=ask.expected_version)
-    return await contact_hours(ask)
+    return ContactHoursOut.of(await consent.contact_hours(ask.deps.db, ask.actor))
 
 
 async def booking_rules(ask: Ask[NoQuery, NoBody]) -> BookingRulesOut:

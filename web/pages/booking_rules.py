@@ -40,10 +40,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """The form as it is drawn, what counts `now`, and who changed it."""
+    """The form as it is drawn, the `rule` that counts now, and who changed it."""
 
     form: Sheet[Rules]
-    now: BookingRule
+    rule: BookingRule
     changes: Sequence[Change]
 
 
@@ -55,7 +55,7 @@ async def index(request: web.Request) -> web.StreamResponse:
 
 async def _form(request: web.Request, now: BookingRule, form: Sheet[Rules]) -> web.Response:
     changes = await limits.changes_of_rule(request.app[DEPS].db, actor_of(request))
-    return page(request, "booking_rules.html", Shown(form=form, now=now, changes=changes), status=form.status)
+    return page(request, "booking_rules.html", Shown(form=form, rule=now, changes=changes), status=form.status)
 
 
 async def change(request: web.Request) -> web.StreamResponse:
