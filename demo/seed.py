@@ -16,7 +16,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from crm_core.consent import store as consent
-from crm_core.consent.model import QuietHours, Window
+from crm_core.consent.model import QuietHours, every_day
 from crm_core.directory import store as directory
 from crm_core.directory.model import Practitioner
 from crm_core.kernel.actor import Actor, ActorKind, Role
@@ -41,7 +41,7 @@ DEMO = Actor(ActorKind.SYSTEM, "demo")
 SEED = 4000
 DAYS_AHEAD = 14
 DAYS_BACK = (2, 3, 6, 9, 14, 20, 27)
-AT_ANY_HOUR = QuietHours(care=Window(time.min, time.max))  # whoever tries the demo at night wants to be called
+AT_ANY_HOUR = QuietHours(care=every_day("00:00-24:00"))  # whoever tries the demo at night wants to be called
 FILLED_WITHIN_S = 600.0
 LOCK = 4_000_001  # so that two starts at once do not fill it twice
 REGISTERED = timedelta(days=40)  # ago; long before anybody phoned

@@ -7,14 +7,14 @@ the next look is parked for a person.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from crm_core.kernel.db import Connection, Database
+from crm_core.kernel.db import Database
 from crm_core.kernel.errors import DatabaseUnavailableError, HcrmError, OutcomeUnknownError, TemporarySendError
-from crm_core.kernel.event import NOTIFY_CHANNEL
 from crm_core.kernel.ids import AttemptId
+from crm_core.kernel.notices import RESYNC, Notice
 from dialer import outcomes, placing, service, store
 from dialer.attempt import Attempt
 from dialer.settings import DialerSettings
@@ -29,7 +29,6 @@ log = logging.getLogger("dialer")
 LONGEST_SLEEP_S = 15.0
 DATABASE_AGAIN_S = 1.0
 SETTLE_AFTER = timedelta(seconds=10)  # between the commit and Asterisk knowing the channel
-OF_ATTEMPTS = '"type":"Attempt'  # notices that concern us
 PLAN_EVERY = timedelta(minutes=10)
 
 
@@ -51,7 +50,7 @@ class Line(Protocol):
 
 
 class Worker:
-    """One per process; several processes share the work. `hear` must get the line's events."""
+    """One per process; several processes share the work. `hear` must get the line's events, `told` the notices."""
 
     def __init__(self, db: Database, line: Line, settings: DialerSettings) -> None:
         self._db = db
@@ -81,36 +80,23 @@ class Worker:
                 answered = AttemptId(int(attempt_id))
                 await self._write(lambda: outcomes.somebody_answered(self._db, answered, by, uniqueid))
 
-    async def _work(self, calls: asyncio.TaskGroup) -> None:
-        async with self._db.own_connection() as conn, self._listening(conn):
-            while not conn.is_closed():
-                self._wake.clear()
-                await self._settle_left()
-                await self._plan()
-                await self._place_due(calls)
-                await self._sleep(conn)
-
-    @contextlib.asynccontextmanager
-    async def _listening(self, conn: Connection) -> AsyncIterator[None]:
-        def noticed(*told: object) -> None:
-            if OF_ATTEMPTS in str(told[-1]):
-                self._wake.set()
-
-        def ended(*_: object) -> None:
+    def told(self, notice: Notice) -> None:
+        """What happened elsewhere: attempts were planned or ended, or something may have been missed."""
+        if notice is RESYNC or str(notice.get("type")).startswith("Attempt"):
             self._wake.set()
 
-        await conn.add_listener(NOTIFY_CHANNEL, noticed)
-        conn.add_termination_listener(ended)
-        try:
-            yield
-        finally:
-            if not conn.is_closed():
-                await conn.remove_listener(NOTIFY_CHANNEL, noticed)
-                conn.remove_termination_listener(ended)
+    async def _work(self, calls: asyncio.TaskGroup) -> None:
+        while True:
+            self._wake.clear()
+            await self._settle_left()
+            await self._plan()
+            await self._place_due(calls)
+            await self._sleep()
 
-    async def _sleep(self, conn: Connection) -> None:
+    async def _sleep(self) -> None:
         now = self._db.clock()
-        due = await store.next_moment(conn, now)
+        async with self._db.connection() as conn:
+            due = await store.next_moment(conn, now)
         wait_s = min(LONGEST_SLEEP_S, (due - now).total_seconds()) if due else LONGEST_SLEEP_S
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s):

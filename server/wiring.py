@@ -18,6 +18,7 @@ from crm_core.kernel.db import CANNOT_CONNECT, CONNECT_TIMEOUT_S, LOST, Database
 from crm_core.kernel.errors import DatabaseUnavailableError
 from crm_core.kernel.event import Subscription
 from crm_core.kernel.jobs import Job
+from crm_core.kernel.notices import PART, Notices
 from crm_core.kernel.status import StatusBoard
 from crm_core.tasks import handlers as task_handlers
 from demo.gsm.client import HandsetClient
@@ -87,20 +88,23 @@ class Server:
         ami.subscribe(dialer.hear)
         reception = self.reception()
         fastagi = FastAgiServer(reception.routes(), port=self.config.ports.fastagi)
-        live = LiveHub(self.url, self.board, self.config.hospital.timezone)
+        live = LiveHub(self.config.hospital.timezone)
+        notices = Notices(self.db, self.board)
+        notices.subscribe(dialer.told)
+        notices.subscribe(live.hear)
         return (
             Service("fastagi", fastagi.run),
             Service("ami", ami.run, reports=True),
-            Service("jobs", partial(self._work, self._jobs(ami))),
+            Service("jobs", partial(self._work, notices, self._jobs(ami))),
             Service("dialer", dialer.run),
             Service("audit", partial(audit_chain.keep_sealing, self.db)),
             *self._wrap_up(),
             Service("nightly", partial(nightly.run, self.db, self.board, self.config.hospital.timezone)),
             Service("recordings", self._sweep_recordings),
             Service("prompts", partial(self._keep_prompts, reception)),
-            Service("live", live.run, reports=True),
+            Service(PART, notices.run, reports=True),
             Service("web", partial(self._serve_web, self._web_deps(ami, live))),
-            *(Service(name, run, reports=name.startswith("modem:")) for name, run in self._sms()),
+            *(Service(name, run, reports=name.startswith("modem:")) for name, run in self._sms(notices)),
         )
 
     def _wrap_up(self) -> tuple[Service, ...]:
@@ -155,14 +159,14 @@ class Server:
             *recording_jobs.jobs(self.db, self.vault, Monitor(self.config.places.monitor)),
         )
 
-    async def _work(self, known: Sequence[Job]) -> None:
+    async def _work(self, notices: Notices, known: Sequence[Job]) -> None:
         """The job worker, on a connection of its own. Raises DatabaseUnavailableError when it breaks."""
         try:
             conn = await asyncpg.connect(self.url, timeout=CONNECT_TIMEOUT_S)
         except CANNOT_CONNECT as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
         try:
-            await jobs.work(conn, known)
+            await jobs.work(conn, notices, known)
         except LOST as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
         finally:
@@ -176,9 +180,9 @@ class Server:
     async def _keep_prompts(self, reception: Reception) -> None:
         await housekeeping.run(self.db, reception.prompts, hospital=reception.hospital, zone=reception.zone)
 
-    def _sms(self) -> tuple[tuple[str, Callable[[], Awaitable[None]]], ...]:
+    def _sms(self, notices: Notices) -> tuple[tuple[str, Callable[[], Awaitable[None]]], ...]:
         devices = modems.devices(self.config.modem_devices)
-        return modems.services(self.db, self.board, devices, zone=self.config.hospital.timezone)
+        return modems.services(self.db, notices, self.board, devices, zone=self.config.hospital.timezone)
 
     def _web_deps(self, ami: Ami, live: LiveHub) -> WebDeps:
         config = self.config

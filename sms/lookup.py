@@ -4,8 +4,9 @@ from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database
 from crm_core.kernel.ids import SmsId
+from crm_core.patients import seen
 from crm_core.users.rights import Right, ensure
-from sms import looks, store
+from sms import store
 from sms.errors import SmsNotFoundError
 from sms.model import Direction, Sms, SmsSegment
 
@@ -24,7 +25,8 @@ async def find(
     async with db.transaction(actor) as tx:
         found = await store.page(tx.conn, peer=peer, direction=direction, limit=limit, after=after)
         thread_id = found[0].thread_id if peer is not None and found else ""
-        detail = {"direction": direction, "count": len(found)}
+        people = dict.fromkeys(sms.patient_id for sms in found if sms.patient_id)
+        detail = {"direction": direction, "count": len(found), "patient_ids": list(people)}
         await audit.record(tx, "list sms", "sms_thread", thread_id, detail=detail)
         return found
 
@@ -36,5 +38,5 @@ async def see(db: Database, actor: Actor, sms_id: SmsId) -> tuple[Sms, list[SmsS
         sms = await store.get(tx.conn, sms_id)
         if sms is None:
             raise SmsNotFoundError("no such message")
-        await looks.note_texts(tx, "read sms", sms.thread_id, [sms.patient_id] if sms.patient_id else [])
+        await seen.read(tx, "read sms", "sms", sms_id, [sms.patient_id] if sms.patient_id else [])
         return sms, await store.segments(tx.conn, sms_id)

@@ -111,7 +111,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """All texts with one peer, as the list shows it. `names`: the first people who have this number.
+    """All texts with one peer, as the list shows it. `names`, `patient_ids`: the first people who have this number.
 
     `last_text` is what they said last; ours only when they never said anything. `is_ours`: the newest text is ours, by
     `writer`, "" for a machine. `is_waiting`: a person waits for a person.
@@ -120,6 +120,7 @@ class Thread:
     id: ThreadId
     peer: str = field(repr=False)
     names: tuple[str, ...] = field(repr=False)
+    patient_ids: tuple[PatientId, ...]
     unread: int
     last_at: datetime
     last_text: str = field(repr=False)

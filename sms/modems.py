@@ -9,6 +9,7 @@ from pathlib import Path
 
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import DatabaseUnavailableError
+from crm_core.kernel.notices import Notices
 from crm_core.kernel.status import StatusBoard
 from sms import inbound, outbound
 from sms.modem import ModemDevice
@@ -31,6 +32,7 @@ def devices(names: Sequence[str]) -> tuple[ModemDevice, ...]:
 
 def services(
     db: Database,
+    notices: Notices,
     board: StatusBoard,
     modem_devices: Sequence[ModemDevice],
     *,
@@ -38,7 +40,7 @@ def services(
     timing: Timing | None = None,
 ) -> tuple[Service, ...]:
     """Name and coroutine function of each long-lived service, for a supervisor. All run until cancelled."""
-    workers = [ModemWorker(db, board, device, zone, timing or Timing()) for device in modem_devices]
+    workers = [ModemWorker(db, notices, board, device, zone, timing or Timing()) for device in modem_devices]
     return (*((worker.part, worker.run) for worker in workers), ("sms-housekeeping", lambda: keep_house(db)))
 
 

@@ -5,7 +5,6 @@ from datetime import datetime
 
 import asyncpg
 
-from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, planned_for_its_values
 from crm_core.kernel.ids import SmsId, ThreadId, UserId
 from sms import store
@@ -126,7 +125,7 @@ async def many(conn: Connection, ids: Sequence[ThreadId]) -> list[Thread]:
         """
         SELECT thread.id, thread.peer, thread.unread, thread.last_at, shown.text AS last_text,
                shown.direction AS last_direction, last.direction = 'out' AS is_ours,
-               coalesce(writer.name, '') AS writer, coalesce(owner.name, '') AS owner, people.names,
+               coalesce(writer.name, '') AS writer, coalesce(owner.name, '') AS owner, people.names, people.patient_ids,
                EXISTS (SELECT FROM task WHERE status = 'open' AND kind = 'answer_sms' AND msisdn <> ''
                        AND msisdn = thread.peer) AS is_waiting
         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
@@ -137,9 +136,9 @@ async def many(conn: Connection, ids: Sequence[ThreadId]) -> list[Thread]:
         LEFT JOIN app_user AS writer ON writer.id = last.written_by
         LEFT JOIN app_user AS owner ON owner.id = thread.owner_id
         CROSS JOIN LATERAL (
-            SELECT coalesce(array_agg(name), '{}') AS names
-            FROM (SELECT patient.name FROM patient_phone JOIN patient ON patient.id = patient_phone.patient_id
-                  WHERE patient_phone.msisdn = thread.peer ORDER BY patient.id LIMIT $2) AS first_of_them
+            SELECT coalesce(array_agg(name), '{}') AS names, coalesce(array_agg(id), '{}') AS patient_ids
+            FROM (SELECT p.id, p.name FROM patient_phone JOIN patient AS p ON p.id = patient_phone.patient_id
+                  WHERE patient_phone.msisdn = thread.peer ORDER BY p.id LIMIT $2) AS first_of_them
         ) AS people
         ORDER BY wanted.position
         """,
@@ -150,8 +149,8 @@ async def many(conn: Connection, ids: Sequence[ThreadId]) -> list[Thread]:
 
 
 def _thread(row: asyncpg.Record) -> Thread:
-    fields = dict(row)
-    return Thread(**fields | {"names": tuple(fields["names"]), "last_direction": Direction(fields["last_direction"])})
+    people = {name: tuple(row[name]) for name in ("names", "patient_ids")}
+    return Thread(**dict(row) | people | {"last_direction": Direction(row["last_direction"])})
 
 
 async def standing(conn: Connection, peer: str) -> Standing:
@@ -233,23 +232,3 @@ async def set_owner(conn: Connection, peer: str, user_id: UserId | None) -> Thre
 async def id_with(conn: Connection, peer: str) -> ThreadId:
     """Of a peer with whom there is a text."""
     return ThreadId(await conn.fetchval("SELECT id FROM sms_thread WHERE peer = $1", peer))
-
-
-async def has_looked(
-    conn: Connection, actor: Actor, action: str, subject: str, subject_id: str, since: datetime
-) -> bool:
-    """Whether the audit knows that this actor did this to this thing lately."""
-    return bool(
-        await conn.fetchval(
-            """
-            SELECT EXISTS (SELECT 1 FROM audit WHERE subject = $1 AND subject_id = $2 AND at >= $3
-                           AND action = $4 AND outcome = 'done' AND actor_kind = $5 AND actor = $6)
-            """,
-            subject,
-            subject_id,
-            since,
-            action,
-            actor.kind.value,
-            actor.name,
-        )
-    )

@@ -1,5 +1,6 @@
 """What staff read: the list of conversations, one of them, and what of it is older. Right checked, looks audited."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -10,7 +11,7 @@ from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.errors import NotFoundError
 from crm_core.kernel.ids import Msisdn, PatientId, SmsId, ThreadId, UserId
 from crm_core.kernel.msisdn import try_parse_msisdn
-from crm_core.patients import search_store
+from crm_core.patients import search_store, seen
 from crm_core.patients import store as patients
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import Patient
@@ -18,7 +19,7 @@ from crm_core.tasks import service as tasks
 from crm_core.tasks.model import TaskKind
 from crm_core.tasks.rules import Talk
 from crm_core.users.rights import Right, ensure
-from sms import looks, store, thread_store
+from sms import store, thread_store
 from sms.errors import SmsNotFoundError
 from sms.model import UNREADABLE, Place, Sms, Standing, Thread
 
@@ -85,7 +86,7 @@ async def page(db: Database, actor: Actor, wanted: Wanted) -> ThreadPage:
     async with db.transaction(actor) as tx:
         ids, too_many = await _ids(tx, wanted)
         threads = await thread_store.many(tx.conn, ids[:THREADS_SHOWN])
-        await _note_list(tx, wanted, len(threads))
+        await _note_list(tx, wanted, threads)
     more = threads[-1].place if len(ids) > THREADS_SHOWN else None
     return ThreadPage(threads=tuple(threads), more=more, too_many=too_many)
 
@@ -125,11 +126,11 @@ async def _saying(conn: Connection, words: str) -> list[str]:
     return await thread_store.peers_saying(conn, words, lately=TEXTS_SEARCHED, limit=PEOPLE_SEARCHED)
 
 
-async def _note_list(tx: Tx, wanted: Wanted, count: int) -> None:
-    """What was searched for is a name or a number, so it is not written down; that somebody searched is, each time."""
-    shown = "search" if wanted.text else wanted.filter.value
-    record = audit.record if wanted.text or wanted.after else looks.note
-    await record(tx, "list sms threads", "sms_thread", shown, detail={"count": count})
+async def _note_list(tx: Tx, wanted: Wanted, threads: Sequence[Thread]) -> None:
+    """What was searched for is a name or a number, so it is not written down; who was found is."""
+    shown = [one for thread in threads for one in thread.patient_ids or (None,)]
+    by = "search" if wanted.text else wanted.filter.value
+    await seen.listed(tx, "sms_thread", shown, {"by": [by]}, again=True)
 
 
 async def some_unread(db: Database, actor: Actor) -> int:
@@ -227,7 +228,7 @@ async def _read(tx: Tx, thread_id: ThreadId, peer: str) -> Conversation:
 async def _shown(tx: Tx, thread_id: ThreadId, peer: str, before: SmsId | None) -> Conversation:
     people = await _people(tx.conn, peer)
     texts = await thread_store.texts(tx.conn, peer, limit=TEXTS_SHOWN + 1, before=before)
-    await looks.note_texts(tx, "read sms thread", thread_id, [person.id for person in people])
+    await seen.read(tx, "read sms thread", "sms_thread", thread_id, [person.id for person in people])
     return Conversation(
         thread_id=thread_id,
         peer=peer,

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import DatabaseUnavailableError, OutcomeUnknownError, SendError, TemporarySendError
+from crm_core.kernel.notices import Notices
 from crm_core.kernel.status import OK, StatusBoard
 from sms import inbound, outbound, outbound_store, pdu, routing
 from sms.at import open_link
@@ -56,6 +57,7 @@ class ModemWorker:
     """Everything one modem does. `run` never returns."""
 
     db: Database
+    notices: Notices
     board: StatusBoard
     device: ModemDevice
     zone: tzinfo
@@ -71,7 +73,7 @@ class ModemWorker:
     _in_hand: ClaimId | None = None  # what this process is claiming or sending
 
     def __post_init__(self) -> None:
-        self.guard = ModemGuard(self.db, self.device.name, self._settle)
+        self.guard = ModemGuard(self.notices, self.device.name, self._settle)
 
     @property
     def part(self) -> str:

@@ -18,6 +18,7 @@ ACTION = {
     "cancel appointment": N_("Cancelled an appointment"),
     "change agent's state": N_("Changed an agent's state"),
     "change consent": N_("Wrote down a wish"),
+    "change booking rules": N_("Changed the rules of booking"),
     "change contact hours": N_("Changed the contact hours"),
     "change password": N_("Changed the password"),
     "change patient": N_("Changed a record"),
@@ -102,6 +103,7 @@ SUBJECT = {
     "consent": N_("Wish"),
     "never_dial": N_("Never-contact list"),
     "contact_hours": N_("Contact hours"),
+    "booking_rule": N_("Rules of booking"),
     "app_user": N_("Account"),
     "api_token": N_("Token"),
     "desk": N_("Extension"),
@@ -185,6 +187,10 @@ DETAIL = {  # of what is written beside; ids that lead nowhere are left out
     "format": N_("file {value}"),
     "address": N_("from {value}"),
     "version": N_("version {value}"),
+    "care": N_("treatment and notices: {value}"),
+    "marketing": N_("health offers: {value}"),
+    "most_a_day": N_("{value} appointments a day"),
+    "before": N_("before: {value}"),
 }
 _VALUES: Mapping[str, Mapping[str, str]] = {
     "role": words.ROLE,
@@ -224,9 +230,17 @@ def _value(name: str, value: object) -> str:
     many = value if isinstance(value, Collection) and not isinstance(value, str) else [value]
     if name == "desk":
         return ", ".join(extension(str(one)) for one in many)
+    if name in words.HOURS:
+        return ", ".join(_hours(str(one)) for one in many)
     return ", ".join(said(_VALUES.get(name, {}), str(one)) for one in many)
 
 
 def number_words(subject: str, subject_id: str) -> str:
     """Which of its kind."""
     return extension(subject_id) if subject == "desk" else said(FIELD, subject_id)
+
+
+def _hours(text: str) -> str:
+    """Of a day: `sun -` is a day on which nobody is contacted."""
+    day, _space, hours = text.partition(" ")
+    return f"{said(words.DAY_NAME, day)} {'–' if hours == '-' else hours}".strip()

@@ -1,4 +1,4 @@
-"""Live messages: one LISTEN per process, server-sent events to each browser, by right, by person and by what it shows.
+"""Live messages: the process's notices as server-sent events to each browser, by right, by person and by what it shows.
 
 A message carries a type, ids and topics; the page then fetches the part it shows, where permission is checked as
 always. docs/live.md follows one from the event to the screen.
@@ -6,31 +6,21 @@ always. docs/live.md follows one from the event to the screen.
 
 import asyncio
 import json
-import logging
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
 from zoneinfo import ZoneInfo
 
-import asyncpg
-
-from crm_core.kernel.db import CANNOT_CONNECT, CONNECT_TIMEOUT_S, LOST
-from crm_core.kernel.errors import DatabaseUnavailableError
-from crm_core.kernel.event import NOTIFY_CHANNEL
 from crm_core.kernel.ids import UserId
-from crm_core.kernel.status import StatusBoard
+from crm_core.kernel.notices import RESYNC as RESYNC_NOTICE
+from crm_core.kernel.notices import Notice
 from web.topics import concerns, topics_of
 
-log = logging.getLogger("live")
-
-PROBE_EVERY_S = 10.0
-PROBE_TIMEOUT_S = 5.0
 BACKLOG = 200  # a page that reads slower than this is told to look again at everything
 RESYNC = '{"type":"Resync"}'
-PART = "live"
 REMEMBERED_S = 30.0  # a page that subscribes says how long ago it was fetched, and hears what happened since
 REMEMBERED = 2_000
 
@@ -76,10 +66,8 @@ def may_hear(listener: Listener, told: Told) -> bool:
 
 @dataclass(slots=True)
 class LiveHub:
-    """`run` keeps the LISTEN alive. Pages `listen` at any time; after a gap they are told to resync."""
+    """`hear` must get the process's notices. Pages `listen` at any time; after a gap they are told to resync."""
 
-    database_url: str
-    status: StatusBoard
     zone: ZoneInfo  # of the days that topics name
     _listeners: set[Listener] = field(default_factory=set)
     _told: deque[Told] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
@@ -112,48 +100,25 @@ class LiveHub:
             if told.at >= since and may_hear(listener, told):
                 listener.offer(told.message)
 
-    async def run(self) -> None:
-        """Until the connection breaks; the supervisor calls again. Raises DatabaseUnavailableError."""
-        try:
-            conn = await asyncpg.connect(
-                self.database_url, timeout=CONNECT_TIMEOUT_S, server_settings={"application_name": "hcrm live"}
-            )
-        except CANNOT_CONNECT as error:
-            raise DatabaseUnavailableError(type(error).__name__) from error
-        try:
-            await self._hear(conn)
-        except (*LOST, TimeoutError) as error:
-            raise DatabaseUnavailableError(type(error).__name__) from error
-        finally:
-            conn.terminate()
-
-    async def _hear(self, conn: asyncpg.Connection) -> None:
-        await conn.add_listener(NOTIFY_CHANNEL, self._on_notice)
-        self.status.report(PART)
-        self._told.clear()
-        self._hearing_since = time.monotonic()
-        self._tell_everybody(RESYNC)  # what happened while nobody listened is not in the queue
-        cut = asyncio.Event()  # the server said goodbye; the probe is for one that says nothing more
-        conn.add_termination_listener(lambda _: cut.set())
-        while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(cut.wait(), PROBE_EVERY_S)
-            await conn.execute("SELECT 1", timeout=PROBE_TIMEOUT_S)
-
-    def _on_notice(self, _conn: object, _pid: int, _channel: str, payload: object) -> None:
-        try:
-            told = self._understood(json.loads(str(payload)))
-        except ValueError:
-            log.warning("a notice is not JSON")
+    def hear(self, notice: Notice) -> None:
+        """What happened; after a gap every page is told to look again."""
+        if notice is RESYNC_NOTICE:
+            self._begin_anew()
             return
+        told = self._understood(notice)
         self._told.append(told)
         for listener in self._listeners:
             if may_hear(listener, told):
                 listener.offer(told.message)
 
-    def _understood(self, notice: dict[str, object]) -> Told:
+    def _begin_anew(self) -> None:
+        self._told.clear()
+        self._hearing_since = time.monotonic()
+        self._tell_everybody(RESYNC)
+
+    def _understood(self, notice: Notice) -> Told:
         topics = topics_of(notice, self.zone)
-        message = json.dumps(notice | {"topics": sorted(topics)}, separators=(",", ":"))
+        message = json.dumps({**notice, "topics": sorted(topics)}, separators=(",", ":"))
         return Told(time.monotonic(), str(notice.get("type", "")), notice.get("user_id"), topics, message)
 
     def close(self) -> None:

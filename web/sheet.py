@@ -9,7 +9,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from http import HTTPStatus
@@ -32,7 +32,6 @@ TOO_SMALL = N_("At least {ge}.")
 TOO_LARGE = N_("At most {le}.")
 BY_WIDGET = {
     "date": N_("Please give a day like 2026-03-31."),
-    "time": N_("Please give a time like 08:00."),
     "number": N_("Please give a whole number."),
     "select": N_("Please choose one of the list."),
 }
@@ -86,7 +85,7 @@ def _widget(kind: Any, ask: Ask) -> str:
     types = tuple(_types(kind))
     if ask.words is not None or any(isinstance(one, type) and issubclass(one, StrEnum) for one in types):
         return "select"
-    drawn: tuple[tuple[type, str], ...] = ((bool, "checkbox"), (date, "date"), (time, "time"), (int, "number"))
+    drawn: tuple[tuple[type, str], ...] = ((bool, "checkbox"), (date, "date"), (int, "number"))
     return next((widget for one, widget in drawn if one in types), "text")
 
 
@@ -268,7 +267,5 @@ def _typed(ask: Ask, value: object) -> str:
             return "yes"
         case tuple() | list() | frozenset():
             return ask.joined.join(str(one) for one in value)
-        case time():
-            return f"{value:%H:%M}"
         case _:
             return str(value)

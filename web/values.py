@@ -5,12 +5,13 @@ pydantic by itself takes 0 for a day, 0.5 for a time, "1_0" for ten and "yes" fo
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, ValidationInfo
 
+from crm_core.consent.model import Window
 from crm_core.kernel.ids import Msisdn
 from crm_core.kernel.msisdn import parse_msisdn
 
@@ -27,7 +28,8 @@ NOT_BLANK = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}(-[0-9]{2}){2}[Tt ][0-9]{2}(:[0-9]{2}){2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+_TYPED = str.maketrans("：－–—~～至", ":------")
+_SPREAD = re.compile(r"\s+")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -70,6 +72,11 @@ def _lines(value: object) -> object:
     return tuple(filter(None, map(str.strip, value.splitlines()))) if isinstance(value, str) else value
 
 
+def _hours(value: object) -> object:
+    """As people type them: 8：00 – 24：00."""
+    return Window.of(_SPREAD.sub("", value.translate(_TYPED))) if isinstance(value, str) else value
+
+
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text.upper())
 
@@ -82,7 +89,7 @@ Day = Annotated[date, AfterValidator(_within_years), _written(_DAY, date.fromiso
 Moment = Annotated[
     AwareDatetime, AfterValidator(_within_years), _written(_MOMENT, _moment, "not a time with offset, see RFC 3339")
 ]
-Clock = Annotated[time, _written(_CLOCK, time.fromisoformat, "not a time of day as 08:30")]
+Hours = Annotated[Window, BeforeValidator(_hours)]
 Uuid = Annotated[UUID, _written(_UUID, UUID, "not a UUID")]
 Ticked = Annotated[bool, BeforeValidator(bool)]  # a box that is sent only when it is ticked
 Line = Annotated[str, StringConstraints(max_length=LONGEST_LINE, pattern=NO_CONTROL)]

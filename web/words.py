@@ -52,6 +52,7 @@ RIGHT = {
     "edit patients": N_("Change patients"),
     "export patients": N_("Export patients"),
     "book appointments": N_("Book, confirm and cancel appointments"),
+    "set booking rules": N_("Set the rules of booking"),
     "change consent": N_("Change consent"),
     "set contact hours": N_("Set contact hours"),
     "see calls": N_("See calls"),
@@ -151,6 +152,16 @@ WISH_PURPOSE = {
     "care": N_("Treatment and appointments"),
     "notice": N_("Notices and follow-up surveys"),
     "marketing": N_("Health offers"),
+}
+DAY_NAME = {
+    "mon": N_("Monday"),
+    "tue": N_("Tuesday"),
+    "wed": N_("Wednesday"),
+    "thu": N_("Thursday"),
+    "fri": N_("Friday"),
+    "sat": N_("Saturday"),
+    "sun": N_("Sunday"),
+    "holiday": N_("Public holiday"),
 }
 HOURS = {
     "care": N_("Treatment, appointments and notices"),

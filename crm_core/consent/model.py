@@ -1,8 +1,11 @@
 """Purposes, decisions people made, hours in which they are left in peace, and the answer."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from crm_core.kernel.ids import Msisdn
 
@@ -42,29 +45,72 @@ class Rule(StrEnum):
     QUIET_HOURS = "quiet_hours"
 
 
+class DayName(StrEnum):
+    """What hours are set for. A public holiday is no day of the week; a weekend that is worked (调休) is a Monday."""
+
+    MONDAY = "mon"
+    TUESDAY = "tue"
+    WEDNESDAY = "wed"
+    THURSDAY = "thu"
+    FRIDAY = "fri"
+    SATURDAY = "sat"
+    SUNDAY = "sun"
+    HOLIDAY = "holiday"
+
+
+WEEKDAYS = tuple(DayName)[:5]
+DAY_MIN = 24 * 60
+_WINDOW = re.compile(r"([0-9]{1,2}):([0-5][0-9])-([0-9]{1,2}):([0-5][0-9])")
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From `opens` until before `closes`, on the hospital's clock, every day."""
+    """From `opens_min` until before `closes_min`, in minutes of the hospital's day; 1440 is midnight at its end."""
 
-    opens: time
-    closes: time
+    opens_min: int
+    closes_min: int
 
     def __post_init__(self) -> None:
-        if not self.opens < self.closes:
+        if not 0 <= self.opens_min < self.closes_min <= DAY_MIN:
             raise ValueError("a window opens before it closes, on the same day")
 
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """From `08:00-24:00`. Raises ValueError."""
+        found = _WINDOW.fullmatch(text)
+        if found is None:
+            raise ValueError("not hours as 08:00-24:00")
+        opens_h, opens, closes_h, closes = map(int, found.groups())
+        return cls(opens_h * 60 + opens, closes_h * 60 + closes)
+
     def __str__(self) -> str:
-        return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
+        return f"{_clock(self.opens_min)}-{_clock(self.closes_min)}"
+
+
+def _clock(minutes: int) -> str:
+    return "{:02}:{:02}".format(*divmod(minutes, 60))
+
+
+Week = Mapping[DayName, Window]  # a day that is not in it: nobody is contacted
+
+
+def every_day(text: str) -> Week:
+    """The same hours all week and on holidays."""
+    return dict.fromkeys(DayName, Window.of(text))
 
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
     """When people may be texted or called; outside these windows they are left in peace."""
 
-    care: Window = Window(time(8), time(20, 30))  # also notices
-    marketing: Window = Window(time(9), time(19))
+    care: Week = field(default_factory=lambda: every_day("08:00-20:30"))  # also notices
+    marketing: Week = field(default_factory=lambda: every_day("09:00-19:00"))
 
-    def window(self, purpose: Purpose) -> Window:
+    def __post_init__(self) -> None:
+        if not all(any(day in week for day in WEEKDAYS) for week in (self.care, self.marketing)):
+            raise ValueError("what waits leaves on one day from Monday to Friday at least")
+
+    def week(self, purpose: Purpose) -> Week:
         """The one for this purpose."""
         return self.marketing if purpose is Purpose.MARKETING else self.care
 

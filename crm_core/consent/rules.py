@@ -2,10 +2,11 @@
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from crm_core.consent.model import Choice, ContactChannel, Permission, Purpose, QuietHours, Rule, Window
+from crm_core.consent.model import Choice, ContactChannel, DayName, Permission, Purpose, QuietHours, Rule, Week
+from crm_core.kernel import calendar
 
 DISTURBING = frozenset({ContactChannel.SMS, ContactChannel.CALL})  # mail and letters wake nobody
-LONGEST_WAIT_DAYS = 4  # a zone may skip a day when it moves over the date line
+LONGEST_WAIT_DAYS = 60  # open on Wednesdays only, and the holidays of October lie over two of them
 
 
 def permission(
@@ -31,7 +32,7 @@ def permission(
         return Permission(False, Rule.OPTED_OUT)
     if purpose is Purpose.MARKETING and newest is not Choice.OPT_IN:
         return Permission(False, Rule.NO_CONSENT)
-    opening = next_opening(hours.window(purpose), now, zone) if channel in DISTURBING else now
+    opening = next_opening(hours.week(purpose), now, zone) if channel in DISTURBING else now
     if opening > now:
         return Permission(False, Rule.QUIET_HOURS, opening)
     return Permission(True, Rule.ALLOWED)
@@ -42,25 +43,44 @@ def wants(purpose: Purpose, newest: Choice | None) -> bool:
     return newest is Choice.OPT_IN if purpose is Purpose.MARKETING else newest is not Choice.OPT_OUT
 
 
-def is_open(window: Window, at: datetime, zone: tzinfo) -> bool:
+def day_name(day: date) -> DayName:
+    """Which row of the hours holds on this day, by the State Council's calendar."""
+    kind = calendar.day_kind(day)
+    if kind.holiday:
+        return DayName.HOLIDAY
+    is_exchanged = kind.is_working and day.weekday() >= calendar.SATURDAY
+    return DayName.MONDAY if is_exchanged else tuple(DayName)[day.weekday()]
+
+
+def is_open(week: Week, at: datetime, zone: tzinfo) -> bool:
     """Whether people may be disturbed at this instant."""
-    return window.opens <= at.astimezone(zone).time() < window.closes
+    local = at.astimezone(zone)
+    window = week.get(day_name(local.date()))
+    return window is not None and window.opens_min <= local.hour * 60 + local.minute < window.closes_min
 
 
-def next_opening(window: Window, now: datetime, zone: tzinfo) -> datetime:
+def next_opening(week: Week, now: datetime, zone: tzinfo) -> datetime:
     """`now` when the window is open, else the instant when it opens next, in UTC."""
-    if is_open(window, now, zone):
+    if is_open(week, now, zone):
         return now
     today = now.astimezone(zone).date()
     for days in range(LONGEST_WAIT_DAYS):
-        opening = _instant(today + timedelta(days=days), window.opens, zone)
-        if opening > now and is_open(window, opening, zone):
+        opening = _opening(week, today + timedelta(days=days), zone)
+        if opening and opening > now and is_open(week, opening, zone):
             return opening
     raise ValueError("the window never opens in this zone")
 
 
-def _instant(day: date, opens: time, zone: tzinfo) -> datetime:
-    return datetime.combine(day, opens, zone).astimezone(UTC)
+def _opening(week: Week, day: date, zone: tzinfo) -> datetime | None:
+    window = week.get(day_name(day))
+    if window is None:
+        return None
+    return datetime.combine(day, time(*divmod(window.opens_min, 60)), zone).astimezone(UTC)
+
+
+def changed_days(before: Week, now: Week) -> list[str]:
+    """What the audit says of a change: `mon 08:00-20:30`, or `sun -` for a day on which nobody is contacted."""
+    return [f"{day} {now.get(day, '-')}" for day in DayName if before.get(day) != now.get(day)]
 
 
 def refused_by_stop(channel: ContactChannel, *, everything: bool) -> tuple[tuple[Purpose, ContactChannel], ...]:

@@ -18,7 +18,8 @@ from crm_core.kernel.ids import Msisdn
 from crm_core.patients import store as patients
 from crm_core.patients import timeline
 from crm_core.patients.model import TimelineKind
-from crm_core.users import rights
+from crm_core.users import changes, rights
+from crm_core.users.changes import Change
 from crm_core.users.rights import Right
 
 
@@ -52,9 +53,16 @@ async def may_contact(
 
 async def contact_hours(db: Database, actor: Actor) -> ContactHours:
     """When people may be texted and called, and who said so. Raises ForbiddenError."""
-    rights.ensure(actor, Right.SET_HOURS)
+    rights.ensure(actor, Right.SEE_SCHEDULE)
     async with db.connection() as conn:
         return await store.contact_hours(conn)
+
+
+async def changes_of_hours(db: Database, actor: Actor) -> list[Change]:
+    """Who set them lately, newest first. Raises ForbiddenError."""
+    rights.ensure(actor, Right.SET_HOURS)
+    async with db.connection() as conn:
+        return await changes.of(conn, "contact_hours")
 
 
 async def set_hours(db: Database, actor: Actor, hours: QuietHours, *, expected_version: int | None = None) -> None:
@@ -70,7 +78,10 @@ async def set_hours(db: Database, actor: Actor, hours: QuietHours, *, expected_v
         if hours == before.hours:
             return
         await store.put_hours(tx.conn, hours, changed_by=actor.name, now=tx.now)
-        said = {purpose.value: str(hours.window(purpose)) for purpose in (Purpose.CARE, Purpose.MARKETING)}
+        said = {
+            purpose.value: rules.changed_days(before.hours.week(purpose), hours.week(purpose))
+            for purpose in (Purpose.CARE, Purpose.MARKETING)
+        }
         await audit.record(tx, "change contact hours", "contact_hours", detail=said)
 
 

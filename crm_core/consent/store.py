@@ -8,6 +8,7 @@ from crm_core.consent.model import (
     Choice,
     ContactChannel,
     ContactHours,
+    DayName,
     Decision,
     LeftAlone,
     Purpose,
@@ -149,9 +150,10 @@ async def never_dial(conn: Connection) -> dict[Msisdn, str]:
 
 async def hours(conn: Connection) -> QuietHours:
     """The hospital's own windows."""
-    rows = await conn.fetch("SELECT purpose, opens, closes FROM contact_hours")
-    windows = {row["purpose"]: Window(row["opens"], row["closes"]) for row in rows}
-    return QuietHours(care=windows["care"], marketing=windows["marketing"])
+    weeks: dict[str, dict[DayName, Window]] = {"care": {}, "marketing": {}}
+    for row in await conn.fetch("SELECT purpose, day, opens_min, closes_min FROM contact_window"):
+        weeks[row["purpose"]][DayName(row["day"])] = Window(row["opens_min"], row["closes_min"])
+    return QuietHours(**weeks)
 
 
 async def contact_hours(conn: Connection, *, for_update: bool = False) -> ContactHours:
@@ -171,12 +173,16 @@ async def contact_hours(conn: Connection, *, for_update: bool = False) -> Contac
 
 
 async def put_hours(conn: Connection, hours: QuietHours, *, changed_by: str, now: datetime) -> None:
-    """Both windows, as a new version."""
+    """Both weeks, as a new version."""
+    await conn.execute("DELETE FROM contact_window")
     await conn.executemany(
-        "UPDATE contact_hours SET opens = $2, closes = $3, version = version + 1, changed_by = $4, changed_at = $5 "
-        "WHERE purpose = $1",
+        "INSERT INTO contact_window (purpose, day, opens_min, closes_min) VALUES ($1, $2, $3, $4)",
         [
-            (name, window.opens, window.closes, changed_by, now)
-            for name, window in (("care", hours.care), ("marketing", hours.marketing))
+            (purpose, day, window.opens_min, window.closes_min)
+            for purpose, week in (("care", hours.care), ("marketing", hours.marketing))
+            for day, window in week.items()
         ],
+    )
+    await conn.execute(
+        "UPDATE contact_hours SET version = version + 1, changed_by = $1, changed_at = $2", changed_by, now
     )

@@ -43,7 +43,7 @@ TRIES = 4
 FIRST_WAIT_S = 0.05
 
 T = TypeVar("T")
-_MANNERS: Mapping[str, Any] = {  # of every connection
+_MANNERS: dict[str, Any] = {  # of every connection
     "timeout": CONNECT_TIMEOUT_S,
     "command_timeout": CLIENT_TIMEOUT_S,
     "server_settings": {"statement_timeout": str(STATEMENT_TIMEOUT_MS), "application_name": "hcrm"},
@@ -173,10 +173,11 @@ class Database:
                 await self._release(conn)
 
     @asynccontextmanager
-    async def own_connection(self) -> AsyncIterator[asyncpg.Connection]:
-        """Outside the pool, for as long as one likes: to hold a lock or to listen. Raises DatabaseUnavailableError."""
+    async def own_connection(self, name: str = "hcrm") -> AsyncIterator[asyncpg.Connection]:
+        """Outside the pool, for as long as one likes. Raises DatabaseUnavailableError."""
+        settings = _MANNERS["server_settings"] | {"application_name": name}
         try:
-            conn = await asyncpg.connect(self.url, **_MANNERS)
+            conn = await asyncpg.connect(self.url, **(_MANNERS | {"server_settings": settings}))
         except CANNOT_CONNECT as error:
             raise DatabaseUnavailableError(type(error).__name__) from error
         try:

@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 import asyncpg
 from pgqueuer.adapters.persistence.qb import QueryQueueBuilder
 from pgqueuer.db import AsyncpgDriver
+from pgqueuer.domain.settings import db_settings
 from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job as PgqJob
 from pgqueuer.qm import QueueManager
@@ -19,6 +20,7 @@ from pgqueuer.queries import Queries
 
 from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.errors import HcrmError
+from crm_core.kernel.notices import JOBS_CHANNEL, RESYNC, Notice, Notices
 
 log = logging.getLogger("jobs")
 
@@ -54,6 +56,9 @@ class Job:
     timeout_s: float
     concurrency: int = 0  # 0: as many as come
 
+
+if db_settings().channel != JOBS_CHANNEL:
+    raise ImportError("the installed pgqueuer, or PGQUEUER_CHANNEL, tells of jobs on another channel")
 
 ON_CONFLICT: Final = "skip"
 _HEADERS, _TEXT_HEADERS = "$6::jsonb[]", "$6::text[]::jsonb[]"
@@ -108,10 +113,27 @@ async def forget(db: Database, *, before: datetime) -> int:
     return gone
 
 
-async def work(conn: asyncpg.Connection, jobs: Iterable[Job]) -> None:
+class _Told(AsyncpgDriver):
+    """Asks on its own connection and hears by the process's one. After a gap nothing is needed: it looks every 5 s."""
+
+    def __init__(self, conn: asyncpg.Connection) -> None:
+        super().__init__(conn)
+        self._callbacks: list[Callable[[str], None]] = []
+
+    async def add_listener(self, channel: str, callback: Callable[[str], None]) -> None:
+        self._callbacks.append(callback)
+
+    def hear(self, notice: Notice) -> None:
+        if notice is not RESYNC:
+            for callback in self._callbacks:
+                callback(json.dumps(notice))
+
+
+async def work(conn: asyncpg.Connection, notices: Notices, jobs: Iterable[Job]) -> None:
     """Run jobs until cancelled, on a connection of its own. Raises when the connection breaks."""
     await conn.execute("SET plan_cache_mode = force_generic_plan")  # else each look for jobs is planned anew, for 2 ms
-    manager = QueueManager(Queries(AsyncpgDriver(conn)))
+    told = _Told(conn)
+    manager = QueueManager(Queries(told))
 
     def cut(_conn: object) -> None:
         manager.shutdown.set()
@@ -122,7 +144,9 @@ async def work(conn: asyncpg.Connection, jobs: Iterable[Job]) -> None:
             _entrypoint(job)
         )
     try:
-        await manager.run(dequeue_timeout=timedelta(seconds=5), batch_size=10, shutdown_on_listener_failure=True)
+        await notices.until_up()  # the manager at once asks whether it hears itself
+        with notices.subscribed(told.hear, JOBS_CHANNEL):
+            await manager.run(dequeue_timeout=timedelta(seconds=5), batch_size=10, shutdown_on_listener_failure=True)
     finally:
         manager.shutdown.set()
     if conn.is_closed():

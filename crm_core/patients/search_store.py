@@ -78,10 +78,20 @@ async def _ids_by_words(conn: Connection, query: str, limit: int, after: int) ->
 
 
 async def _ids_by_name(conn: Connection, patterns: Sequence[str], limit: int, after: int) -> list[PatientId]:
-    found = await _ids_walked_past(conn, FIRST_STEPS, patterns, limit, after)
-    if 0 < len(found) < limit:
-        found = await _ids_walked_past(conn, MOST_STEPS, patterns, limit, after)
-    return found if len(found) >= limit else await _ids_in_index(conn, patterns, limit, after)
+    for steps in (FIRST_STEPS, MOST_STEPS):
+        found = await _ids_walked_past(conn, steps, patterns, limit, after)
+        if len(found) >= limit or await _is_end(conn, steps, after):
+            return found
+        if not found:
+            break
+    return await _ids_in_index(conn, patterns, limit, after)
+
+
+async def _is_end(conn: Connection, steps: int, after: int) -> bool:
+    """Whether somebody who walked so far has seen the last patient."""
+    return (
+        await conn.fetchval("SELECT id FROM patient WHERE id > $1 ORDER BY id OFFSET $2 LIMIT 1", after, steps) is None
+    )
 
 
 async def _ids_by_number(conn: Connection, numbers: Sequence[str], after: int) -> list[PatientId]:
@@ -114,13 +124,14 @@ async def _ids_walked_past(
 
 
 async def _ids_in_index(conn: Connection, patterns: Sequence[str], limit: int, after: int) -> list[PatientId]:
-    """All who have the name, then those of this page: the planner may not walk the register in search of a few."""
+    """All behind who have the name, then those of this page: the planner may not walk in order in search of a few."""
     rows = await conn.fetch(
         """
         WITH named AS MATERIALIZED (
-            SELECT id FROM patient WHERE search LIKE $1 AND search LIKE $2 AND search LIKE ALL ($3::text[])
+            SELECT id FROM patient
+            WHERE search LIKE $1 AND search LIKE $2 AND search LIKE ALL ($3::text[]) AND id > $4
         )
-        SELECT id FROM named WHERE id > $4 ORDER BY id LIMIT $5
+        SELECT id FROM named ORDER BY id LIMIT $5
         """,
         patterns[0],
         patterns[min(1, len(patterns) - 1)],

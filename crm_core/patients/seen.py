@@ -36,7 +36,15 @@ async def listed(
     new = watching.newly_listed(people, await _watched(tx, subject, subject_id, again=again))
     if new is not None:
         whole = {**detail, "count": len(shown), "patient_ids": new}
-        await audit.record(tx, f"list {subject}s", subject, subject_id, detail=whole)
+        await audit.record(tx, f"list {subject.replace('_', ' ')}s", subject, subject_id, detail=whole)
+
+
+async def read(tx: Tx, action: str, subject: str, subject_id: object, people: Sequence[PatientId]) -> None:
+    """What one of these things says, and of whom; more than a record that was opened, so each reading is written."""
+    watched = await _watched(tx, subject, str(subject_id), again=True)
+    new = watching.newly_read(people, watched)
+    if new is not None:
+        await audit.record(tx, action, subject, subject_id, detail={"patient_ids": new})
 
 
 async def _watched(tx: Tx, subject: str, subject_id: str, *, again: bool) -> Watched:

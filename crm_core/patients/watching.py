@@ -26,7 +26,12 @@ def newly_listed(shown: Sequence[PatientId], watched: Watched) -> list[PatientId
 
     A list of nobody is written once: also who looked in vain has looked.
     """
-    new = [one for one in dict.fromkeys(shown) if one not in watched.listed | watched.opened]
+    return newly_read([one for one in shown if one not in watched.opened], watched)
+
+
+def newly_read(people: Sequence[PatientId], watched: Watched) -> list[PatientId] | None:
+    """Of whom the same person has not just read this; None when it is the same look."""
+    new = [one for one in dict.fromkeys(people) if one not in watched.listed]
     return new if new or not watched.has_listed else None
 
 

@@ -12,7 +12,7 @@ from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.errors import NotFoundError
 from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId
 from crm_core.patients import seen
-from crm_core.scheduling import rules, schedule_store, store
+from crm_core.scheduling import limit_store, rules, schedule_store, store
 from crm_core.scheduling.errors import AppointmentNotFoundError
 from crm_core.scheduling.model import Appointment, Slot, Span
 
@@ -101,7 +101,7 @@ async def _closed(
     """Times that a rule would refuse this patient."""
     held = await store.held(conn, patient_id, since=since - rules.DAY) if patient_id else []
     spans = [span for appointment_id, span in held if appointment_id != moving]
-    return rules.closed_times(spans, most=await store.most_a_day(conn), zone=zone)
+    return rules.closed_times(spans, most=await limit_store.most_a_day(conn), zone=zone)
 
 
 async def _department(conn: Connection, wanted: str) -> DepartmentId:

@@ -37,6 +37,16 @@ class SessionKind(StrEnum):
     EXPERT = "expert"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingRule:
+    """How many appointments one patient may have on one day, and who said so last; `version` counts the changes."""
+
+    most_a_day: int
+    version: int
+    changed_by: str
+    changed_at: datetime | None
+
+
 Span: TypeAlias = tuple[datetime, datetime]  # begins, and ends before
 
 

@@ -19,7 +19,7 @@ from crm_core.kernel.once import Wish, made, made_before
 from crm_core.patients import timeline
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import TimelineKind
-from crm_core.scheduling import rules, schedule_store, store
+from crm_core.scheduling import limit_store, rules, schedule_store, store
 from crm_core.scheduling.errors import (
     AlreadyBookedError,
     AppointmentNotFoundError,
@@ -124,7 +124,7 @@ async def _place(tx: Tx, patient_id: PatientId, slot: Slot | None, *, moving: Ap
 async def _ensure_fits(tx: Tx, patient_id: PatientId, slot: Slot, moving: AppointmentId | None) -> None:
     held = await store.held(tx.conn, patient_id, since=slot.starts_at - rules.DAY)
     others = [span for appointment_id, span in held if appointment_id != moving]
-    most = await store.most_a_day(tx.conn)
+    most = await limit_store.most_a_day(tx.conn)
     rules.ensure_fits(others, (slot.starts_at, slot.ends_at), most=most, zone=tx.zone)
 
 

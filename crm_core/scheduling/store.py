@@ -70,11 +70,6 @@ async def held(conn: Connection, patient_id: PatientId, *, since: datetime) -> l
     return [(AppointmentId(row["id"]), (row["starts_at"], row["ends_at"])) for row in rows]
 
 
-async def most_a_day(conn: Connection) -> int:
-    """How many appointments one patient may have on one day."""
-    return int(await conn.fetchval("SELECT most_a_day FROM booking_rule"))
-
-
 async def place_of(conn: Connection, slot_id: SlotId) -> Cursor | None:
     """Where a list by time goes on behind this slot."""
     row = await conn.fetchrow("SELECT starts_at, id FROM slot WHERE id = $1", slot_id)

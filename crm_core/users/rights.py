@@ -14,6 +14,7 @@ class Right(StrEnum):
     EDIT_PATIENTS = "edit patients"
     EXPORT_PATIENTS = "export patients"
     BOOK = "book appointments"  # also confirm, cancel, move, remind
+    SET_BOOKING_RULES = "set booking rules"
     CHANGE_CONSENT = "change consent"
     SET_HOURS = "set contact hours"
     SEE_CALLS = "see calls"

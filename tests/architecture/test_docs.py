@@ -44,7 +44,7 @@ def test_every_function_that_a_page_names_is_there(page: Path) -> None:
 
 def test_a_name_that_is_not_there_is_found_out() -> None:
     assert exists("web.app.insist_on_https")
-    assert exists("web.live.LiveHub.run")
+    assert exists("web.live.LiveHub.hear")
     assert not exists("web.app.insist_on_http")
     assert not exists("web.nothing")
 

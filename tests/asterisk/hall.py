@@ -27,6 +27,7 @@ from telephony.tracker import CallTracker
 from tests.asterisk.phone import Phone, phone
 from tests.asterisk.real_asterisk import RealAsterisk, answering, linked
 from tests.eventually import eventually
+from tests.hearing import hearing
 
 ZHANG = "13800138000"
 DESKS = ("desk-31", "desk-32")
@@ -144,6 +145,7 @@ async def _agent(db: Database, desk: str) -> UserId:
 async def _work(database_url: str, db: Database, ami: Ami) -> None:
     conn = await asyncpg.connect(database_url)
     try:
-        await kernel_jobs.work(conn, jobs.jobs(db, ami))
+        async with hearing(db) as notices:
+            await kernel_jobs.work(conn, notices, jobs.jobs(db, ami))
     finally:
         await conn.close()

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ import pytest
 from crm_core.calls import store as call_store
 from crm_core.calls.model import Call
 from crm_core.consent import service as consent
-from crm_core.consent.model import QuietHours, Window
+from crm_core.consent.model import QuietHours, every_day
 from crm_core.directory import store as directory
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
 from crm_core.kernel.crypto import MasterKey
@@ -56,11 +56,12 @@ from tests.asterisk.carrier_tree import asterisk_here
 from tests.asterisk.real_asterisk import RealAsterisk, answering, linked, running_asterisk
 from tests.db.ivr_fixtures import Beeping
 from tests.eventually import eventually
+from tests.hearing import hearing
 
 pytestmark = pytest.mark.asterisk
 
 API = Actor(ActorKind.TOKEN, "token:1", Role.API)
-ANY_TIME = Window(time.min, time.max)
+ANY_TIME = every_day("00:00-24:00")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SETTINGS = DialerSettings(caller_id="02088886666", timezone=SHANGHAI, ring_s=15, max_calls=12, plan_from=None)
 
@@ -172,6 +173,7 @@ async def at_work(asterisk: RealAsterisk, database_url: str, tmp_path: Path) -> 
         ami.subscribe(CallTracker(db, ami).handle)
         ami.subscribe(worker.hear)
         await stack.enter_async_context(linked(ami))
+        await stack.enter_async_context(hearing(db, worker.told))
         running = asyncio.create_task(worker.run())
         stack.callback(running.cancel)
         yield Stage(db, Vault(tmp_path / "recordings", MasterKey(b"m" * 32)), Monitor(asterisk.monitor), slots)

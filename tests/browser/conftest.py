@@ -1,6 +1,5 @@
 """A headless Chromium with a microphone that beeps, and the hospital it looks at."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from telephony.provision.tools import tool
-from tests.eventually import eventually
+from tests.hearing import hearing
 from tests.web.house import House, open_house
 
 ARGS = (
@@ -56,9 +55,5 @@ async def chromium(one_chromium: Browser) -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     """The small hospital's web application with live messages; its telephones reach nobody."""
-    async with open_house(database_url, tmp_path) as house:
-        running = asyncio.ensure_future(house.deps.live.run())
-        await eventually(lambda: house.deps.status.parts().get("live") == "ok")
+    async with open_house(database_url, tmp_path) as house, hearing(house.db, house.deps.live.hear):
         yield house
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from crm_core import events
 from crm_core.calls import service as calls
 from crm_core.calls.model import Call
-from crm_core.consent.model import QuietHours, Window
+from crm_core.consent.model import QuietHours, every_day
 from crm_core.directory import store as directory
 from crm_core.kernel.actor import IVR_CALLER, SYSTEM, Actor, ActorKind, Role
 from crm_core.kernel.db import Database, Tx, open_database
@@ -31,6 +31,7 @@ from dialer.settings import DialerSettings
 from dialer.worker import Worker
 from tests.db.dialer_line import PretendLine
 from tests.eventually import eventually
+from tests.hearing import hearing
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)  # 12:00 in Shanghai
 NIGHT = datetime(2026, 3, 2, 14, tzinfo=UTC)  # 22:00
@@ -38,7 +39,7 @@ MORNING = datetime(2026, 3, 3, 0, tzinfo=UTC)  # 8:00
 STARTS = datetime(2026, 3, 3, 2, tzinfo=UTC)  # tomorrow at 10:00
 PHONE = "+8613800138000"
 NURSE = Actor(ActorKind.USER, "wang", Role.NURSE)
-ALL_DAY = Window(time.min, time.max)
+ALL_DAY = every_day("00:00-24:00")
 ALWAYS = QuietHours(care=ALL_DAY, marketing=ALL_DAY)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SETTINGS = DialerSettings(caller_id="02088886666", timezone=SHANGHAI, plan_from=None)
@@ -114,12 +115,13 @@ class Ward:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[Worker]:
         worker = Worker(self.db, self.line, self.settings)
-        running = asyncio.create_task(worker.run())
-        try:
-            yield worker
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+        async with hearing(self.db, worker.told):
+            running = asyncio.create_task(worker.run())
+            try:
+                yield worker
+            finally:
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)
 
     async def until(self, appointment_id: AppointmentId, *wanted: tuple[State, str]) -> list[Attempt]:
         async def reached() -> bool:

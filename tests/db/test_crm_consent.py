@@ -1,13 +1,13 @@
 """What people said about being contacted is kept, asked and proven."""
 
 import asyncio
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from crm_core.consent import service, store
-from crm_core.consent.model import Choice, ContactChannel, Purpose, QuietHours, Window
+from crm_core.consent.model import Choice, ContactChannel, DayName, Purpose, QuietHours, Window, every_day
 from crm_core.kernel.actor import SMS_SENDER, SYSTEM
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import InvalidInputError
@@ -114,11 +114,14 @@ async def test_a_ward_is_never_called_by_a_machine(database: Database) -> None:
 async def test_the_hospital_may_change_its_hours_and_they_hold_at_once(database: Database) -> None:
     early = datetime(2026, 3, 1, 23, tzinfo=UTC)  # seven in the morning in China
     assert await rule(database, "care", now=early) == "quiet_hours"
-    hours = QuietHours(care=Window(time(6), time(21)))
+    care = {**every_day("06:00-24:00"), DayName.HOLIDAY: Window.of("10:00-16:00")}
+    hours = QuietHours(care={day: window for day, window in care.items() if day is not DayName.SATURDAY})
     await service.set_hours(database, SYSTEM, hours)
     assert await rule(database, "care", now=early) == "allowed"
     async with database.connection() as conn:
         assert await store.hours(conn) == hours
+        said = await conn.fetchval("SELECT detail -> 'care' FROM audit WHERE action = 'change contact hours'")
+    assert [said[0], said[5], said[7]] == ["mon 06:00-24:00", "sat -", "holiday 10:00-16:00"]
 
 
 async def test_words_that_do_not_exist_are_refused(database: Database) -> None:

@@ -87,6 +87,23 @@ async def wanted(conn: Connection, where: str, text: str) -> list[int]:
     return [row["id"] for row in rows]
 
 
+async def test_the_last_pages_of_a_name_that_many_have_read_no_more_than_what_is_left(
+    database: Database, owner_url: str
+) -> None:
+    async with database.connection() as conn:
+        await fill(conn, owner_url)
+        last = await conn.fetchval("SELECT max(id) FROM patient")
+        for text in ("王", "zsf"):
+            named = await wanted(conn, "search LIKE '% ' || $1 || '%'", text)
+            for left in (LIMIT, 1_500, 9_000):
+                before = await counters(conn)
+                page = await search_store.search(conn, text, limit=LIMIT, after=PatientId(last - left))
+                after = await counters(conn)
+                assert [one.id for one in page] == [one for one in named if one > last - left][:LIMIT]
+                assert (text, after["read"] - before["read"] <= search_store.FIRST_STEPS + left + LIMIT) == (text, True)
+                assert (after["trigrams"], after["whole"]) == (before["trigrams"], before["whole"])
+
+
 async def test_pages_of_a_search_show_everybody_once_and_in_order(database: Database, owner_url: str) -> None:
     phone = "EXISTS (SELECT FROM patient_phone WHERE patient_id = p.id AND msisdn LIKE '%' || $1)"
     async with database.connection() as conn:

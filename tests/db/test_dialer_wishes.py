@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from crm_core import events
 from crm_core.consent import service as consent
-from crm_core.consent.model import QuietHours, Window
+from crm_core.consent.model import QuietHours, every_day
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.ids import AppointmentId, Msisdn
 from crm_core.patients import service as patients
@@ -85,7 +85,7 @@ async def test_who_must_not_be_called_is_not_and_the_rule_says_why(ward: Ward) -
 
 
 async def test_a_call_that_could_only_come_too_late_is_refused(ward: Ward) -> None:
-    late = Window(time(11), time(20))
+    late = every_day("11:00-20:00")
     await consent.set_hours(ward.db, SYSTEM, QuietHours(care=late, marketing=late))
     appointment = await ward.book()
     ward.now = NIGHT

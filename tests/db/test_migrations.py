@@ -9,6 +9,8 @@ import asyncpg
 import pytest
 
 from crm_core import migrations
+from crm_core.consent import store as consent
+from crm_core.consent.model import every_day
 from crm_core.drafts import store as drafts
 from crm_core.drafts.model import Form, Subject
 from crm_core.kernel.ids import CallId, UserId
@@ -132,5 +134,17 @@ async def test_what_is_being_typed_about_a_call_is_kept_and_the_release_before_g
         await conn.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
         draft = await drafts.get(conn, UserId(1), Subject(form=Form.CALL, call_id=CallId(ANSWERED)))
         assert draft.fields == {"notes": "半", "disposition": "booked"}
+    finally:
+        await conn.close()
+
+
+async def test_contact_hours_of_an_earlier_release_hold_on_every_day(empty_database_url: str) -> None:
+    await asyncio.to_thread(migrations.upgrade, empty_database_url, to="0029")
+    conn = await asyncpg.connect(empty_database_url)
+    try:
+        await conn.execute("UPDATE contact_hours SET opens = '07:30', closes = '23:59' WHERE purpose = 'care'")
+        await asyncio.to_thread(migrations.upgrade, empty_database_url)
+        hours = await consent.hours(conn)
+        assert (hours.care, hours.marketing) == (every_day("07:30-24:00"), every_day("09:00-19:00"))
     finally:
         await conn.close()

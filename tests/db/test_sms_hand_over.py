@@ -20,6 +20,7 @@ from tests.db.sms_hospital import LETTERHEAD, Hospital
 from tests.db.sms_queue import claim, claimed, opened, queue, segment_states, sms
 from tests.db.waits import waiting
 from tests.eventually import eventually
+from tests.hearing import hearing
 
 pytestmark = pytest.mark.db
 
@@ -130,25 +131,26 @@ async def test_who_takes_a_modem_again_asks_a_person_about_what_the_other_proces
     hospital: Hospital, database_url: str
 ) -> None:
     device = ModemDevice(name="sim1", device="/dev/no-such-modem")
-    worker = ModemWorker(hospital.db, StatusBoard(), device, LETTERHEAD.timezone)
-    running = asyncio.ensure_future(worker.guard.hold())
-    await eventually(worker.guard.held.is_set, what="the modem")
-    async with somebody_else(database_url) as other:
-        taking = asyncio.ensure_future(other.execute(TAKE_MODEM))
-        async with hospital.db.connection() as conn:
-            await eventually(lambda: waiting(conn), what="the other process")
-            await conn.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND "
-                "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-            )
-        await taking
-        sms_id = await queue(hospital)
-        await claimed(hospital)
-    await eventually(worker.guard.held.is_set, what="the modem again")
-    assert (await sms(hospital, sms_id)).state is SmsState.UNKNOWN
-    assert await hospital.tasks() == ["check_outcome"]
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    async with hearing(hospital.db) as notices:
+        worker = ModemWorker(hospital.db, notices, StatusBoard(), device, LETTERHEAD.timezone)
+        running = asyncio.ensure_future(worker.guard.hold())
+        await eventually(worker.guard.held.is_set, what="the modem")
+        async with somebody_else(database_url) as other:
+            taking = asyncio.ensure_future(other.execute(TAKE_MODEM))
+            async with hospital.db.connection() as conn:
+                await eventually(lambda: waiting(conn), what="the other process")
+                await conn.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND "
+                    "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+                )
+            await taking
+            sms_id = await queue(hospital)
+            await claimed(hospital)
+        await eventually(worker.guard.held.is_set, what="the modem again")
+        assert (await sms(hospital, sms_id)).state is SmsState.UNKNOWN
+        assert await hospital.tasks() == ["check_outcome"]
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_who_takes_a_modem_again_keeps_what_it_has_in_hand_itself(hospital: Hospital) -> None:

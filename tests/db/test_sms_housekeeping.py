@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crm_core.kernel.ids import SmsId
+from crm_core.kernel.notices import Notices
 from crm_core.kernel.status import StatusBoard
 from sms import modems, pdu
 from sms.inbound import keep
@@ -68,5 +69,7 @@ async def becomes(hospital: Hospital, sms_id: SmsId, state: SmsState) -> None:
 
 
 def test_it_runs_wherever_texts_are_sent(hospital: Hospital) -> None:
-    found = modems.services(hospital.db, StatusBoard(), modems.devices(["/dev/null"]), zone=ZoneInfo("Asia/Shanghai"))
+    board = StatusBoard()
+    notices, devices = Notices(hospital.db, board), modems.devices(["/dev/null"])
+    found = modems.services(hospital.db, notices, board, devices, zone=ZoneInfo("Asia/Shanghai"))
     assert "sms-housekeeping" in [name for name, _ in found]

@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
@@ -13,7 +14,8 @@ from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
 from crm_core.kernel.db import Connection
 from crm_core.kernel.errors import ForbiddenError, NotFoundError
 from crm_core.kernel.event import NOTIFY_CHANNEL
-from crm_core.kernel.ids import Msisdn, SmsId, ThreadId
+from crm_core.kernel.ids import Msisdn, SmsId, ThreadId, UserId
+from overview import trail
 from sms import decisions, store, thread_store, threads
 from sms.model import Place
 from sms.threads import TEXTS_SHOWN, THREADS_SHOWN, Filter, Wanted
@@ -24,6 +26,7 @@ from tests.eventually import eventually
 
 pytestmark = pytest.mark.db
 NURSE = Actor(ActorKind.USER, "nurse", Role.NURSE)
+AUDITOR = Actor(ActorKind.USER, "auditor", Role.AUDITOR)
 MARKETER = Actor(ActorKind.USER, "marketer", Role.MARKETER)
 TRUTH = """
     SELECT peer, max(id), (array_agg(created_at ORDER BY id DESC))[1],
@@ -182,27 +185,31 @@ async def test_a_conversation_that_is_not_there_is_not_found(hospital: Hospital)
         await threads.read(hospital.db, NURSE, ThreadId(999))
 
 
-async def test_each_look_is_written_under_the_patient_once_a_quarter_of_an_hour(hospital: Hospital) -> None:
+async def test_each_look_names_whom_it_showed_once_in_five_minutes(hospital: Hospital) -> None:
     patient_id = await hospital.patient()
+    account = (
+        "INSERT INTO app_user (login, name, role, password_hash) VALUES ('nurse', '王护士', 'nurse', 'x') RETURNING id"
+    )
+    async with hospital.db.connection() as conn:
+        nurse = replace(NURSE, user_id=UserId(await conn.fetchval(account)))
     await hospital.receive("你好")
     await hospital.receive("你好", STRANGER)
     for _ in range(3):
-        await threads.read(hospital.db, NURSE, await thread_of(hospital))
-        await threads.read(hospital.db, NURSE, await thread_of(hospital, STRANGER))
-        await threads.page(hospital.db, NURSE, Wanted())
-    await threads.page(hospital.db, NURSE, Wanted(filter=Filter.UNREAD))
+        await threads.read(hospital.db, nurse, await thread_of(hospital))
+        await threads.read(hospital.db, nurse, await thread_of(hospital, STRANGER))
+        await threads.page(hospital.db, nurse, Wanted())
+    await threads.page(hospital.db, nurse, Wanted(filter=Filter.UNREAD))
     for _ in range(2):
-        await threads.page(hospital.db, NURSE, Wanted(text="张"))
+        await threads.page(hospital.db, nurse, Wanted(text="张"))
     looks = "SELECT action, subject, subject_id, detail FROM audit WHERE actor = 'nurse' ORDER BY id"
     stranger = await thread_of(hospital, STRANGER)
     assert await hospital.rows(looks) == [
-        ("read sms thread", "patient", str(patient_id), {"thread_id": await thread_of(hospital)}),
-        ("read sms thread", "sms_thread", str(stranger), {}),
-        ("list sms threads", "sms_thread", "all", {"count": 2}),
-        ("list sms threads", "sms_thread", "unread", {"count": 0}),
-        ("list sms threads", "sms_thread", "search", {"count": 1}),
-        ("list sms threads", "sms_thread", "search", {"count": 1}),
+        ("read sms thread", "sms_thread", str(await thread_of(hospital)), {"patient_ids": [patient_id]}),
+        ("read sms thread", "sms_thread", str(stranger), {"patient_ids": []}),
+        ("list sms threads", "sms_thread", "", {"by": ["all"], "count": 2, "patient_ids": [patient_id]}),
     ]
+    found = await trail.who_saw(hospital.db, AUDITOR, patient_id, limit=9)
+    assert {one.row.action for one in found.items} >= {"read sms thread", "list sms threads"}
 
 
 async def test_open_pages_hear_the_ids_of_what_happened_and_nothing_personal(hospital: Hospital) -> None:

@@ -16,6 +16,7 @@ from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.db import Database, open_database
 from crm_core.kernel.ids import Msisdn, SmsId
 from crm_core.kernel.jobs import work
+from crm_core.kernel.notices import Notices
 from crm_core.kernel.status import StatusBoard
 from demo.gsm.client import HandsetClient
 from server.supervisor import Service, keep_running
@@ -27,6 +28,7 @@ from sms.modem import ModemDevice
 from sms.worker import ModemWorker, Timing
 from tests.db.sms_hospital import LETTERHEAD, NOON, ZHANG, Clock, Hospital
 from tests.eventually import eventually
+from tests.hearing import hearing
 
 QUICK = Timing(
     poll_s=30.0,
@@ -127,12 +129,14 @@ async def texting(
             open_database(database_url, subscriptions=SUBSCRIPTIONS, clock=clock)
         )
         board = StatusBoard()
-        worker = ModemWorker(db, board, ModemDevice(name="sim1", device=str(device)), LETTERHEAD.timezone, timing)
+        notices = await stack.enter_async_context(hearing(db))
+        sim = ModemDevice(name="sim1", device=str(device))
+        worker = ModemWorker(db, notices, board, sim, LETTERHEAD.timezone, timing)
         hospital = TextingHospital(db, clock, phones=phones, board=board, worker=worker)
         await hospital.open()
         running = [asyncio.ensure_future(worker.run())]
         if answers:
-            service_of_jobs = Service("jobs", partial(run_jobs, database_url, db))
+            service_of_jobs = Service("jobs", partial(run_jobs, database_url, db, notices))
             running.append(asyncio.ensure_future(keep_running(service_of_jobs, board)))
         try:
             yield hospital
@@ -142,11 +146,11 @@ async def texting(
             await asyncio.gather(*running, return_exceptions=True)
 
 
-async def run_jobs(url: str, db: Database) -> None:
+async def run_jobs(url: str, db: Database, notices: Notices) -> None:
     """On a connection of their own."""
     conn = await asyncpg.connect(url)
     try:
-        await work(conn, jobs(db, LETTERHEAD))
+        await work(conn, notices, jobs(db, LETTERHEAD))
     finally:
         await conn.close()
 

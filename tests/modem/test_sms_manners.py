@@ -19,6 +19,7 @@ from sms.segments import split
 from sms.worker import ModemWorker
 from tests.db.sms_hospital import LETTERHEAD, NOON, ZHANG
 from tests.eventually import eventually
+from tests.hearing import hearing
 from tests.modem.scripted_modem import Answer, ScriptedModem, scripted
 from tests.modem.sms_worker import QUICK, texting
 from tests.sms_deliver import deliver, report
@@ -265,9 +266,9 @@ async def test_what_nobody_can_read_is_read_three_times_kept_and_deleted(databas
 
 async def test_a_refused_pin_is_never_tried_again(database_url: str) -> None:
     answers: dict[str, Answer] = {"AT+CPIN?": PIN, 'AT+CPIN="0000"': "\r\n+CME ERROR: 16\r\n"}
-    async with scripted(answers) as modem, open_database(database_url) as db:
+    async with scripted(answers) as modem, open_database(database_url) as db, hearing(db) as notices:
         device = ModemDevice(name="sim1", device=modem.path, pin="0000")
-        worker = ModemWorker(db, StatusBoard(), device, LETTERHEAD.timezone, QUICK)
+        worker = ModemWorker(db, notices, StatusBoard(), device, LETTERHEAD.timezone, QUICK)
         running = asyncio.ensure_future(worker.run())
         await eventually(lambda: modem.heard.count("AT+CPIN?") >= 3, what="three tries")
         assert modem.heard.count('AT+CPIN="0000"') == 1

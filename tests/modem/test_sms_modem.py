@@ -13,6 +13,7 @@ from sms import service
 from sms.model import SmsState
 from sms.worker import ModemWorker
 from tests.db.sms_hospital import LETTERHEAD, ZHANG
+from tests.hearing import hearing
 from tests.modem.gsm_process import GsmProcess, running_network
 from tests.modem.sms_worker import TextingHospital, texting
 
@@ -225,9 +226,10 @@ async def test_only_one_process_uses_a_modem(database_url: str, network: GsmProc
     await hospital.reports("ok")
     board = StatusBoard()
     first = hospital.worker
-    second = ModemWorker(hospital.db, board, first.device, first.zone, first.timing)
-    running = asyncio.ensure_future(second.run())
-    await asyncio.wait([running], timeout=2.5)
-    assert board.parts() == {"modem:sim1": "waiting for its turn"}
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    async with hearing(hospital.db) as notices:
+        second = ModemWorker(hospital.db, notices, board, first.device, first.zone, first.timing)
+        running = asyncio.ensure_future(second.run())
+        await asyncio.wait([running], timeout=2.5)
+        assert board.parts() == {"modem:sim1": "waiting for its turn"}
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

@@ -1,6 +1,6 @@
 """Nobody is disturbed at night, advertised to without asking, or contacted after saying no."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_core.consent import rules
-from crm_core.consent.model import Choice, ContactChannel, Permission, Purpose, QuietHours, Rule, Window
+from crm_core.consent.model import (
+    DAY_MIN,
+    WEEKDAYS,
+    Choice,
+    ContactChannel,
+    DayName,
+    Permission,
+    Purpose,
+    QuietHours,
+    Rule,
+    Week,
+    Window,
+    every_day,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -40,6 +53,13 @@ def ask(
         is_reply=is_reply,
         is_never_dial=is_never_dial,
     )
+
+
+@st.composite
+def weeks(draw: st.DrawFn) -> Week:
+    days = draw(st.sets(st.sampled_from(DayName))) | {draw(st.sampled_from(WEEKDAYS))}
+    opens = st.integers(0, DAY_MIN - 90)
+    return {day: Window(start, draw(st.integers(start + 90, DAY_MIN))) for day in days for start in (draw(opens),)}
 
 
 def at(hour: int, minute: int = 0) -> datetime:
@@ -99,22 +119,54 @@ def test_letters_and_mail_wake_nobody() -> None:
     purpose=st.sampled_from(Purpose),
     channel=st.sampled_from([ContactChannel.SMS, ContactChannel.CALL]),
     newest=st.sampled_from([None, *Choice]),
-    opens=st.integers(0, 22),
+    care=weeks(),
 )
 def test_nothing_leaves_outside_the_window_and_what_waits_leaves_in_it(
-    now: datetime, zone: ZoneInfo, purpose: Purpose, channel: ContactChannel, newest: Choice | None, opens: int
+    now: datetime, zone: ZoneInfo, purpose: Purpose, channel: ContactChannel, newest: Choice | None, care: Week
 ) -> None:
-    window = Window(time(opens), time(opens + 1, 30)) if opens < 22 else Window(time(22), time(23, 59))
-    hours = QuietHours(care=window)
+    hours = QuietHours(care=care)
     answer = ask(now, purpose, channel, newest=newest, zone=zone, hours=hours)
     if answer.allowed:
-        used = hours.window(purpose)
-        assert used.opens <= now.astimezone(zone).time() < used.closes
+        local = now.astimezone(zone)
+        used = hours.week(purpose)[rules.day_name(local.date())]
+        assert used.opens_min <= local.hour * 60 + local.minute < used.closes_min
         assert answer.not_before is None
     if answer.not_before is not None:
         assert answer.rule == Rule.QUIET_HOURS
-        assert now < answer.not_before < now + timedelta(days=2, hours=2)
+        assert now < answer.not_before
         assert ask(answer.not_before, purpose, channel, newest=newest, zone=zone, hours=hours).allowed
+
+
+@pytest.mark.parametrize(
+    ("day", "name"),
+    [
+        (date(2026, 3, 2), DayName.MONDAY),
+        (date(2026, 3, 8), DayName.SUNDAY),
+        (date(2026, 10, 1), DayName.HOLIDAY),
+        (date(2026, 10, 4), DayName.HOLIDAY),  # a Sunday in the holidays
+        (date(2026, 10, 10), DayName.MONDAY),  # a Saturday that is worked for them
+        (date(2031, 10, 1), DayName.HOLIDAY),  # a year that nobody has published yet
+    ],
+)
+def test_a_day_is_what_the_calendar_of_the_state_council_says(day: date, name: DayName) -> None:
+    assert rules.day_name(day) is name
+
+
+def test_until_midnight_means_until_midnight_and_a_day_without_hours_is_left_in_peace() -> None:
+    care = {DayName.THURSDAY: Window.of("08:00-24:00"), DayName.FRIDAY: Window.of("00:00-24:00")}
+    hours = QuietHours(care=care)
+    thursday = datetime(2026, 9, 24, 23, 59, 59, tzinfo=SHANGHAI)
+    assert ask(thursday, hours=hours).allowed
+    holiday = thursday + timedelta(seconds=1)  # Mid-Autumn, a Friday; the next Thursday is National Day
+    assert ask(holiday, hours=hours).not_before == datetime(2026, 10, 8, 8, tzinfo=SHANGHAI)
+    assert str(care[DayName.THURSDAY]) == "08:00-24:00"
+
+
+def test_an_audit_row_names_the_days_that_changed() -> None:
+    before = every_day("08:00-20:30")
+    now = {**before, DayName.SATURDAY: Window.of("09:00-24:00")}
+    now.pop(DayName.SUNDAY)
+    assert rules.changed_days(before, now) == ["sat 09:00-24:00", "sun -"]
 
 
 def test_stop_ends_offers_everywhere_notices_here_and_leaves_care() -> None:
@@ -131,6 +183,14 @@ def test_start_brings_offers_back_only_to_who_had_asked_for_them() -> None:
     assert (Purpose.MARKETING, ContactChannel.SMS) in rules.resumed_by_start(ContactChannel.SMS, wanted_marketing=True)
 
 
-def test_a_window_that_never_opens_is_refused() -> None:
-    with pytest.raises(ValueError, match="opens before it closes"):
-        Window(time(20), time(8))
+@pytest.mark.parametrize(
+    "text", ["20:00-08:00", "08:00-08:00", "08:00-24:01", "8-20", "08:60-09:00", "", "-1:00-02:00"]
+)
+def test_hours_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"hours|window"):
+        Window.of(text)
+
+
+def test_a_week_in_which_nothing_ever_leaves_is_refused() -> None:
+    with pytest.raises(ValueError, match="one day from Monday to Friday"):
+        QuietHours(care={DayName.SUNDAY: Window.of("08:00-20:00")})

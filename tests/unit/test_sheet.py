@@ -1,7 +1,7 @@
 """A form as a dataclass: read, refused and drawn by its annotations."""
 
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm_core.consent.model import Window
 from crm_core.kernel.errors import ConflictError, InvalidInputError
 from web import sheet
 from web.sheet import Ask
-from web.values import Clock, Day, Id, Line, Lines, Ticked
+from web.values import Day, Hours, Id, Line, Lines, Ticked
 
 pytestmark = pytest.mark.unit
 
@@ -27,7 +28,7 @@ class Order:
     name: Annotated[Line, Ask(label="Name")]
     colour: Annotated[Colour, Ask(label="Colour", words={"red": "Red", "blue": "Blue"})] = Colour.RED
     on: Annotated[Day | None, Ask(label="On")] = None
-    at: Annotated[Clock, Ask(label="At")] = time(8)
+    hours: Annotated[Hours | None, Ask(label="Hours")] = None
     number: Annotated[Id | None, Ask(label="Number")] = None
     words: Annotated[Lines, Ask(label="Words")] = ()
     is_gift: Annotated[Ticked, Ask(label="Gift")] = False
@@ -37,7 +38,7 @@ TYPED = {
     "name": " Li ",
     "colour": "blue",
     "on": "2026-03-31",
-    "at": "09:30",
+    "hours": "09:30-24:00",
     "number": "7",
     "words": "a\n\nb",
     "is_gift": "yes",
@@ -47,7 +48,13 @@ TYPED = {
 def test_a_form_becomes_its_dataclass_and_back() -> None:
     form = sheet.read(Order, TYPED)
     assert form.value == Order(
-        name="Li", colour=Colour.BLUE, on=date(2026, 3, 31), at=time(9, 30), number=7, words=("a", "b"), is_gift=True
+        name="Li",
+        colour=Colour.BLUE,
+        on=date(2026, 3, 31),
+        hours=Window.of("09:30-24:00"),
+        number=7,
+        words=("a", "b"),
+        is_gift=True,
     )
     values = {name: getattr(form.value, name) for name in Order.__slots__}
     assert sheet.typed_of(Order, values) == TYPED | {"name": "Li", "words": "a\nb"}
@@ -62,7 +69,14 @@ def test_what_is_left_out_is_its_default_and_what_must_be_there_is_asked_for() -
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("colour", "green"), ("on", "31.3.2026"), ("at", "8"), ("at", "24:00"), ("number", "-1"), ("name", "x" * 101)],
+    [
+        ("colour", "green"),
+        ("on", "31.3.2026"),
+        ("hours", "8"),
+        ("hours", "08:00-24:01"),
+        ("number", "-1"),
+        ("name", "x" * 101),
+    ],
 )
 def test_a_value_that_does_not_fit_is_said_beside_its_field_and_stays(name: str, text: str) -> None:
     form = sheet.read(Order, TYPED | {name: text})
@@ -82,7 +96,7 @@ def test_whatever_is_sent_becomes_a_value_or_problems(typed: dict[str, str]) -> 
 def test_a_field_is_drawn_as_what_its_type_is() -> None:
     boxes = sheet.shown(Order).boxes
     widgets = [boxes[name].widget for name in Order.__slots__]
-    assert widgets == ["text", "select", "date", "time", "number", "text", "checkbox"]
+    assert widgets == ["text", "select", "date", "text", "number", "text", "checkbox"]
 
 
 def test_what_a_service_refuses_stands_beside_the_field_it_names_or_above_all() -> None:

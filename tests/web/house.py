@@ -230,7 +230,7 @@ async def open_house(
         deps = WebDeps(
             db=db,
             status=board,
-            live=LiveHub(url, board, settings.timezone),
+            live=LiveHub(settings.timezone),
             settings=settings,
             lines=Lines(),
             dialing=Dialing(),

@@ -68,6 +68,7 @@ PREFIXES = (
     ("/tasks", {Right.DO_TASKS}),
     ("/wallboard", {Right.SEE_WALLBOARD, Right.SUPERVISE}),
     ("/today", {Right.SEE_WALLBOARD}),
+    ("/booking-rules", {Right.SET_BOOKING_RULES}),
     ("/hours", {Right.SET_HOURS}),
     ("/users", {Right.MANAGE_USERS}),
     ("/tokens", {Right.MANAGE_USERS}),

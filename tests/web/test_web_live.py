@@ -11,29 +11,28 @@ import pytest
 
 from crm_core.calls import service as calls
 from crm_core.kernel.actor import SYSTEM
-from crm_core.kernel.errors import DatabaseUnavailableError
 from crm_core.kernel.ids import Linkedid, Msisdn, UserId
-from crm_core.kernel.status import StatusBoard
+from crm_core.kernel.notices import CONNECTION
 from crm_core.patients import service as patients
 from crm_core.scheduling import service as scheduling
 from crm_core.tasks import service as tasks
-from tests.eventually import eventually
+from tests.hearing import hearing
 from tests.web.house import ZONE, Browser, House
-from web.live import BACKLOG, PROBE_EVERY_S, RESYNC, LiveHub
+from web.live import BACKLOG, RESYNC, LiveHub
 
 pytestmark = pytest.mark.web
+
+CUT = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = $1 AND datname = current_database()
+"""
 
 
 @asynccontextmanager
 async def hub_of(house: House) -> AsyncIterator[None]:
     """The hub runs as in a server."""
-    running = asyncio.ensure_future(house.deps.live.run())
-    await eventually(lambda: house.deps.status.parts().get("live") == "ok")
-    try:
+    async with hearing(house.db, house.deps.live.hear):
         yield
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -106,16 +105,10 @@ async def test_messages_carry_no_number_and_no_name(house: House) -> None:
 async def test_after_the_database_was_away_pages_look_again_at_everything(house: House) -> None:
     async with await house.browser("agent1", "agent") as agent, page(agent, "", ago_ms=None) as following:
         assert (await following())["type"] == "Resync"  # nobody has listened so far
-        running = asyncio.ensure_future(house.deps.live.run())
-        assert (await following())["type"] == "Resync"
-        async with house.db.connection() as conn:
-            await conn.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE application_name = 'hcrm live' AND datname = current_database()"
-            )
-        with pytest.raises(DatabaseUnavailableError):
-            await asyncio.wait_for(running, PROBE_EVERY_S / 2)
         async with hub_of(house):
+            assert (await following())["type"] == "Resync"
+            async with house.db.connection() as conn:
+                await conn.execute(CUT, CONNECTION)
             assert (await following())["type"] == "Resync"
 
 
@@ -125,7 +118,7 @@ async def test_a_stranger_hears_nothing(house: House) -> None:
 
 
 async def test_a_page_that_reads_too_slowly_is_told_to_look_again() -> None:
-    hub = LiveHub("postgresql://nowhere", StatusBoard(), ZONE)
+    hub = LiveHub(ZONE)
     with hub.listen(UserId(1), frozenset({"TaskOpened"}), frozenset({"tasks"})) as listener:
         assert listener.messages.get_nowait() == RESYNC  # nobody has listened so far
         for number in range(BACKLOG + 1):

@@ -1,13 +1,12 @@
 """The register's doors: nobody overwrites what they have not seen, and whoever looked is known."""
 
 import re
-from datetime import time
 from html import unescape
 
 import pytest
 
 from crm_core.consent import service as consent
-from crm_core.consent.model import QuietHours, Window
+from crm_core.consent.model import DayName, QuietHours, every_day
 from crm_core.consultations import service as consultations
 from crm_core.consultations import store as consultation_store
 from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
@@ -119,14 +118,14 @@ async def test_contact_hours_that_somebody_else_changed_are_not_overwritten_unse
         _, text = await one.get("/hours")
         form = form_of(text)
         boss = Actor(ActorKind.USER, "boss", Role.ADMIN)
-        early = QuietHours(care=Window(time(7), time(20)), marketing=Window(time(9), time(19)))
+        early = QuietHours(care=every_day("07:00-20:00"))
         await consent.set_hours(house.db, boss, early)
-        status, text = await one.post("/hours", form | {"care_closes": "21:00"})
+        status, text = await one.post("/hours", form | {"care_mon": "08:00-21:00"})
         assert (status, "boss changed these hours" in text, "07:00-20:00" in text) == (409, True, True)
         assert (await consent.contact_hours(house.db, boss)).hours == early
-        assert form_of(text)["care_closes"] == "21:00"
+        assert form_of(text)["care_mon"] == "08:00-21:00"
         assert (await one.post("/hours", form_of(text)))[0] == 200
-    assert (await consent.contact_hours(house.db, boss)).hours.care == Window(time(8), time(21))
+    assert str((await consent.contact_hours(house.db, boss)).hours.care[DayName.MONDAY]) == "08:00-21:00"
 
 
 async def test_a_wish_that_changed_while_it_was_looked_at_is_shown_before_it_is_changed(house: House) -> None:

@@ -18,6 +18,9 @@ from web.access import Route
 
 pytestmark = pytest.mark.web
 SECRET, NAME = "我的检查结果出来了吗", "张三丰"
+LOOKS = """
+    SELECT action, subject, subject_id, detail -> 'patient_ids' FROM audit WHERE actor_kind = 'token' ORDER BY id
+"""
 OFFER = "【医院】体检优惠，拒收请回复R"
 FORM = {"to": "13800138000", "text": OFFER}
 
@@ -209,9 +212,12 @@ async def test_a_program_that_reads_texts_is_in_the_audit_under_the_patient(hous
             assert (await system.get(f"/sms/{sms_id}"))[0] == 200
         assert (await system.get("/sms", peer=ZHANG))[0] == 200
     async with house.db.connection() as conn:
-        rows = await conn.fetch("SELECT action, subject, subject_id FROM audit WHERE actor_kind = 'token' ORDER BY id")
+        rows = await conn.fetch(LOOKS)
     thread = (await thread_path(house, sms_id)).rpartition("/")[2]
-    assert [tuple(row) for row in rows] == [("read sms", "patient", "1"), ("list sms", "sms_thread", thread)]
+    assert [tuple(row) for row in rows] == [
+        *[("read sms", "sms", str(sms_id), [1])] * 2,
+        ("list sms", "sms_thread", thread, [1]),
+    ]
 
 
 async def test_at_night_the_writer_is_told_that_a_text_waits_for_the_morning(house: House) -> None:

@@ -12,6 +12,7 @@ from dialer import store as attempts
 from dialer.attempt import State
 from sms import service as sms
 from tests.web.house import MORNING, ZHANG, ZONE, House
+from tests.web.test_web_register import form_of
 
 pytestmark = pytest.mark.web
 
@@ -144,23 +145,46 @@ async def test_the_day_says_how_each_patient_was_reminded(house: House) -> None:
 
 
 async def test_the_hospital_sets_the_hours_in_which_people_are_contacted(house: House) -> None:
-    at_noon = {"care_opens": "12:00", "care_closes": "13:30", "marketing_opens": "12:00", "marketing_closes": "13:00"}
-    seen = {"version": "1"}
     async with await house.browser("boss", "supervisor") as boss:
         _, text = await boss.get("/hours")
-        assert 'value="20:30"' in text
-        assert (await boss.post("/hours", at_noon | seen))[0] == 200
+        form = form_of(text)
+        assert (form["care_mon"], form["marketing_holiday"]) == ("08:00-20:30", "09:00-19:00")
+        at_noon = form | {"care_mon": "12：00 – 13：30", "care_sat": "00:00-24:00", "care_sun": ""}
+        assert (await boss.post("/hours", at_noon))[0] == 200
         assert await allowed(house, "care", "call") == "quiet_hours"
         _, text = await boss.get("/hours")
-        assert 'name="care_closes" value="13:30"' in text
-        for wrong in ({"care_opens": "14:00"}, {"care_opens": "noon"}, {"marketing_closes": ""}):
-            status, text = await boss.post("/hours", at_noon | seen | wrong)
+        form = form_of(text)
+        assert [form[f"care_{day}"] for day in ("mon", "sat", "sun")] == ["12:00-13:30", "00:00-24:00", ""]
+        assert "Monday 12:00-13:30, Saturday 00:00-24:00, Sunday –" in text
+        for wrong in ("14:00-13:00", "noon", "08:00-25:00"):
+            status, text = await boss.post("/hours", form | {"care_tue": wrong})
             assert (status, len(re.findall(r"field-problem[^>]*>[^<]", text))) == (422, 1)
-            for name, value in (at_noon | wrong).items():
-                assert f'name="{name}" value="{value}"' in text
+            assert form_of(text) == form | {"care_tue": wrong}
+        status, text = await boss.post("/hours", dict.fromkeys(form, "") | {"version": form["version"]})
+        assert (status, "from Monday to Friday" in text) == (422, True)
     async with house.db.connection() as conn:
-        detail = await conn.fetchval("SELECT detail FROM audit WHERE action = 'change contact hours'")
-    assert "12:00-13:30" in str(detail)
+        detail = await conn.fetchval("SELECT detail -> 'care' FROM audit WHERE action = 'change contact hours'")
+    assert detail == ["mon 12:00-13:30", "sat 00:00-24:00", "sun -"]
+
+
+async def test_a_supervisor_sets_how_many_appointments_a_day_a_patient_may_have(house: House) -> None:
+    path = "/booking-rules"
+    async with await house.browser("boss", "supervisor") as boss, await house.browser("agent1", "agent") as agent:
+        form = form_of((await boss.get(path))[1])
+        assert form["most_a_day"] == "3"
+        assert (await boss.post(path, form | {"most_a_day": "5"}))[0] == 200
+        status, text = await boss.post(path, form | {"most_a_day": "7"})
+        assert (status, "changed this meanwhile" in text, form_of(text)["most_a_day"]) == (409, True, "7")
+        assert (await boss.post(path, form_of(text)))[0] == 200
+        _, text = await boss.get(path)
+        assert ("7 appointments a day" in text, "before: 5" in text) == (True, True)
+        for wrong in ("0", "101", "many", ""):
+            assert (await boss.post(path, form_of(text) | {"most_a_day": wrong}))[0] == 422
+        assert (await agent.get(path))[0] == 403
+        assert (await agent.post(path, form | {"most_a_day": "9"}))[0] == 403
+        assert f'href="{path}"' not in (await agent.get("/patients"))[1]
+    async with house.db.connection() as conn:
+        assert await conn.fetchval("SELECT most_a_day FROM booking_rule") == 7
 
 
 async def test_agents_do_not_set_contact_hours(house: House) -> None:

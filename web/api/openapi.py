@@ -32,7 +32,7 @@ Patients, appointments, calls, recordings and texts of one hospital.
 * **Asking again**: a POST that makes something takes an `Idempotency-Key`. The same key with the same request within
   24 hours has no second effect and answers with what the first one made, as it is now; with another request it is 422;
   while the first has not ended, or when nobody knows how it ended, 409.
-* **Changing** what somebody else may have changed: GET gives an `ETag`; PATCH with it as `If-Match` is 412 when
+* **Changing** what somebody else may have changed: GET gives an `ETag`; PATCH or PUT with it as `If-Match` is 412 when
   it is old.
 * **Times** are RFC 3339 with offset, phones E.164 (any spelling is understood), within the years 1900 to 2200.
 """
@@ -47,6 +47,8 @@ TAGS = {
     "calls": "The call log, and click to dial.",
     "recordings": "What can be heard; each play is audited.",
     "sms": "Messages both ways.",
+    "contact-hours": "When machines may call and text people.",
+    "booking-rules": "What one patient may book.",
     "openapi.json": "This document.",
 }
 _KEY = {

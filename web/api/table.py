@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from web.access import Open, Route
-from web.api import appointments, calls, openapi, patients, recordings, sms, status
+from web.api import appointments, calls, openapi, patients, recordings, settings, sms, status
 from web.api.endpoint import PREFIX, Ask, Endpoint, NoBody, NoQuery
 
 VERSION = "1.0"
@@ -24,6 +24,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *calls.ENDPOINTS,
     *recordings.ENDPOINTS,
     *sms.ENDPOINTS,
+    *settings.ENDPOINTS,
     Endpoint(method="GET", path="/openapi.json", right=None, handle=show_document, summary="This API, described"),
 )
 
