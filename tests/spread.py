@@ -27,7 +27,12 @@ SLOW_FIRST = (
     "modem",
     "contracts",
 )  # folders; what is quick fills the gaps at the end
-HOSPITALS = ("tests/acceptance/", "tests/browser/test_browser_call.py", "tests/browser/test_browser_telephone.py")
+HOSPITALS = (
+    "tests/acceptance/",
+    "tests/browser/test_browser_call.py",
+    "tests/browser/test_browser_day.py",
+    "tests/browser/test_browser_telephone.py",
+)
 BREAKING = ("tests/acceptance/test_survival.py", "tests/acceptance/test_starts.py")
 TOGETHER = (  # what they start lives as long as the module
     "tests/asterisk/test_carrier.py",

@@ -1,4 +1,4 @@
-// Writing: what is typed is kept for the tab until it is sent, Ctrl+Enter sends, canned answers and names fill fields.
+// Writing: what is typed is kept for the tab until it is sent, canned answers and names fill fields.
 // Drafts lie in the tab's own storage, under the account: a session that expires leaves them, logging out clears them
 // (Clear-Site-Data), another account never sees them.
 import { signed, sizeOf } from "./segments.js";
@@ -41,11 +41,6 @@ export function startComposing(body) {
   body.addEventListener("htmx:beforeOnLoad", ({ detail: { xhr, elt, requestConfig } }) => {
     if (xhr.status >= 300 || requestConfig.verb === "get" || !elt.matches("form")) return;
     for (const field of elt.querySelectorAll("[data-draft]")) sessionStorage.removeItem(keyOf(field));
-  });
-  body.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.matches("[data-send-keys]")) return;
-    event.preventDefault();
-    event.target.form.requestSubmit();
   });
   body.addEventListener("change", ({ target }) => {
     if (target.matches("[data-canned-for]") && target.value) {
