@@ -5,6 +5,7 @@ const FRAME = "#nav, .hcrm-top";
 const body = document.body;
 let last = null; // where the focus was
 let wanted = null; // by a key that first had to open the page
+let isTurning = false; // another page is there and not settled yet
 
 const canTake = (element) => Boolean(element?.isConnected && !element.disabled && element.checkVisibility());
 const isLost = () => !document.activeElement || document.activeElement === body;
@@ -52,7 +53,7 @@ function same(holder, sign, at) {
 }
 
 function comeBack() {
-  if (!isLost() || !last || !document.hasFocus() || document.querySelector("dialog[open]")) return;
+  if (isTurning || !isLost() || !last || !document.hasFocus() || document.querySelector("dialog[open]")) return;
   const place = canTake(last.element) ? last.element : (found(last) ?? heading());
   focus(place, { preventScroll: true }); // it was before their eyes
 }
@@ -87,7 +88,9 @@ function hasGoneOn({ requestConfig }) {
 const isPage = ({ target }) => target?.id === "page";
 const byItself = ({ requestConfig }) => Boolean(requestConfig?.triggeringEvent?.type.startsWith("live:"));
 
+body.addEventListener("htmx:afterSwap", ({ detail }) => (isTurning ||= isPage(detail)));
 body.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (isPage(detail)) isTurning = false;
   if (isPage(detail) && !byItself(detail) && (wanted || isLost() || hasGoneOn(detail))) begin();
   else setTimeout(comeBack);
 });
