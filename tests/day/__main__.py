@@ -11,7 +11,7 @@ from playwright.async_api import async_playwright
 
 from telephony.provision.errors import ProvisionError
 from telephony.provision.tools import tool
-from tests.acceptance.hospital import running_hospital
+from tests.acceptance.hospital import Hospital, running_hospital
 from tests.browser.conftest import ARGS
 from tests.day.others import Others
 from tests.day.plan import WHOLE
@@ -25,13 +25,21 @@ async def main() -> int:
     """0 when no step needed more keys than it should."""
     began = time.monotonic()
     logging.getLogger("tests.acceptance.sipp").setLevel(logging.ERROR)  # agents hang up before patients are ready to
-    with running_hospital() as hospital, tempfile.TemporaryDirectory() as folder:
-        async with async_playwright() as playwright, asyncio.timeout(LONGEST_S):
-            chromium = await playwright.chromium.launch(executable_path=tool("chromium"), args=ARGS)
-            done = await play(chromium, hospital, Others(hospital, Path(folder)), WHOLE, loud=True)
-            await chromium.close()
-    _say(done, time.monotonic() - began)
+    done = Tally()
+    try:
+        with running_hospital() as hospital, tempfile.TemporaryDirectory() as folder:
+            async with asyncio.timeout(LONGEST_S):
+                await _play(hospital, Path(folder), done)
+    finally:
+        _say(done, time.monotonic() - began)
     return 1 if done.too_long() else 0
+
+
+async def _play(hospital: Hospital, folder: Path, done: Tally) -> None:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=tool("chromium"), args=ARGS)
+        await play(chromium, hospital, Others(hospital, folder), WHOLE, done, loud=True)
+        await chromium.close()
 
 
 def _say(done: Tally, seconds: float) -> None:

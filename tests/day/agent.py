@@ -144,7 +144,8 @@ class Agent:
     async def _takes_a_time(self, number: int) -> None:
         """What a rule refuses is tried on the next day."""
         hands = self.hands
-        await hands.press("Alt+b")
+        if not await hands.is_at(SLOT):
+            await hands.press("Alt+b")
         await hands.at(SLOT)
         if number % 3 == 2:
             await self._next_day()
@@ -177,7 +178,7 @@ class Agent:
             await hands.press("Enter")
             await hands.sees("#page a[href$='/book']")
             await hands.press("Alt+b")
-            await hands.sees("#booking .slot")
+            await hands.at(SLOT)
             await self._takes_a_time(0)
 
     async def answers_text(self, text: str, *, is_canned: bool = False) -> None:

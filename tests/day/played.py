@@ -131,11 +131,13 @@ class Player:
             await self.agent.answers_text(f"您好，请您放心，工作人员已记录。{number}", is_canned=has_canned)
 
 
-async def play(chromium: Browser, hospital: Hospital, others: Others, day: Day, *, loud: bool = False) -> Tally:
-    """What each step took."""
+async def play(
+    chromium: Browser, hospital: Hospital, others: Others, day: Day, tally: Tally, *, loud: bool = False
+) -> None:
+    """What each step took goes into `tally`."""
     seat = await sit_down(chromium, hospital.url, locale="zh-CN")
     telephones = await others.alone(day.calls + day.bookings)
-    player = Player(chromium, hospital, others, Hands(seat.page), telephones, loud=loud)
+    player = Player(chromium, hospital, others, Hands(seat.page, tally), telephones, loud=loud)
     await player.agent.comes(hospital, "agent1")
     for kind in day.kinds_of_calls():
         await player.calls(kind)
@@ -148,4 +150,3 @@ async def play(chromium: Browser, hospital: Hospital, others: Others, day: Day, 
         player.says(f"task {task}")
         await player.agent.does(task, f"核对检查预约{number}")
     assert [one for one in seat.complaints if "status of 4" not in one] == []  # a time that was refused is one
-    return player.hands.tally
