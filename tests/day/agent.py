@@ -200,7 +200,10 @@ class Agent:
     async def _canned(self) -> None:
         hands = self.hands
         await hands.walk("Shift+Tab", "select.canned")
-        await hands.press("ArrowDown", "Enter")
+        await hands.press("ArrowDown")
+        while "{" in await hands.page.input_value("select.canned"):  # strangers have no name to be filled in
+            await hands.press("ArrowDown")
+        await hands.press("Enter")
         await hands.at("#sms-text")
 
     async def does(self, kind: Task, text: str) -> None:
@@ -234,6 +237,7 @@ class Agent:
         row = await self._first_task()
         await hands.press("d")
         await hands.page.wait_for_selector(row, state="detached")
+        await hands.at("#tasks, #tasks *")
 
     async def _chooses(self, name: str, key: str) -> None:
         hands = self.hands
@@ -245,8 +249,11 @@ class Agent:
 
     async def _first_task(self) -> str:
         hands = self.hands
-        await hands.press("Alt+k")
-        await hands.at(ROW)
+        for _ in range(TRIES):
+            if await hands.is_at(ROW):
+                break
+            await hands.press("Alt+k")
+            await hands.at(f"{ROW}, {NEW_TASK}")
         return f"#{await hands.page.evaluate('document.activeElement.id')}"
 
     async def _turns(self, key: str, selector: str) -> None:

@@ -20,7 +20,7 @@ MOST = {
     "dial": 2,
     "hang up": 1,
     "text": 5,
-    "text from a canned answer": 8,
+    "text from a canned answer": 10,
     "task written down": 4,
     "task done": 3,
     "task taken": 8,
