@@ -254,6 +254,7 @@ class Agent:
                 break
             await hands.press("Alt+k")
             await hands.at(f"{ROW}, {NEW_TASK}")
+        await hands.at(ROW)
         return f"#{await hands.page.evaluate('document.activeElement.id')}"
 
     async def _turns(self, key: str, selector: str) -> None:
