@@ -4,7 +4,7 @@ VENV_PYTHON := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check shots sbom bench docs lock clean
+.PHONY: help run test check shots day sbom bench docs lock clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -32,6 +32,9 @@ bench: ## Benchmarks beside their baselines; writes bench/results.json
 
 shots: ## Every page of every role as a picture (both languages, three widths, light and dark) into build/shots/
 	@exec $(PYTHON) -B -m bootstrap test $(VENV_PYTHON) -m tests.shots
+
+day: ## An agent's whole day played by keyboard alone: keys and seconds of each call, booking, text and task
+	@exec $(PYTHON) -B -m bootstrap test $(VENV_PYTHON) -m tests.day
 
 docs: ## Write docs/reference/ from the code
 	@$(PYTHON) -B -m bootstrap run

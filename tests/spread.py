@@ -28,7 +28,11 @@ SLOW_FIRST = (
     "contracts",
 )  # folders; what is quick fills the gaps at the end
 HOSPITALS = ("tests/acceptance/",)
-PHONED_FROM_BROWSERS = ("tests/browser/test_browser_call.py", "tests/browser/test_browser_telephone")
+PHONED_FROM_BROWSERS = (
+    "tests/browser/test_browser_call.py",
+    "tests/browser/test_browser_day.py",
+    "tests/browser/test_browser_telephone",
+)
 BREAKING = ("tests/acceptance/test_survival.py", "tests/acceptance/test_starts.py")
 TOGETHER = (  # what they start lives as long as the module
     "tests/asterisk/test_carrier.py",

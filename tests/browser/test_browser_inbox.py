@@ -64,6 +64,7 @@ async def test_ctrl_enter_sends_and_the_draft_is_gone_and_the_row_is_answered(ch
     page = seat.page
     await opens(page, "张三丰")
     assert "filter=unread" in page.url
+    assert "q=" not in page.url  # nor would a name that was looked for
     await page.focus(FIELD)
     await page.keyboard.type("报告已出")
     await page.keyboard.press("Control+Enter")

@@ -1,11 +1,15 @@
 // Every page: htmx for parts, live messages, toasts, keyboard.
 import "@tabler/core/dist/js/tabler.esm.min.js";
 import htmx from "htmx.org/dist/htmx.esm.js";
+import { startArrows } from "./arrows.js";
 import { soundAlarms, startBoard } from "./board.js";
+import "./choosing.js";
+import "./keys.js";
 import "./leaving.js";
 import { countAll, startComposing } from "./compose.js";
 import { startLive } from "./live.js";
 import { hear, hearAgain } from "./parts.js";
+import { isByKey } from "./pressing.js";
 import { csrf, loggedInAgain } from "./session.js";
 
 window.htmx = htmx;
@@ -29,7 +33,7 @@ body.addEventListener("htmx:configRequest", ({ detail }) => {
   if (csrf()) detail.headers["X-CSRF-Token"] = csrf();
   // What the page asks by itself must not keep an unattended browser logged in.
   const cause = detail.triggeringEvent;
-  if ((detail.verb === "get" || cause?.type === "live:refresh") && !cause?.isTrusted) detail.headers["X-Hcrm-Background"] = "1";
+  if ((detail.verb === "get" || cause?.type === "live:refresh") && !cause?.isTrusted && !isByKey()) detail.headers["X-Hcrm-Background"] = "1";
 });
 
 // A whole page that says why not is still a page; a part that fails becomes a toast.
@@ -114,19 +118,6 @@ export function toast({ text, kind = "ok", undo = null, undoText = "" }) {
 }
 window.hcrmToast = toast;
 
-// "/" goes to the search field; Escape leaves a field.
-document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, textarea, select, [contenteditable]");
-  if (event.key === "/" && !typing) {
-    const field = document.querySelector("#page [type=search]") ?? document.getElementById("find");
-    if (field) {
-      event.preventDefault();
-      field.focus();
-    }
-  }
-  if (event.key === "Escape" && typing) typing.blur();
-});
-
 // Forms that send themselves when a choice changes (date, filter), without inline script.
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-send-on-change]");
@@ -199,6 +190,7 @@ function scrollThreads(root) {
 }
 startComposing(body);
 htmx.onLoad((element) => {
+  startArrows(element);
   countAll(element.parentElement ?? element);
   scrollThreads(element.parentElement ?? element);
   if (element.matches?.("[data-newest]")) scrollThreads(element.closest("[data-thread]").parentElement); // not for older ones

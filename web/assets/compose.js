@@ -1,4 +1,4 @@
-// Writing: Ctrl+Enter sends, canned answers and names fill fields, and how many texts it will be is counted.
+// Writing: canned answers and names fill fields, and how many texts it will be is counted.
 import { signed, sizeOf } from "./segments.js";
 
 function count(field) {
@@ -22,11 +22,6 @@ function insert(field, text) {
 export function startComposing(body) {
   body.addEventListener("input", ({ target }) => {
     if (target.matches("[data-count-for]")) count(target);
-  });
-  body.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.matches("[data-send-keys]")) return;
-    event.preventDefault();
-    event.target.form.requestSubmit();
   });
   body.addEventListener("change", ({ target }) => {
     if (target.matches("[data-canned-for]") && target.value) {

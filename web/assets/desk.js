@@ -3,6 +3,7 @@ import { Claim } from "./claim.js";
 import { Phone } from "./phone.js";
 import { askedNoMore, goToDesk, nameCaller, pop, popAgain, tell, tellState } from "./pop.js";
 import { Ring, say } from "./ring.js";
+import { meant } from "./shortcuts.js";
 import { Sound } from "./sound.js";
 
 const dock = document.getElementById("dock");
@@ -150,6 +151,7 @@ const actions = {
   sound: () => (($("sound").hidden = !$("sound").hidden), sound.list()),
   sample: () => ring.sample(),
   notices: () => Notification.requestPermission().then(showNotices),
+  ready: () => dock.querySelector("#agent-state [data-ready]")?.click(),
 };
 
 // Who shall have the call: one of the list, said by name.
@@ -180,7 +182,12 @@ dock.addEventListener("click", (event) => {
   const key = event.target.closest("[data-key]");
   if (key) type(key.dataset.key);
   const to = event.target.closest("[data-transfer-to]");
-  if (to) choose(to);
+  if (!to) return;
+  choose(to);
+  if (!event.detail) $("blind").focus(); // chosen by a key
+});
+document.body.addEventListener("htmx:afterSettle", ({ detail: { target } }) => {
+  if (target?.id === "colleagues") target.querySelector("[data-transfer-to]:enabled")?.focus();
 });
 
 function type(key) {
@@ -208,13 +215,13 @@ document.addEventListener("click", (event) => {
   if (button) dial(button.dataset.callNumber);
 });
 
-// Alt+A answer, Alt+H hang up, Alt+M mute, Alt+P hold.
-const keys = { KeyA: "answer", KeyH: "hangup", KeyM: "mute", KeyP: "hold" };
+// The keys of a call, wherever the agent is typing. docs/keyboard.md
+const byKey = { ...actions, transfer: () => $("transfer").checkVisibility() && $("transfer").click() };
 document.addEventListener("keydown", (event) => {
-  if (event.altKey && !event.ctrlKey && keys[event.code]) {
-    event.preventDefault();
-    actions[keys[event.code]]();
-  }
+  const name = meant(event, true);
+  if (!byKey[name]) return;
+  event.preventDefault();
+  byKey[name]();
 });
 
 // Nobody leaves a patient in the middle of a word; the server refuses it too.
