@@ -2,6 +2,7 @@
 import "@tabler/core/dist/js/tabler.esm.min.js";
 import htmx from "htmx.org/dist/htmx.esm.js";
 import { soundAlarms, startBoard } from "./board.js";
+import "./drag.js";
 import "./leaving.js";
 import { restoreDrafts, startComposing } from "./compose.js";
 import { startLive } from "./live.js";
@@ -140,6 +141,15 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("button[data-print]")) window.print();
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-shows-password]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.showsPassword);
+  const isShown = field.type === "password";
+  field.type = isShown ? "text" : "password";
+  button.setAttribute("aria-pressed", String(isShown));
 });
 
 // A link pressed with Ctrl, Shift or the like is the browser's: another tab, another window.
