@@ -69,7 +69,7 @@ async def audio(
 
 
 async def file(db: Database, vault: Vault, actor: Actor, recording_id: RecordingId) -> Audio:
-    """The whole wav, for somebody who takes it away; audited each time. Raises ForbiddenError, RecordingNotFoundError."""
+    """The whole wav, for somebody who takes it away; audited. Raises ForbiddenError, RecordingNotFoundError."""
     await _require_right(db, actor, "download recording", recording_id)
     async with db.transaction(actor) as tx:
         recording = await _existing(tx.conn, recording_id)
