@@ -103,6 +103,16 @@ class ConsentChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NeverDialChanged(Event):
+    """A number was put on the list of those that are never contacted, or taken off it."""
+
+    public: ClassVar = ("is_listed", "patient_ids")
+    msisdn: Msisdn = field(repr=False)
+    is_listed: bool
+    patient_ids: tuple[PatientId, ...] = ()  # everybody at this number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsultationOpened(Event):
     """Somebody asked before becoming a patient."""
 

@@ -17,14 +17,15 @@ _PEOPLE = " LEFT JOIN patient p ON p.id = c.patient_id LEFT JOIN app_user u ON u
 _WANTED = """
     WHERE ($1::text IS NULL OR c.caller = $1) AND ($2::bigint IS NULL OR c.patient_id = $2)
       AND ($3::timestamptz IS NULL OR c.started_at >= $3) AND ($4::timestamptz IS NULL OR c.started_at < $4)
-      AND ($5::text IS NULL OR r.kind = $5)"""
+      AND ($5::text IS NULL OR r.kind = $5)
+      AND ($9::text IS NULL OR c.direction = $9) AND ($10::text IS NULL OR c.disposition = $10)"""
 _NEWEST = (
     _FOUND
     + ", c.started_at AS at FROM call c JOIN recording r ON r.call_id = c.id"
     + _PEOPLE
     + _WANTED
     + """
-      AND (c.started_at, r.id) < ($6, $7::uuid) AND ($9::text IS NULL OR p.search LIKE $9)
+      AND (c.started_at, r.id) < ($6, $7::uuid) AND ($11::text IS NULL OR p.search LIKE $11)
     ORDER BY c.started_at DESC, r.id DESC LIMIT $8"""
 )
 _OF_AGENT = (
@@ -33,19 +34,19 @@ _OF_AGENT = (
     + _PEOPLE
     + _WANTED
     + """
-      AND (l.connected_at, r.id) < ($6, $7::uuid) AND ($9::text IS NULL OR p.search LIKE $9) AND l.user_id = $10
+      AND (l.connected_at, r.id) < ($6, $7::uuid) AND ($11::text IS NULL OR p.search LIKE $11) AND l.user_id = $12
       AND NOT EXISTS (SELECT FROM call_leg again
                       WHERE again.call_id = l.call_id AND again.user_id = l.user_id AND again.id > l.id)
     ORDER BY l.connected_at DESC, r.id DESC LIMIT $8"""
 )
 _THEIRS = """
-    WITH theirs AS (SELECT id FROM call WHERE patient_id = ANY ($9::bigint[])
-                    UNION SELECT id FROM call WHERE reverse(caller) ~>=~ $10 AND reverse(caller) ~<~ $11
-                    UNION SELECT id FROM call WHERE caller >= $13 AND caller < $14)"""
+    WITH theirs AS (SELECT id FROM call WHERE patient_id = ANY ($11::bigint[])
+                    UNION SELECT id FROM call WHERE reverse(caller) ~>=~ $12 AND reverse(caller) ~<~ $13
+                    UNION SELECT id FROM call WHERE caller >= $15 AND caller < $16)"""
 _OF_THEIRS = ", c.started_at AS at FROM theirs JOIN call c USING (id) JOIN recording r ON r.call_id = c.id"
 _AMONG = """
       AND (c.started_at, r.id) < ($6, $7::uuid)
-      AND ($12::bigint IS NULL OR EXISTS (SELECT 1 FROM call_leg l WHERE l.call_id = c.id AND l.user_id = $12))
+      AND ($14::bigint IS NULL OR EXISTS (SELECT 1 FROM call_leg l WHERE l.call_id = c.id AND l.user_id = $14))
     ORDER BY c.started_at DESC, r.id DESC LIMIT $8"""
 _OF_PEOPLE = _THEIRS + _FOUND + _OF_THEIRS + _PEOPLE + _WANTED + _AMONG
 
@@ -77,6 +78,8 @@ def _arguments(wanted: Wanted, limit: int, after: Cursor | None) -> tuple[object
         after.at if after else END_OF_TIME,
         after.uuid if after else LAST_UUID,
         limit + 1,
+        wanted.direction,
+        wanted.disposition,
     )
 
 

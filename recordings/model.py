@@ -51,6 +51,8 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     kind: Kind | None = None
+    direction: str | None = None
+    disposition: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,17 @@ async def audio(
     return Audio(recording, start, stop, vault)
 
 
+async def file(db: Database, vault: Vault, actor: Actor, recording_id: RecordingId) -> Audio:
+    """The whole wav, for somebody who takes it away; audited. Raises ForbiddenError, RecordingNotFoundError."""
+    await _require_right(db, actor, "download recording", recording_id)
+    async with db.transaction(actor) as tx:
+        recording = await _existing(tx.conn, recording_id)
+        await audit.record(
+            tx, "download recording", "recording", recording_id, detail={"call_id": str(recording.call_id)}
+        )
+    return Audio(recording, 0, recording.size_bytes, vault)
+
+
 async def get(db: Database, actor: Actor, recording_id: RecordingId) -> Recording:
     """What is known of it, with its waveform. Raises ForbiddenError, RecordingNotFoundError."""
     await _require_right(db, actor, "see recording", recording_id)

@@ -11,6 +11,7 @@ from crm_core.kernel.db import Database
 from crm_core.kernel.errors import TemporarySendError
 from crm_core.kernel.ids import AppointmentId, AttemptId, Msisdn, SmsId, Uniqueid
 from demo.gsm.client import HandsetClient, NetworkUnavailableError, RefusedError
+from demo.seed_data import people
 from dialer import service as dialer
 from sms import service as sms
 from sms import store as sms_store
@@ -90,6 +91,7 @@ class Handset:
     network: HandsetClient
     host: str
     passwords: Mapping[str, str] = field(repr=False)
+    telephones: Mapping[str, Sequence[str]] = field(default_factory=people.telephones)
 
     async def account(self, msisdn: Msisdn) -> SipAccount:
         """Which of the demo's lines does not matter: the caller ID is what the page sends."""

@@ -37,6 +37,18 @@ class UnfilledError(InvalidInputError):
     code = "unfilled_placeholder"
 
 
+class TooLongError(InvalidInputError):
+    """More segments than one text may have."""
+
+    code = "text_too_long"
+
+
+class NoWayOutError(InvalidInputError):
+    """Advertising names who sends it and how to refuse it."""
+
+    code = "no_way_out"
+
+
 class SmsNotFoundError(NotFoundError):
     """There is no such message."""
 

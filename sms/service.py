@@ -24,7 +24,9 @@ from sms.errors import (
     ContactForbiddenError,
     NoPhoneError,
     NotTheirNumberError,
+    NoWayOutError,
     PurposeForbiddenError,
+    TooLongError,
 )
 from sms.letterhead import Letterhead
 from sms.model import NewSms, Priority, Purpose
@@ -137,9 +139,9 @@ def check_text(text: str, purpose: Purpose) -> None:
     except ValueError:
         raise InvalidInputError("the text cannot be sent", field="text") from None
     if size.segments > MAX_TEXT_SEGMENTS:
-        raise InvalidInputError(f"the text is longer than {MAX_TEXT_SEGMENTS} segments", field="text")
+        raise TooLongError(f"the text is longer than {MAX_TEXT_SEGMENTS} segments", field="text")
     if purpose is Purpose.MARKETING and not _names_sender_and_way_out(text):
-        raise InvalidInputError("marketing names the sender in 【】 and a word to refuse", field="text")
+        raise NoWayOutError("marketing names the sender in 【】 and a word to refuse", field="text")
 
 
 def _names_sender_and_way_out(text: str) -> bool:

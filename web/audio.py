@@ -9,25 +9,28 @@ from crm_core.kernel.actor import Actor
 from crm_core.kernel.ids import RecordingId
 from recordings import service
 from recordings.errors import RangeNotSatisfiableError
-from web.deps import DEPS
+from recordings.service import Audio
+from web.deps import DEPS, WebDeps
 
 _RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 
 
-async def send(request: web.Request, actor: Actor, recording_id: RecordingId) -> web.StreamResponse:
-    """Right and audit are the service's. A range we do not understand is answered with the whole (RFC 9110)."""
-    deps = request.app[DEPS]
-    wanted = _RANGE.fullmatch(request.headers.get("Range", ""))
-    start = int(wanted[1]) if wanted else 0
-    end = int(wanted[2]) + 1 if wanted and wanted[2] else None
+async def send(
+    request: web.Request, actor: Actor, recording_id: RecordingId, *, as_file: bool = False
+) -> web.StreamResponse:
+    """Right and audit are the service's. A range we do not understand is answered with the whole (RFC 9110), and so is
+    every range of a file."""
+    wanted = None if as_file else _RANGE.fullmatch(request.headers.get("Range", ""))
     try:
-        audio = await service.audio(deps.db, deps.vault, actor, recording_id, start=start, end=end)
+        audio = await _audio(request.app[DEPS], actor, recording_id, wanted, as_file=as_file)
     except RangeNotSatisfiableError:
         return web.Response(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
     response = web.StreamResponse(status=HTTPStatus.PARTIAL_CONTENT if wanted else HTTPStatus.OK)
     response.content_type = audio.content_type
     response.content_length = audio.end - audio.start
     response.headers.update({"Accept-Ranges": "bytes", "Cache-Control": "private, no-store"})
+    if as_file:
+        response.headers["Content-Disposition"] = f'attachment; filename="{recording_id}.wav"'
     if wanted:
         response.headers["Content-Range"] = f"bytes {audio.start}-{audio.end - 1}/{audio.recording.size_bytes}"
     await response.prepare(request)
@@ -36,3 +39,13 @@ async def send(request: web.Request, actor: Actor, recording_id: RecordingId) ->
             await response.write(piece)
     await response.write_eof()
     return response
+
+
+async def _audio(
+    deps: WebDeps, actor: Actor, recording_id: RecordingId, wanted: re.Match[str] | None, *, as_file: bool
+) -> Audio:
+    if as_file:
+        return await service.file(deps.db, deps.vault, actor, recording_id)
+    start = int(wanted[1]) if wanted else 0
+    end = int(wanted[2]) + 1 if wanted and wanted[2] else None
+    return await service.audio(deps.db, deps.vault, actor, recording_id, start=start, end=end)

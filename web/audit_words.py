@@ -30,6 +30,7 @@ ACTION = {
     "create user": N_("Made an account"),
     "delete recording": N_("Deleted a recording"),
     "dial": N_("Dialled"),
+    "download recording": N_("Saved a recording as a file"),
     "draft flow": N_("Changed a draft of a menu"),
     "end session": N_("Logged a browser out"),
     "end sessions": N_("Logged all browsers out"),
@@ -167,6 +168,9 @@ FIELD = {
     "newest": N_("newest first"),
     "unread": N_("unread"),
     "unanswered": N_("unanswered"),
+    "without result": N_("without a result"),
+    "kind": N_("kind"),
+    "disposition": N_("result"),
     "search": N_("searched"),
 }
 DETAIL = {  # of what is written beside; ids that lead nowhere are left out

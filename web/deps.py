@@ -1,6 +1,6 @@
 """What the web is given: the database, the status, settings, and ports for what other parts do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -114,6 +114,11 @@ class HandsetSms:
 
 class DemoHandset(Protocol):
     """The simulated networks, seen from a patient's telephone. Exists in the demo only."""
+
+    @property
+    def telephones(self) -> Mapping[str, Sequence[str]]:
+        """The numbers of the patients one can be, and whose they are."""
+        ...
 
     async def account(self, msisdn: Msisdn) -> SipAccount:
         """A SIP account whose calls show this caller ID."""

@@ -120,6 +120,7 @@ PAGES: tuple[Route, ...] = (
     Route("GET", "/recordings/{id}", calls.player, Right.HEAR_RECORDINGS),
     Route("GET", "/recordings/{id}/peaks", calls.peaks, Right.HEAR_RECORDINGS),
     Route("GET", "/recordings/{id}/audio", calls.play, Right.HEAR_RECORDINGS),
+    Route("GET", "/recordings/{id}/file", calls.take_away, Right.HEAR_RECORDINGS),
     Route("GET", "/sms", sms.index, Right.SEE_SMS),
     Route("POST", "/sms", sms.write, Right.SEND_SMS),
     Route("GET", "/sms/new", sms.compose, Right.SEND_SMS),

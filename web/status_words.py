@@ -17,6 +17,7 @@ PART = {
     "recordings": N_("Recordings"),
     "sms-housekeeping": N_("Upkeep of messages"),
     "web": N_("Pages"),
+    "wrap-up": N_("End of wrap-up"),
 }
 MODEM = "modem:"
 STATE = {

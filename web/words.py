@@ -86,6 +86,7 @@ CALL_STATE = {
     "ended": N_("Ended"),
 }
 DIRECTION = {"in": N_("Incoming"), "out": N_("Outgoing")}
+RECORDING = {"call": N_("Call"), "voicemail": N_("Voice message")}
 DISPOSITION = {
     "appointment_booked": N_("Appointment booked"),
     "appointment_confirmed": N_("Appointment confirmed"),
@@ -133,6 +134,9 @@ TIMELINE = (
     N_("Consultation answered: {result}"),
     N_("Agreed to {purpose} by {channel}"),
     N_("Refused {purpose} by {channel}"),
+    N_("Put on the never-contact list"),
+    N_("Put on the never-contact list: {reason}"),
+    N_("Taken off the never-contact list"),
     N_("Task: answer a message"),
     N_("Task: call back"),
     N_("Task: hear a voicemail"),
@@ -243,6 +247,8 @@ ERROR = {
     "sms_not_found": N_("There is no such message."),
     "title_taken": N_("Another canned answer has this title."),
     "unfilled_placeholder": N_("Something in braces is still to be filled in: {name}, {appointment} and the like."),
+    "text_too_long": N_("This text is longer than twenty messages. Please make it shorter."),
+    "no_way_out": N_("A text with offers must say how to refuse them, e.g. “Reply T to stop”. Please add it."),
     "purpose_forbidden": N_(
         "Your role does not send messages of this kind: care and notices are sent by the desk, advertising by "
         "marketers and supervisors. Choose another purpose, or ask them to send it."

@@ -4,12 +4,12 @@ A decision belongs to a telephone number, not to a patient: a family that shares
 START mean is in rules.py and docs/decisions/0021-stop-and-start.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from crm_core.consent import rules, store
 from crm_core.consent.model import Choice, ContactChannel, ContactHours, Permission, Purpose, QuietHours
-from crm_core.events import ConsentChanged
+from crm_core.events import ConsentChanged, NeverDialChanged
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Database, Tx
@@ -225,6 +225,8 @@ async def never_dial_in(tx: Tx, msisdn: Msisdn, reason: str) -> None:
         return
     await store.put_never_dial(tx.conn, msisdn, reason=reason, added_by=tx.actor.name, now=tx.now)
     await audit.record(tx, "forbid number", "never_dial")
+    code = "Put on the never-contact list: {reason}" if reason else "Put on the never-contact list"
+    await _tell_of_list(tx, msisdn, code, {"reason": reason} if reason else {}, is_listed=True)
 
 
 async def dial_again(db: Database, actor: Actor, msisdn: Msisdn) -> None:
@@ -240,6 +242,16 @@ async def dial_again_in(tx: Tx, msisdn: Msisdn) -> None:
         return
     await store.delete_never_dial(tx.conn, msisdn)
     await audit.record(tx, "allow number", "never_dial")
+    await _tell_of_list(tx, msisdn, "Taken off the never-contact list", {}, is_listed=False)
+
+
+async def _tell_of_list(tx: Tx, msisdn: Msisdn, code: str, args: Mapping[str, str], *, is_listed: bool) -> None:
+    people = await patients.find_by_msisdn(tx.conn, msisdn)
+    ref = f"never_dial/{tx.now.timestamp():.6f}"
+    for person in people:
+        await timeline.add(tx, person.id, TimelineKind.CONSENT, tx.now, code, args, ref)
+    ids = tuple(person.id for person in people)
+    await tx.emit(NeverDialChanged(msisdn=msisdn, is_listed=is_listed, patient_ids=ids))
 
 
 def _purpose(text: str) -> Purpose:

@@ -31,6 +31,25 @@ SOURCES = ("门诊", "网络", "亲友介绍", "体检", "社区转诊", "热线
 DISEASES = ("高血压", "2型糖尿病", "慢性胃炎", "过敏性鼻炎", "颈椎病", "白内障", "湿疹", "冠心病", "哮喘", "甲状腺结节")
 MEMBER_LEVELS = ("", "", "", "普通", "银卡", "金卡")
 
+KNOWN = (
+    ("张三丰", "male", date(1957, 4, 9), "13800138000", "zh_CN", ("高血压",)),
+    ("李秀英", "female", date(1962, 8, 15), "19900000002", "zh_CN", ("2型糖尿病",)),
+    ("王建国", "male", date(1958, 3, 2), "19900000003", "zh_CN", ("冠心病",)),
+    ("刘桂芳", "female", date(1960, 11, 23), "19900000003", "zh_CN", ()),
+    ("王小明", "male", date(2016, 6, 1), "19900000003", "zh_CN", ("哮喘",)),
+    ("John Smith", "male", date(1985, 5, 20), "19900000004", "en", ()),
+    ("单丽华", "female", date(1979, 9, 30), "19900000005", "zh_CN", ("湿疹",)),
+    ("曾国强", "male", date(1990, 1, 12), "19900000008", "zh_CN", ()),
+)
+
+
+def telephones() -> dict[str, list[str]]:
+    """Who can be reached at which of the known numbers."""
+    whose: dict[str, list[str]] = {}
+    for name, _sex, _born, phone, _language, _diseases in KNOWN:
+        whose.setdefault(phone, []).append(name)
+    return whose
+
 
 def patients(rng: Random, today: date) -> list[NewPatient]:
     """Those known by name first. The same seed and day give the same people."""
@@ -44,17 +63,7 @@ def patients(rng: Random, today: date) -> list[NewPatient]:
 
 
 def _known(cards: Iterator[int]) -> Iterator[NewPatient]:
-    rows = (
-        ("张三丰", "male", date(1957, 4, 9), "13800138000", "zh_CN", ("高血压",)),
-        ("李秀英", "female", date(1962, 8, 15), "19900000002", "zh_CN", ("2型糖尿病",)),
-        ("王建国", "male", date(1958, 3, 2), "19900000003", "zh_CN", ("冠心病",)),
-        ("刘桂芳", "female", date(1960, 11, 23), "19900000003", "zh_CN", ()),
-        ("王小明", "male", date(2016, 6, 1), "19900000003", "zh_CN", ("哮喘",)),
-        ("John Smith", "male", date(1985, 5, 20), "19900000004", "en", ()),
-        ("单丽华", "female", date(1979, 9, 30), "19900000005", "zh_CN", ("湿疹",)),
-        ("曾国强", "male", date(1990, 1, 12), "19900000008", "zh_CN", ()),
-    )
-    for name, sex, born, phone, language, diseases in rows:
+    for name, sex, born, phone, language, diseases in KNOWN:
         card = next(cards)
         yield NewPatient(
             name=name,

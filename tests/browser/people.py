@@ -49,7 +49,7 @@ async def log_in(seat: Seat, login: str, password: str) -> None:
     await seat.page.goto("/login")
     await seat.page.fill("#login", login)
     await seat.page.fill("#password", password)
-    await seat.page.click("form[action='/login'] button")
+    await seat.page.click("form[action='/login'] button:not([type])")
     await seat.page.wait_for_selector("#nav")
 
 

@@ -31,7 +31,7 @@ async def test_a_newcomer_chooses_a_password_and_sets_up_a_second_factor(
     await page.goto("/login")
     await page.fill("#login", "agent1")
     await page.fill("#password", first)
-    await page.click("form[action='/login'] button")
+    await page.click("form[action='/login'] button:not([type])")
     await page.wait_for_selector("h1:has-text('Choose a password of your own')")
     for name, word in (("old", first), ("new", OWN), ("again", OWN)):
         await page.fill(f"[name={name}]", word)
@@ -48,7 +48,7 @@ async def test_a_newcomer_chooses_a_password_and_sets_up_a_second_factor(
     await page.click("form[action='/logout'] button")
     await page.fill("#login", "agent1")
     await page.fill("#password", OWN)
-    await page.click("form[action='/login'] button")
+    await page.click("form[action='/login'] button:not([type])")
     await page.fill("#code", codes[0])
     await page.click("form[action='/login/code'] button")
     await page.wait_for_selector("#nav")
@@ -122,3 +122,24 @@ async def test_who_is_logged_out_while_typing_comes_back_with_both_factors_and_g
     await page.wait_for_selector("h1:has-text('Tasks')")
     await page.goto("/tasks/new")
     assert await page.input_value("#task-text") == ""
+
+
+async def test_logging_out_covers_what_the_other_tab_shows(chromium: Browser, house: House) -> None:
+    await house.user("agent1", "agent")
+    seat = await sit_down(chromium, house.base)
+    await log_in(seat, "agent1", KEY)
+    other = await seat.page.context.new_page()
+    await other.goto("/patients")
+    await seat.page.click("form[action='/logout'] button")
+    await other.wait_for_selector("#log-in-again[open]")
+
+
+async def test_a_password_can_be_looked_at_before_it_is_sent(chromium: Browser, house: House) -> None:
+    seat = await sit_down(chromium, house.base)
+    page = seat.page
+    await page.goto("/login")
+    await page.fill("#password", KEY)
+    await page.click("[data-shows-password]")
+    assert await page.get_attribute("#password", "type") == "text"
+    await page.click("[data-shows-password]")
+    assert await page.get_attribute("#password", "type") == "password"

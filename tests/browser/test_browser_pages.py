@@ -10,6 +10,7 @@ from crm_core.consultations import service as consultations
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.ids import Linkedid
 from crm_core.patients.model import Patient
+from crm_core.scheduling import service as scheduling
 from sms import service as sms
 from tests.browser.people import Seat, log_in, sit_down
 from tests.eventually import eventually
@@ -229,3 +230,24 @@ async def test_the_language_is_switched_on_every_page(chromium: Browser, house: 
     await seat.page.wait_for_selector("#nav a[href='/calls'][aria-current]")
     await seat.page.click("button[lang='en']")
     await seat.page.wait_for_selector("h1:has-text('Calls')")
+
+
+async def test_an_appointment_is_dragged_to_a_free_place_and_moved_back(chromium: Browser, house: House) -> None:
+    patient = await house.patient()
+    await house.sessions()
+    await scheduling.book(house.db, SYSTEM, patient_id=patient.id, slot_id=house.slots[0], channel="agent")
+    await house.user("agent1", "agent")
+    seat = await sit_down(chromium, house.base)
+    page = seat.page
+    await log_in(seat, "agent1", KEY)
+    await page.goto("/appointments?day=2026-03-03")
+    await page.hover(".visit[data-moves]")
+    await page.mouse.down()
+    await page.mouse.move(400, 300, steps=4)
+    place = page.locator(f"[data-slot='{house.slots[3]}']")
+    await place.hover()
+    await place.hover()
+    await page.mouse.up()
+    await page.click("button:has-text('Move back')")
+    await page.wait_for_selector(".visit .when:has-text('10:00')")
+    assert seat.complaints == []

@@ -309,6 +309,16 @@ async def test_who_may_not_hear_recordings_is_refused_and_noted(archive: Archive
         await service.audio(archive.db, archive.vault, SUPERVISOR, RecordingId(uuid4()))
 
 
+async def test_taking_a_recording_away_is_audited_as_that(archive: Archive) -> None:
+    recording = await archive.stored_call()
+    taken = await service.file(archive.db, archive.vault, SUPERVISOR, recording.id)
+    assert sum([len(piece) async for piece in taken.chunks()]) == recording.size_bytes
+    assert len(await archive.audited("download recording")) == 1
+    with pytest.raises(ForbiddenError):
+        await service.file(archive.db, archive.vault, AGENT, recording.id)
+    assert await archive.audited() == []
+
+
 async def test_a_changed_file_is_not_played(archive: Archive) -> None:
     recording = await archive.stored_call()
     file = archive.vault.folder / recording.path
@@ -346,6 +356,9 @@ async def test_recordings_are_found_by_caller_agent_day_and_name(archive: Archiv
     now = archive.db.clock()
     assert await find(Wanted(since=now)) == await find(Wanted(until=now - timedelta(hours=1))) == []
     assert await find(Wanted(kind=Kind.VOICEMAIL)) == []
+    assert await find(Wanted(direction="in")) == [second.id, first.id]
+    assert await find(Wanted(direction="out")) == await find(Wanted(text="2222", direction="out")) == []
+    assert await find(Wanted(agent_id=agent.id, disposition="complaint")) == []
     (line,) = (await service.search(archive.db, SUPERVISOR, Wanted(agent_id=agent.id))).items
     assert (line.agent_name, line.patient_name, line.duration_ms) == ("李敏", None, 3000)
 

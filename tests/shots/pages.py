@@ -42,6 +42,7 @@ LEFT_OUT: Mapping[str, str] = {
     "/recordings/{id}": A_PART,
     "/recordings/{id}/peaks": NO_PAGE,
     "/recordings/{id}/audio": NO_PAGE,
+    "/recordings/{id}/file": NO_PAGE,
     "/sms/unread": A_PART,
     r"/sms/threads/{id:\d+}/head": A_PART,
     r"/sms/threads/{id:\d+}/messages": A_PART,

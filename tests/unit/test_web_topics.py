@@ -46,8 +46,9 @@ def test_an_event_is_about_whom_it_names_and_the_lists_it_changes() -> None:
         decision="opt_out",
         patient_ids=(PatientId(7), PatientId(8)),
     )
-    assert about(changed) == {"patient:7", "patient:8"}
-    assert "138" not in notice(changed)
+    listed = events.NeverDialChanged(msisdn=changed.msisdn, is_listed=True, patient_ids=changed.patient_ids)
+    assert about(changed) == about(listed) == {"patient:7", "patient:8"}
+    assert "138" not in notice(changed) + notice(listed)
 
 
 def test_only_a_call_that_waited_concerns_the_queue() -> None:

@@ -1,7 +1,7 @@
 """The web application of a small hospital on a fresh database, and browsers without a screen."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -96,6 +96,7 @@ class Handset:
     """The demo's telephones, in memory."""
 
     texts: list[HandsetSms] = field(default_factory=list)
+    telephones: Mapping[str, Sequence[str]] = field(default_factory=lambda: {"13800138000": ["张三丰"]})
 
     async def account(self, msisdn: Msisdn) -> SipAccount:
         """One for all."""

@@ -1,7 +1,7 @@
 """Appointments by week and month, the free places of a day, a new appointment that begins with a place."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -97,3 +97,26 @@ async def test_who_may_not_book_is_offered_no_place(house: House) -> None:
     async with await house.browser("auditor1", "auditor") as auditor:
         assert (await auditor.get("/appointments/free?day=2026-03-03"))[0] == 403
         assert (await auditor.get(f"/appointments/new?slot={house.slots[0]}"))[0] == 403
+
+
+async def test_free_places_turn_to_other_days_but_not_to_what_is_over(house: House) -> None:
+    await house.sessions()
+    async with await house.browser("agent1", "agent") as agent:
+        _, text = await agent.get("/appointments/free?day=2026-03-03&department=1")
+        assert text.count("data-slot=") == 4
+        assert "free?day=2026-03-02&amp;department=1&amp;" in text
+        assert "free?day=2026-03-04&amp;department=1&amp;" in text
+        _, text = await agent.get("/appointments/free?day=2026-03-02")
+        assert "free?day=2026-03-01" not in text
+        assert "Nothing is free on this day." in text
+
+
+async def test_only_an_appointment_ahead_can_be_dragged_and_says_to_which_places(house: House) -> None:
+    await house.sessions()
+    await book(house)
+    async with await house.browser("agent1", "agent") as agent:
+        _, text = await agent.get("/appointments?day=2026-03-03")
+        assert 'draggable="true" data-moves="1"' in text
+        assert "free?day=2026-03-03&amp;department=1" in text
+        house.db.clock = lambda: MORNING + timedelta(days=1, minutes=1)
+        assert "data-moves" not in (await agent.get("/appointments?day=2026-03-03"))[1]

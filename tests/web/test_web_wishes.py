@@ -89,6 +89,10 @@ async def test_a_number_that_must_be_left_alone_says_why_until_it_is_allowed_aga
         since = re.search(r'"since": "([^"]+)"', text)
         assert since is not None
         await agent.post(path, {"msisdn": ZHANG, "choice": "again", "since": since[1]})
+        _, text = await agent.get(f"/patients/{patient.id}/timeline?kind=consent")
+        assert text.index("Taken off the never-contact list") < text.index(
+            "Put on the never-contact list: 病房 &lt;3&gt;"
+        )
     assert await allowed(house, "care", "sms") == "allowed"
 
 

@@ -4,6 +4,7 @@ import htmx from "htmx.org/dist/htmx.esm.js";
 import { startArrows } from "./arrows.js";
 import { soundAlarms, startBoard } from "./board.js";
 import "./choosing.js";
+import "./drag.js";
 import "./keys.js";
 import "./leaving.js";
 import { countAll, startComposing } from "./compose.js";
@@ -132,6 +133,15 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("button[data-print]")) window.print();
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-shows-password]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.showsPassword);
+  const isShown = field.type === "password";
+  field.type = isShown ? "text" : "password";
+  button.setAttribute("aria-pressed", String(isShown));
 });
 
 // A link pressed with Ctrl, Shift or the like is the browser's: another tab, another window.

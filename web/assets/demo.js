@@ -57,4 +57,11 @@ document.addEventListener("keydown", (event) => {
     handset.querySelector(`[data-key="${event.key}"]`)?.click();
   }
 });
+document.addEventListener("click", ({ target }) => {
+  const person = target.closest("[data-be]");
+  const field = document.getElementById("msisdn");
+  if (!person) return;
+  field.value = person.dataset.be;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+});
 show({ state: "idle" });

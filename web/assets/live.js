@@ -10,7 +10,7 @@ const MOST_TOPICS = 100; // the server takes no more
 
 export function startLive(url, body, hear) {
   const name = `hcrm.live.${body.dataset.userId}`;
-  const tell = (message) => (message.link ? (body.dataset.liveLink = message.link) : hear(message));
+  const tell = (message) => (message.link ? showLink(body, message.link) : hear(message));
   if (!navigator.locks) return follow(body, leader(url, tell).want, "only");
   const channel = new BroadcastChannel(name);
   const tab = Math.random().toString(36).slice(2);
@@ -33,6 +33,11 @@ export function startLive(url, body, hear) {
     channel.postMessage({ who: true });
     return new Promise(() => {});
   });
+}
+
+function showLink(body, link) {
+  body.dataset.liveLink = link;
+  if (link === "off") body.dispatchEvent(new Event("hcrm:live-lost"));
 }
 
 // Says what the page shows whenever that changes, and how long ago what it shows was asked for.

@@ -4,14 +4,23 @@ import WaveSurfer from "wavesurfer.js";
 const STEP_S = 5;
 let playing = null; // one at a time is heard
 
+const night = matchMedia("(prefers-color-scheme: dark)");
+
+// A canvas knows no names of colours: what they are by day or by night is asked of the page.
+function colours(box, channels) {
+  const [patient, hospital] = ["patient", "hospital"].map((name) => {
+    box.style.setProperty("outline-color", `var(--hcrm-${name})`);
+    return getComputedStyle(box).outlineColor;
+  });
+  box.style.removeProperty("outline-color");
+  const one = (colour) => ({ waveColor: colour.replace("rgb(", "rgba(").replace(")", ", 0.53)"), progressColor: colour });
+  return { ...one(hospital), splitChannels: channels > 1 ? [patient, hospital].map((colour) => ({ ...one(colour), overlay: false })) : undefined };
+}
+
 async function attach(box) {
   if (box.dataset.ready) return;
   box.dataset.ready = "yes";
   const { peaks, duration } = await (await fetch(box.dataset.peaks)).json();
-  const colours = getComputedStyle(document.documentElement);
-  const patient = colours.getPropertyValue("--hcrm-patient").trim();
-  const hospital = colours.getPropertyValue("--hcrm-hospital").trim();
-  const channel = (color) => ({ waveColor: `${color}88`, progressColor: color, overlay: false });
   const media = new Audio();
   media.preload = "none"; // nothing is fetched, and no play written down, before somebody plays
   const wave = WaveSurfer.create({
@@ -27,10 +36,11 @@ async function attach(box) {
     normalize: false,
     cursorWidth: 2,
     cspNonce: document.querySelector('meta[name="csp-nonce"]').content,
-    splitChannels: peaks.length > 1 ? [channel(patient), channel(hospital)] : undefined,
-    waveColor: `${hospital}88`,
-    progressColor: hospital,
+    ...colours(box, peaks.length),
   });
+  const repaint = () => wave.setOptions(colours(box, peaks.length));
+  night.addEventListener("change", repaint);
+  wave.on("destroy", () => night.removeEventListener("change", repaint));
   const play = box.querySelector("[data-play]");
   const clock = box.querySelector("[data-clock]");
   const say = (s) => `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")}`;

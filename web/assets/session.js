@@ -29,9 +29,11 @@ function stage(name, problem = "") {
   part("problem").hidden = !problem;
 }
 
+const session = () => fetch("/session", { headers: { Accept: "application/json", "X-Hcrm-Background": "1" } });
+
 // A person, the token of the new session, and nothing that is owed first.
 async function look() {
-  const answer = await fetch("/session", { headers: { Accept: "application/json", "X-Hcrm-Background": "1" } });
+  const answer = await session();
   if (!answer.ok) return false;
   const { csrf: token, user_id: userId, owes } = await answer.json();
   if (owes || String(userId) !== document.body.dataset.userId) return location.assign("/"), true;
@@ -51,6 +53,20 @@ async function send(form) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   stage(page.getElementById("code") ? "code" : "password", page.querySelector("[data-problem]")?.textContent.trim());
   dialog.querySelector("[data-again]:not([hidden]) input").focus();
+}
+
+// Every page says whose it is. A tab of somebody else, or one that nobody is logged in to any more, covers what it shows
+// at once, before anybody presses anything there.
+const tabs = new BroadcastChannel("hcrm.session");
+const mine = document.body.dataset.userId ?? "";
+tabs.addEventListener("message", ({ data }) => data !== mine && coverWhatIsNotTheirs());
+tabs.postMessage(mine);
+document.body.addEventListener("hcrm:live-lost", coverWhatIsNotTheirs); // an account was closed, a browser logged out
+
+async function coverWhatIsNotTheirs() {
+  if (!dialog) return;
+  const answer = await session().catch(() => null); // a server that is away says nothing about who is logged in
+  if (answer?.status === 401 || (answer?.ok && String((await answer.json()).user_id) !== mine)) loggedInAgain();
 }
 
 dialog?.addEventListener("cancel", (event) => event.preventDefault());

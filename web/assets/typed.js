@@ -1,6 +1,6 @@
 // What was typed on this page and is saved nowhere. What a draft is kept of (docs/drafts.md), and filters, are none of it.
 const FIELDS = "input:not([type=hidden], [type=search]), textarea, select";
-const KEPT = "[data-keeps], [data-send-on-change], [hx-get], [method=get]";
+const KEPT = "[data-keeps], [data-send-on-change], [hx-get], [method=get], [data-no-submit]";
 
 export function unsaved(within = document) {
   const forms = [...within.querySelectorAll(`#page form:not(${KEPT})`)];

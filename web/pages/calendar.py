@@ -87,8 +87,12 @@ def _other_months(day: date) -> tuple[date, date]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreePlaces:
-    """By practitioner, in the order of departments' ids."""
+    """By practitioner, in the order of departments' ids. `before`: None on the first day that can be booked."""
 
+    day: date
+    before: date | None
+    after: date
+    choice: Choice
     doctors: Sequence[Sequence[Slot]]
 
 
@@ -97,13 +101,16 @@ async def free(request: web.Request) -> web.StreamResponse:
     deps = request.app[DEPS]
     today = forms.today(deps.db.clock(), deps.settings.timezone)
     day = forms.day(request.query, "day", today) or today
-    slots = await calendar.free_places(deps.db, actor_of(request), day, _choice(request.query))
+    choice = _choice(request.query)
+    slots = await calendar.free_places(deps.db, actor_of(request), day, choice)
 
     def whose(slot: Slot) -> tuple[int, int]:
         return slot.department_id, slot.practitioner_id
 
     doctors = [list(some) for _, some in groupby(sorted(slots, key=whose), whose)]
-    return page(request, "appointments/_free.html", FreePlaces(doctors=doctors))
+    before = day - forms.DAY if day > today else None
+    places = FreePlaces(day=day, before=before, after=day + forms.DAY, choice=choice, doctors=doctors)
+    return page(request, "appointments/_free.html", places)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from overview import calls, unwritten
 from overview.calls import CallLine, Wanted
 from overview.unwritten import Lacking
 from recordings import service as recordings
-from recordings.model import Found
+from recordings.model import Found, Kind
 from recordings.model import Wanted as WantedRecordings
 from web import audio, forms, words
 from web.deps import DEPS
@@ -31,6 +31,8 @@ from web.values import Day, Id, Line
 
 WHO = Ask(label=N_("Patient or number"), widget="search", is_personal=True, extra={"maxlength": "100"})
 WAY = Ask(label=N_("Direction"), words=words.DIRECTION, nothing=N_("In and out"))
+KIND = Ask(label=N_("Kind"), words=words.RECORDING, nothing=N_("Calls and voice messages"))
+RESULT = Ask(label=N_("How it ended"), words=words.DISPOSITION, nothing=N_("Every result"))
 AGENT = Ask(label=N_("Agent"), nothing=N_("All agents"), widget="select")
 
 
@@ -55,6 +57,9 @@ class RecordingFilters:
     """What recordings are searched by."""
 
     text: Annotated[Line, WHO] = field(default="", repr=False)
+    kind: Annotated[Kind | None, KIND] = None
+    direction: Annotated[Direction | None, WAY] = None
+    result: Annotated[Line, RESULT] = ""
     agent_id: Annotated[Id | None, AGENT] = None
     since: Annotated[Day | None, Ask(label=N_("From"))] = None
     until: Annotated[Day | None, Ask(label=N_("To"))] = None
@@ -88,9 +93,13 @@ def _caller(call: Call) -> str:
     return say_phone(call.caller) if call.caller else _("Number withheld")
 
 
+def _result(disposition: str) -> str:
+    return _(words.DISPOSITION.get(disposition, disposition)) if disposition else ""
+
+
 def _end(call: Call) -> str:
     if call.disposition:
-        return _(words.DISPOSITION.get(call.disposition, call.disposition))
+        return _result(call.disposition)
     if call.state is not CallState.ENDED:
         return _(words.CALL_STATE[call.state])
     return _("Missed") if call.queued_at and not call.connected_at else ""
@@ -130,7 +139,15 @@ async def _recordings(look: Look[RecordingFilters]) -> Page[Found]:
     asked = look.wanted
     since, until = _days(asked.since, asked.until, look.zone)
     agent_id = UserId(asked.agent_id) if asked.agent_id else None
-    wanted = WantedRecordings(text=asked.text, agent_id=agent_id, since=since, until=until)
+    wanted = WantedRecordings(
+        text=asked.text,
+        kind=asked.kind,
+        direction=asked.direction,
+        disposition=asked.result or None,
+        agent_id=agent_id,
+        since=since,
+        until=until,
+    )
     return await recordings.search(look.db, look.actor, wanted, limit=look.limit, after=look.after)
 
 
@@ -153,6 +170,7 @@ RECORDINGS: ListPage[Found, RecordingFilters] = ListPage(
         Column(heading=N_("Patient"), value=lambda one: one.patient_name),
         Column(heading=N_("Telephone"), value=lambda one: say_phone(one.caller), css="num"),
         Column(heading=N_("Agent"), value=lambda one: one.agent_name),
+        Column(heading=N_("How it ended"), value=lambda one: _result(one.disposition)),
         Column(heading=N_("Lasted"), value=lambda one: say_duration(one.duration_ms / 1000), css="num"),
         Column(heading=N_("Listen"), cell="play", css="acts"),
     ),
@@ -209,3 +227,8 @@ async def peaks(request: web.Request) -> web.StreamResponse:
 async def play(request: web.Request) -> web.StreamResponse:
     """The audio, with Range. Every play is audited."""
     return await audio.send(request, actor_of(request), RecordingId(forms.path_uuid(request)))
+
+
+async def take_away(request: web.Request) -> web.StreamResponse:
+    """The audio as a file, for who has to hand it on. Audited as that."""
+    return await audio.send(request, actor_of(request), RecordingId(forms.path_uuid(request)), as_file=True)

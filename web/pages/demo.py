@@ -4,8 +4,8 @@ from aiohttp import web
 
 from crm_core.kernel.errors import NotFoundError
 from crm_core.kernel.ids import Msisdn
-from crm_core.kernel.msisdn import parse_msisdn
-from web import forms
+from crm_core.kernel.msisdn import InvalidMsisdnError, parse_msisdn
+from web import forms, words
 from web.deps import DEPS, DemoHandset
 from web.render import page
 
@@ -22,7 +22,13 @@ def _handset(request: web.Request) -> DemoHandset:
 
 async def show(request: web.Request) -> web.StreamResponse:
     """The handset and its texts."""
-    context = {"number": DEFAULT, "thread": await _handset(request).thread(parse_msisdn(DEFAULT))}
+    handset = _handset(request)
+    context = {
+        "number": DEFAULT,
+        "telephones": handset.telephones,
+        "thread": await handset.thread(parse_msisdn(DEFAULT)),
+        "problem": "",
+    }
     return page(request, "demo/index.html", context)
 
 
@@ -38,9 +44,13 @@ async def _number(request: web.Request) -> Msisdn:
 
 
 async def thread(request: web.Request) -> web.StreamResponse:
-    """What this telephone sent and received."""
-    number = await _number(request)
-    return page(request, "demo/_thread.html", {"thread": await _handset(request).thread(number)})
+    """What this telephone sent and received. Asked for every two seconds: what is no number is said in its place."""
+    handset = _handset(request)
+    try:
+        number = await _number(request)
+    except InvalidMsisdnError as error:
+        return page(request, "demo/_thread.html", {"thread": (), "problem": words.error_words(error.code)})
+    return page(request, "demo/_thread.html", {"thread": await handset.thread(number), "problem": ""})
 
 
 async def send(request: web.Request) -> web.StreamResponse:
@@ -50,4 +60,4 @@ async def send(request: web.Request) -> web.StreamResponse:
     text = forms.text(form, "text", limit=LONGEST_TEXT)
     if text:
         await _handset(request).send(number, text)
-    return page(request, "demo/_thread.html", {"thread": await _handset(request).thread(number)})
+    return page(request, "demo/_thread.html", {"thread": await _handset(request).thread(number), "problem": ""})

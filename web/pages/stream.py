@@ -22,6 +22,7 @@ HEARS: dict[Right, tuple[str, ...]] = {
         "AppointmentCancelled",
         "AppointmentSettled",
         "ConsentChanged",
+        "NeverDialChanged",
         "AttemptPlanned",
         "AttemptAnswered",
         "AttemptEnded",
