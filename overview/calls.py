@@ -7,9 +7,9 @@ from typing import TypedDict
 
 import asyncpg
 
-from crm_core.calls import finding, leg_store, own, rules, store
+from crm_core.calls import finding, leg_store, own, pause_store, rules, store
 from crm_core.calls.errors import CallNotFoundError
-from crm_core.calls.model import Call, Leg, Standing
+from crm_core.calls.model import Call, Leg, Pause, Standing
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.cursor import Cursor, Page
 from crm_core.kernel.db import Connection, Database
@@ -65,12 +65,16 @@ class CallLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallPage:
-    """A call by itself. `result` is what the form about it begins with, None when the reader may not write."""
+    """A call by itself. `result` is what the form about it begins with, None when the reader may not write.
+
+    `pauses`: when an agent had it not recorded.
+    """
 
     line: CallLine
     heard: Sequence[Recording]
     result: Mapping[str, str] | None = field(repr=False)
     absence: Absence | None
+    pauses: Sequence[Pause] = ()
 
 
 async def listed(
@@ -150,7 +154,13 @@ async def show(db: Database, actor: Actor, call_id: CallId, day_start: datetime 
         hears = may(actor, Right.HEAR_RECORDINGS)
         heard = await recordings.of_call(tx.conn, call_id) if hears else []
         absence = await recordings.absence(tx.conn, call_id) if hears and not heard else None
-        return CallPage(line=line, heard=heard, absence=absence, result=_result(actor, standing, day_start))
+        return CallPage(
+            line=line,
+            heard=heard,
+            absence=absence,
+            result=_result(actor, standing, day_start),
+            pauses=await pause_store.of_call(tx.conn, call_id),
+        )
 
 
 def _result(actor: Actor, standing: Standing, day_start: datetime | None) -> Mapping[str, str] | None:
