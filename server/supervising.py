@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from crm_core.calls import asking, pauses, supervision
-from crm_core.calls.model import Mode, Supervision
+from crm_core.calls.model import Mode
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import HcrmError, OutcomeUnknownError
@@ -56,7 +56,7 @@ class Supervising:
 
     async def change(self, actor: Actor, mode: Mode) -> None:
         """Said first, then done: a board that says too much harms nobody. When it is not done, that is taken back."""
-        before = await supervision.leave(self.db, actor)
+        before = await supervision.mine(self.db, actor)
         now = await supervision.change(self.db, actor, mode)
         try:
             async with said_by_asterisk():
@@ -69,7 +69,7 @@ class Supervising:
 
     async def stop(self, actor: Actor) -> None:
         """The row is closed when the channel is gone."""
-        mine = await supervision.leave(self.db, actor)
+        mine = await supervision.mine(self.db, actor)
         async with said_by_asterisk():
             await rooms.hang_up(self.ami, mine.ear)
 

@@ -89,7 +89,7 @@ SUFFIX_VOICEMAIL: Final = "-voicemail.wav"
 
 
 # supervisors
-EAR_PREFIX: Final = "hcrm-ear-"  # Uniqueid of a supervisor's channel
+EAR_PREFIX: Final = "hcrm-ear-"  # Uniqueid of a supervisor's channel, until its page is loaded again
 CALLER_SUPERVISION: Final = "supervision"  # what their telephone shows instead of a number, and answers by itself
 CHANSPY: Final = "ChanSpy"
 CONFBRIDGE: Final = "ConfBridge"
@@ -97,7 +97,7 @@ _UNIQUEID: Final = re.compile(r"[0-9a-z.\-]{1,80}")
 
 
 def is_ear(uniqueid: str) -> bool:
-    """Whether a supervisor hears by this channel, or heard before the call became theirs."""
+    """Whether this channel was rung for a supervisor to hear a call."""
     return uniqueid.startswith(EAR_PREFIX)
 
 

@@ -37,7 +37,7 @@ def leg_asked(theirs: Sequence[Living], desk: str, by: str) -> Uniqueid | None:
 
 def _leg(theirs: Sequence[Living], desk: str, bridges: set[str]) -> Uniqueid | None:
     found = (one for one in theirs if one.bridge in bridges and names.desk_of(one.channel.name) == desk)
-    return next((one.channel.uniqueid for one in found if not names.is_ear(one.channel.uniqueid)), None)
+    return next((one.channel.uniqueid for one in found), None)
 
 
 def is_in_room(theirs: Sequence[Living], patient: Uniqueid) -> bool:

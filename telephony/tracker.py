@@ -65,6 +65,7 @@ class CallTracker:
         self._legs: dict[Uniqueid, _Leg] = {}
         self._asks: dict[Uniqueid, _Ask] = {}  # by the asked colleague's channel
         self._rooms: dict[Uniqueid, Uniqueid] = {}  # our legs in a conference: the patient's channel there
+        self._ears: set[Uniqueid] = set()  # supervisors' legs in a conference
         self._missing: set[Linkedid] = set()
 
     async def handle(self, event: AmiEvent) -> None:
@@ -108,6 +109,7 @@ class CallTracker:
                 await self._entered(channel, desk, Uniqueid(room), event.at)
             case events.ChanSpyStart(spyer):
                 self._rooms.pop(spyer.uniqueid, None)
+                self._ears.discard(spyer.uniqueid)
             case events.Hangup(channel, cause, cause_text):
                 await self._hung_up(channel, REASONS.get(cause) or cause_text.lower() or "normal", event.at)
             case _:
@@ -196,6 +198,7 @@ class CallTracker:
         """A desk's leg is over; a page that was reloaded has a second one in the same call."""
         self._legs.pop(channel.uniqueid, None)
         room = self._rooms.pop(channel.uniqueid, None)
+        self._ears.discard(channel.uniqueid)
         desk = names.desk_of(channel.name)
         others = [leg for leg in self._legs.values() if leg.desk == desk and leg.linkedid == call]
         if not desk or others:
@@ -222,7 +225,7 @@ class CallTracker:
     def _in_room(self, room: Uniqueid | None) -> list[Uniqueid]:
         """Our legs there, supervisors last."""
         inside = [leg for leg, other in self._rooms.items() if other == room and leg in self._legs]
-        return sorted(inside, key=names.is_ear)
+        return sorted(inside, key=lambda leg: leg in self._ears)
 
     def _call_of_leg(self, channel: Channel) -> Linkedid:
         room = self._rooms.get(channel.uniqueid)
@@ -234,14 +237,16 @@ class CallTracker:
             return
         self._rooms[channel.uniqueid] = room
         self._legs[channel.uniqueid] = _Leg(desk, self._call_of_leg(channel))
-        if not names.is_ear(channel.uniqueid):
+        if await supervision.is_known(self._db, channel.uniqueid):
+            self._ears.add(channel.uniqueid)
+        else:
             self._asks.pop(channel.uniqueid, None)
             await together.joined(self._db, self._call_of_leg(channel), desk, at=at)
 
     async def _goes_on(self, call: Linkedid, left: str, stays: Uniqueid, at: datetime | None) -> None:
         """Whose call it was has gone; a supervisor who stays is no longer one who listens."""
-        is_theirs = await together.goes_on_with(self._db, call, left, self._legs[stays].desk, at=at)
-        if is_theirs and names.is_ear(stays):
+        if await together.goes_on_with(self._db, call, left, self._legs[stays].desk, at=at):
+            self._ears.discard(stays)
             await supervision.over(self._db, stays, at=at)
 
     async def _hang_up(self, leg: Uniqueid) -> None:
@@ -309,4 +314,3 @@ class CallTracker:
                 await calls.connected(self._db, linkedid, desk)
             case _:
                 assert_never(repair)
-

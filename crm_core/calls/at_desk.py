@@ -12,7 +12,7 @@ from crm_core.kernel.ids import CallId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtDesk:
-    """`recorded`: the call with a patient that they are in, None when they are in none. `is_theirs`: they may pause it."""
+    """`recorded`: the call with a patient that they are in, None when in none; `is_theirs`: they may pause it."""
 
     agent: Agent | None
     hears: Supervision | None = None

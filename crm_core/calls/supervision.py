@@ -76,8 +76,8 @@ async def change(db: Database, actor: Actor, mode: Mode) -> Supervision:
         return changed
 
 
-async def leave(db: Database, actor: Actor) -> Supervision:
-    """They wish to go; it is over when their channel is. Raises ForbiddenError, NotInCallError."""
+async def mine(db: Database, actor: Actor) -> Supervision:
+    """The call they are at. Raises ForbiddenError, NotInCallError."""
     ensure(actor, Right.LISTEN_IN)
     async with db.transaction(actor) as tx:
         return await _mine(tx)
@@ -101,6 +101,12 @@ async def found_as(db: Database, ear: Uniqueid, mode: Mode) -> None:
             await _tell(tx, found)
 
 
+async def goes_on_as(db: Database, ear: Uniqueid, after: Uniqueid) -> None:
+    """Their page was loaded again: the same ear, by another channel."""
+    async with db.transaction(TELEPHONY) as tx:
+        await stored.rename(tx.conn, ear, after)
+
+
 async def over(db: Database, ear: Uniqueid, *, at: datetime | None = None) -> None:
     """The supervisor's channel is gone, or is an agent's from now on. The first report counts."""
     async with db.transaction(TELEPHONY, at=at) as tx:
@@ -108,7 +114,9 @@ async def over(db: Database, ear: Uniqueid, *, at: datetime | None = None) -> No
         if found is not None:
             await stored.end(tx.conn, ear, tx.now)
             seconds = max(0, round((tx.now - found.begun_at).total_seconds()))
-            await audit.record(tx, "leave call", "call", found.call_id, detail=_detail(found) | {"seconds": str(seconds)})
+            await audit.record(
+                tx, "leave call", "call", found.call_id, detail=_detail(found) | {"seconds": str(seconds)}
+            )
             await _tell(tx, found)
 
 

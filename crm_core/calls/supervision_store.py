@@ -22,7 +22,8 @@ async def begin(
 ) -> None:
     """Raises UniqueViolationError when this supervisor is at a call already."""
     await conn.execute(
-        "INSERT INTO supervision (call_id, agent_id, supervisor_id, ear, mode, begun_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO supervision (call_id, agent_id, supervisor_id, ear, mode, begun_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6)",
         call_id,
         agent_id,
         supervisor_id,
@@ -55,6 +56,11 @@ async def set_mode(conn: Connection, ear: Uniqueid, mode: Mode) -> None:
     await conn.execute("UPDATE supervision SET mode = $2 WHERE ear = $1 AND ended_at IS NULL", ear, mode)
 
 
+async def rename(conn: Connection, ear: Uniqueid, after: Uniqueid) -> None:
+    """The supervisor's channel has another name from now on."""
+    await conn.execute("UPDATE supervision SET ear = $2 WHERE ear = $1 AND ended_at IS NULL", ear, after)
+
+
 async def end(conn: Connection, ear: Uniqueid, now: datetime) -> None:
     """The ear is gone."""
     await conn.execute("UPDATE supervision SET ended_at = $2 WHERE ear = $1 AND ended_at IS NULL", ear, now)
@@ -62,4 +68,6 @@ async def end(conn: Connection, ear: Uniqueid, now: datetime) -> None:
 
 def _read(row: asyncpg.Record) -> Supervision:
     fields = dict(row)
-    return Supervision(**fields | {"call_id": CallId(UUID(bytes=fields["call_id"].bytes)), "mode": Mode(fields["mode"])})
+    return Supervision(
+        **fields | {"call_id": CallId(UUID(bytes=fields["call_id"].bytes)), "mode": Mode(fields["mode"])}
+    )

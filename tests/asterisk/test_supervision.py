@@ -149,8 +149,8 @@ async def test_a_supervisor_takes_a_call_over(busy_hall: Hall) -> None:
         await page.register()
         again = await page.take_over(ear)  # the page was loaded again
         await eventually(ear.is_over.is_set, what="the old page's leg is gone")
-        assert await under_way(busy_hall) == [("desk-31", Mode.LISTEN)]
         assert await heard_by(patient, agent=agent, ear=again) == {"agent", "ear"}
+        assert await under_way(busy_hall) == [("desk-31", Mode.LISTEN)]
         await supervising.change(supervisor, Mode.TAKE_OVER)
         await eventually(agent.is_over.is_set, what="the agent is out")
         await busy_hall.agent_is(1, "on_call")

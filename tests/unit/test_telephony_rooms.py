@@ -6,7 +6,7 @@ from crm_core.calls.model import Mode
 from crm_core.kernel.ids import Linkedid, Uniqueid
 from telephony import names, reconcile, rooms
 from telephony.ami_events import BridgeEnter, Channel, ChanSpyStart, parse_event
-from telephony.ears import differs, listening
+from telephony.ears import differs, heir, mode_of, unseen
 from telephony.reconcile import Living
 
 pytestmark = pytest.mark.unit
@@ -39,10 +39,10 @@ def test_the_leg_that_is_let_in_is_the_one_that_is_asked() -> None:
     assert rooms.leg_asked(CALL, "desk-02", "desk-03") is None
 
 
-def test_a_supervisor_in_the_room_is_not_taken_for_the_agent() -> None:
+def test_who_is_in_a_room_and_who_is_alone_there() -> None:
     room = [
         living("PJSIP/carrier-00000001", "1.1", "r", "ConfBridge"),
-        living("PJSIP/desk-01-00000005", "hcrm-ear-1", "r", "ConfBridge"),
+        living("PJSIP/desk-03-00000005", "hcrm-ear-1", "r", "ConfBridge"),
         living("PJSIP/desk-01-00000002", "1.2", "r", "ConfBridge"),
     ]
     assert rooms.leg_with(room, PATIENT, "desk-01") == "1.2"
@@ -52,15 +52,17 @@ def test_a_supervisor_in_the_room_is_not_taken_for_the_agent() -> None:
 
 
 def test_what_an_ear_does_is_what_its_channel_runs() -> None:
-    found = listening(
-        [
-            *CALL,
-            living("PJSIP/desk-03-00000005", "hcrm-ear-1", "", "ChanSpy", "whisper"),
-            living("PJSIP/desk-04-00000006", "hcrm-ear-2", "r", "ConfBridge", "1.1"),
-            living("PJSIP/desk-05-00000007", "hcrm-ear-3"),
-        ]
-    )
-    assert found == {"hcrm-ear-1": Mode.WHISPER, "hcrm-ear-2": Mode.BARGE, "hcrm-ear-3": None}
+    assert mode_of(living("PJSIP/desk-03-00000005", "hcrm-ear-1", "", "ChanSpy", "whisper")) is Mode.WHISPER
+    assert mode_of(living("PJSIP/desk-04-00000006", "hcrm-ear-2", "r", "ConfBridge", "1.1")) is Mode.BARGE
+    assert mode_of(living("PJSIP/desk-05-00000007", "hcrm-ear-3")) is None
+
+
+def test_who_listens_unseen_is_found_whatever_their_channel_is_called() -> None:
+    theirs = [*CALL, living("PJSIP/desk-03-00000005", "1.5", "", "ChanSpy", "listen")]
+    assert unseen(theirs, {Uniqueid("hcrm-ear-1")}) == ["1.5"]
+    assert unseen(theirs, {Uniqueid("1.5")}) == []
+    assert heir(theirs, "desk-03") == "1.5"
+    assert (heir(theirs, "desk-01"), heir(theirs, "desk-03", {Uniqueid("1.5")})) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,10 @@ async def test_a_supervisor_comes_to_a_call_and_everybody_can_see_it(house: Hous
             assert "Listening" in text
         assert "/supervision/stop" in (await boss.get("/desk/state"))[1]
         assert "/supervision/stop" not in (await chen.get("/desk/state"))[1]
-        assert [(await boss.post(path, form))[0] for path, form in (("/supervision", {"mode": "barge"}), ("/supervision/stop", {}))] == [204, 204]
+        assert [
+            (await boss.post(path, form))[0]
+            for path, form in (("/supervision", {"mode": "barge"}), ("/supervision/stop", {}))
+        ] == [204, 204]
         assert (await chen.post("/supervision", {"mode": "barge"}))[0] == 403
     assert isinstance(house.deps.supervising, Supervising)
     assert house.deps.supervising.asked == [("begin", str(chen_id), "whisper"), ("change", "barge"), ("stop",)]
