@@ -193,7 +193,7 @@ DETAIL = {  # of what is written beside; ids that lead nowhere are left out
     "version": N_("version {value}"),
     "agent": N_("agent: {value}"),
     "supervisor": N_("supervisor: {value}"),
-    "mode": N_("way: {value}"),
+    "mode": N_("manner: {value}"),
     "seconds": N_("{value} s"),
 }
 _VALUES: Mapping[str, Mapping[str, str]] = {
