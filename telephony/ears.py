@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from crm_core.calls import supervision
 from crm_core.calls import supervision_store as stored
+from crm_core.calls.errors import NotInCallError
 from crm_core.calls.model import Mode, Supervision
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import HcrmError
@@ -91,7 +92,10 @@ class Ears:
             await supervision.over(self._db, ear)
             return
         self._heirs.add(after)
-        await supervision.goes_on_as(self._db, ear, after)
+        one = await supervision.goes_on_as(self._db, ear, after)
+        if one is not None:  # begun anew: a ChanSpy that was under way sends a browser that takes over no sound
+            with suppress(AmiError, NotInCallError):
+                await rooms.place(self._ami, after, one.mode, patient=one.patient, agent=one.agent_desk)
 
     async def _hang_up_unless_known(self, ear: Uniqueid) -> None:
         if not await supervision.is_known(self._db, ear):

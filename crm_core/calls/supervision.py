@@ -101,10 +101,11 @@ async def found_as(db: Database, ear: Uniqueid, mode: Mode) -> None:
             await _tell(tx, found)
 
 
-async def goes_on_as(db: Database, ear: Uniqueid, after: Uniqueid) -> None:
-    """Their page was loaded again: the same ear, by another channel."""
+async def goes_on_as(db: Database, ear: Uniqueid, after: Uniqueid) -> Supervision | None:
+    """Their page was loaded again: the same supervisor, by another channel. None when they had gone."""
     async with db.transaction(TELEPHONY) as tx:
         await stored.rename(tx.conn, ear, after)
+        return await stored.of_ear(tx.conn, after)
 
 
 async def over(db: Database, ear: Uniqueid, *, at: datetime | None = None) -> None:

@@ -71,7 +71,7 @@ function showCall(call) {
   dock.dataset.call = call.state;
   const number = spoken(call);
   $("number").textContent = $("brief").textContent = number;
-  $("what").textContent = call.held ? words.sayHeld : (words[`say${capital(call.state)}`] ?? "");
+  $("what").textContent = call.number === EAR ? "" : call.held ? words.sayHeld : (words[`say${capital(call.state)}`] ?? "");
   press("mute", call.muted);
   press("hold", call.held);
   $("consult").hidden = !call.consult;
