@@ -224,6 +224,25 @@ class CallMissed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisionChanged(Event):
+    """A supervisor came to an agent's call, is heard by others than before, or went. `agent_id`: whom they are with."""
+
+    public: ClassVar = ("call_id", "user_id")
+    call_id: CallId
+    user_id: UserId
+    agent_id: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingPaused(Event):
+    """The recording of a call is silent from now on, or no longer; `user_id` is the agent whose call it is."""
+
+    public: ClassVar = ("call_id", "user_id")
+    call_id: CallId
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DispositionSet(Event):
     """The agent has written down how the call ended."""
 

@@ -1,12 +1,12 @@
 """The wallboard: who waits, who works, and today's numbers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from crm_core.calls import agent_store
-from crm_core.calls.model import Agent, AgentState, CallState
+from crm_core.calls import agent_store, supervision_store
+from crm_core.calls.model import Agent, AgentState, CallState, Supervision
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
 from crm_core.users.rights import Right, ensure, may
@@ -78,13 +78,18 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """An agent, their day, and whom they talk with: "" for a reader who may not see it."""
+    """An agent, their day, and whom they talk with: "" for a reader who may not see it.
+
+    `heard_by` are the supervisors at their call, `hears` the call that they are at.
+    """
 
     agent: Agent
     incoming: int
     outgoing: int
     talked_s: float
     talks_with: str = field(repr=False)
+    heard_by: Sequence[Supervision] = ()
+    hears: Supervision | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +124,10 @@ async def show(db: Database, actor: Actor, start: datetime, end: datetime, zone:
             bars=bars(hours),
             booked=await store.appointments_booked(tx.conn, start, end),
             pending=await store.pending(tx.conn, start),
-            desks=desks(await agent_store.states(tx.conn), at_work, with_whom=sees_whom),
+            desks=supervised(
+                desks(await agent_store.states(tx.conn), at_work, with_whom=sees_whom),
+                await supervision_store.under_way(tx.conn),
+            ),
         )
 
 
@@ -137,6 +145,18 @@ def desks(agents: Sequence[Agent], at_work: Sequence[AtWork], *, with_whom: bool
         _desk(agent, of.get(agent.user_id), with_whom=with_whom)
         for agent in agents
         if agent.desk or agent.state is not AgentState.OFFLINE
+    ]
+
+
+def supervised(desks: Sequence[Desk], under_way: Sequence[Supervision]) -> list[Desk]:
+    """The same, with who hears whom."""
+    return [
+        replace(
+            desk,
+            heard_by=[one for one in under_way if one.agent_id == desk.agent.user_id],
+            hears=next((one for one in under_way if one.supervisor_id == desk.agent.user_id), None),
+        )
+        for desk in desks
     ]
 
 

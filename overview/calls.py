@@ -7,9 +7,9 @@ from typing import TypedDict
 
 import asyncpg
 
-from crm_core.calls import finding, leg_store, own, rules, store
+from crm_core.calls import finding, leg_store, own, pause_store, rules, store
 from crm_core.calls.errors import CallNotFoundError
-from crm_core.calls.model import Call, Leg, Standing
+from crm_core.calls.model import Call, Leg, Pause, Standing
 from crm_core.drafts.model import Draft
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.cursor import Cursor, Page
@@ -68,7 +68,7 @@ class CallLine:
 class CallPage:
     """A call by itself. `result` is what the form about it begins with, None when the reader may not write.
 
-    `typed`: what they typed into it and did not save.
+    `typed`: what they typed into it and did not save. `pauses`: when an agent had it not recorded.
     """
 
     line: CallLine
@@ -76,6 +76,7 @@ class CallPage:
     result: Mapping[str, str] | None = field(repr=False)
     absence: Absence | None
     typed: Draft
+    pauses: Sequence[Pause] = ()
 
 
 async def listed(
@@ -152,8 +153,14 @@ async def show(db: Database, actor: Actor, call_id: CallId) -> CallPage:
         hears = may(actor, Right.HEAR_RECORDINGS)
         heard = await recordings.of_call(tx.conn, call_id) if hears else []
         absence = await recordings.absence(tx.conn, call_id) if hears and not heard else None
-        result = _result(tx, standing)
-        return CallPage(line=line, heard=heard, absence=absence, result=result, typed=standing.draft)
+        return CallPage(
+            line=line,
+            heard=heard,
+            absence=absence,
+            result=_result(tx, standing),
+            typed=standing.draft,
+            pauses=await pause_store.of_call(tx.conn, call_id),
+        )
 
 
 def _result(tx: Tx, standing: Standing) -> Mapping[str, str] | None:

@@ -38,6 +38,7 @@ from recordings.vault import Vault
 from server import nightly, tls
 from server.config import Config
 from server.secret_store import Secrets
+from server.supervising import Supervising
 from server.supervisor import Service
 from server.web_ports import DeskTelephones, Dialing, Handset, ReminderDesk
 from sms import handlers as sms_handlers
@@ -46,8 +47,10 @@ from sms import modems
 from sms.letterhead import Letterhead
 from telephony import handlers as telephony_handlers
 from telephony import jobs as telephony_jobs
+from telephony import silence
 from telephony.ami import Ami, AmiSettings
 from telephony.desk_lines import DeskLines
+from telephony.ears import Ears
 from telephony.fastagi import FastAgiServer
 from telephony.provision import tools
 from telephony.tracker import CallTracker
@@ -85,6 +88,7 @@ class Server:
         dialer = Worker(self.calls, ami, self._dialer_settings())
         ami.subscribe(CallTracker(self.calls, ami, most_missed=self.config.desks.missed_rings).handle)
         ami.subscribe(DeskLines(self.calls, ami).handle)
+        ami.subscribe(Ears(self.calls, ami).handle)
         ami.subscribe(dialer.hear)
         reception = self.reception()
         fastagi = FastAgiServer(reception.routes(), port=self.config.ports.fastagi)
@@ -99,6 +103,7 @@ class Server:
             Service("dialer", dialer.run),
             Service("audit", partial(audit_chain.keep_sealing, self.db)),
             *self._wrap_up(),
+            Service("recording pauses", partial(silence.keep_resuming, self.calls, ami)),
             Service("nightly", partial(nightly.run, self.db, self.board, self.config.hospital.timezone)),
             Service("recordings", self._sweep_recordings),
             Service("prompts", partial(self._keep_prompts, reception)),
@@ -205,6 +210,7 @@ class Server:
             ),
             lines=DeskTelephones(config.ports.sip_listen, self.secrets.desks),
             dialing=Dialing(self.db, ami),
+            supervising=Supervising(self.db, ami),
             reminders=ReminderDesk(self.db, self.letterhead, config.hospital.timezone),
             vault=self.vault,
             factor_key=MasterKey(self.secrets.factor_key),

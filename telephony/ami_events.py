@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from crm_core.kernel.ids import Linkedid, Uniqueid
+from telephony.names import CONFBRIDGE
 
 Headers = Mapping[str, str]
 UP = 6  # a channel's state
@@ -206,10 +207,11 @@ class Unhold(AmiEvent):
 
 @dataclass(frozen=True, slots=True)
 class BridgeEnter(AmiEvent):
-    """A leg speaks in a bridge."""
+    """A leg speaks in a bridge; `room` is the conference's name, "" when it is none."""
 
     bridge: str
     channel: Channel
+    room: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,13 @@ class BridgeLeave(AmiEvent):
 
     bridge: str
     channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class ChanSpyStart(AmiEvent):
+    """`spyer` hears another leg from now on."""
+
+    spyer: Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +307,10 @@ def _ok(headers: Headers) -> bool:
     return headers.get("Result", "") == "Success"
 
 
+def _room(headers: Headers) -> str:
+    return headers.get("BridgeName", "") if headers.get("BridgeCreator", "") == CONFBRIDGE else ""
+
+
 def _user_event(headers: Headers) -> UserEvent:
     return UserEvent(headers.get("UserEvent", ""), channel_of(headers), dict(headers))
 
@@ -325,8 +338,9 @@ PARSERS: Mapping[str, Callable[[Headers], AmiEvent]] = {
     "DeviceStateChange": lambda h: DeviceStateChange(h.get("Device", ""), h.get("State", "")),
     "Hold": lambda h: Hold(_leg(h)),
     "Unhold": lambda h: Unhold(_leg(h)),
-    "BridgeEnter": lambda h: BridgeEnter(h.get("BridgeUniqueid", ""), _leg(h)),
+    "BridgeEnter": lambda h: BridgeEnter(h.get("BridgeUniqueid", ""), _leg(h), _room(h)),
     "BridgeLeave": lambda h: BridgeLeave(h.get("BridgeUniqueid", ""), _leg(h)),
+    "ChanSpyStart": lambda h: ChanSpyStart(_leg(h, "Spyer")),
     "BlindTransfer": lambda h: BlindTransfer(
         _ok(h), _leg(h, "Transferer"), channel_of(h, "Transferee"), h.get("Extension", "")
     ),

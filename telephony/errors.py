@@ -60,3 +60,15 @@ class AmiLoginError(AmiError):
     """Asterisk does not accept our name and secret."""
 
     code = "ami_login"
+
+
+class TelephoneRefusedError(TemporarySendError):
+    """Asterisk did not do with a call what staff asked."""
+
+    code = "telephone_refused"
+
+
+class EarNotAnsweredError(TemporarySendError):
+    """The supervisor's telephone was rung and not answered."""
+
+    code = "ear_not_answered"

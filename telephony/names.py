@@ -1,5 +1,6 @@
 """Every name that Asterisk and Python must agree on; `asterisk_conf/` uses the same, and a test compares them."""
 
+import re
 from typing import Final
 
 # contexts: where a channel's dialplan begins
@@ -13,6 +14,8 @@ CONTEXT_REMINDER: Final = "reminder"  # an answered call of ours
 CONTEXT_CLICK_TO_DIAL: Final = "click-to-dial"  # the agent's desk has answered; now the patient is dialled
 CONTEXT_TRANSFER: Final = "transfer-from-desk"  # the only targets of a transfer
 CONTEXT_DESK_RETURN: Final = "desk-return"  # a desk that lost its page gets its patient back
+CONTEXT_SUPERVISE: Final = "supervise"  # a supervisor's ear; the extension is listen or whisper
+CONTEXT_CONFERENCE: Final = "conference"  # a patient and several of us; staff's extension is the patient's Uniqueid
 CONTEXTS: Final = (
     CONTEXT_TRUNK,
     CONTEXT_HANDSET,
@@ -24,9 +27,13 @@ CONTEXTS: Final = (
     CONTEXT_CLICK_TO_DIAL,
     CONTEXT_TRANSFER,
     CONTEXT_DESK_RETURN,
+    CONTEXT_SUPERVISE,
+    CONTEXT_CONFERENCE,
 )
 EXTENSION_START: Final = "s"
 EXTENSION_OPERATORS: Final = "operators"  # an agent may send a patient back to the queue
+
+EXTENSION_PATIENT: Final = "patient"  # of a conference
 
 HOTLINE_DID: Final = "4000"
 
@@ -53,7 +60,16 @@ VAR_ON_MACHINE: Final = "HCRM_ON_MACHINE"  # what an answering machine gets: `me
 VAR_DIGITS: Final = "HCRM_DIGITS"  # every key the caller pressed so far
 VAR_LANGUAGE: Final = "CHANNEL(language)"  # zh_CN or en
 VAR_MONITOR_DIR: Final = "HCRM_MONITOR_DIR"
-VARIABLES: Final = (VAR_NEXT, VAR_ATTEMPT_ID, VAR_ANSWERED_BY, VAR_ON_MACHINE, VAR_DIGITS, VAR_MONITOR_DIR)
+VAR_LISTENED: Final = "HCRM_LISTENED"  # Uniqueid of the agent's channel that an ear hears
+VARIABLES: Final = (
+    VAR_NEXT,
+    VAR_ATTEMPT_ID,
+    VAR_ANSWERED_BY,
+    VAR_ON_MACHINE,
+    VAR_DIGITS,
+    VAR_MONITOR_DIR,
+    VAR_LISTENED,
+)
 
 # values of HCRM_NEXT
 NEXT_QUEUE: Final = "queue"
@@ -70,6 +86,26 @@ BY_MACHINE: Final = "machine"
 SUFFIX_RX: Final = "-rx.wav"  # the patient's voice
 SUFFIX_TX: Final = "-tx.wav"  # what the patient hears
 SUFFIX_VOICEMAIL: Final = "-voicemail.wav"
+
+
+# supervisors
+EAR_PREFIX: Final = "hcrm-ear-"  # Uniqueid of a supervisor's channel, until its page is loaded again
+CALLER_SUPERVISION: Final = "supervision"  # what their telephone shows instead of a number, and answers by itself
+CHANSPY: Final = "ChanSpy"
+CONFBRIDGE: Final = "ConfBridge"
+_UNIQUEID: Final = re.compile(r"[0-9a-z.\-]{1,80}")
+
+
+def is_ear(uniqueid: str) -> bool:
+    """Whether this channel was rung for a supervisor to hear a call."""
+    return uniqueid.startswith(EAR_PREFIX)
+
+
+def checked_uniqueid(uniqueid: str) -> str:
+    """As an extension or a variable's value. Raises ValueError for anything else."""
+    if not _UNIQUEID.fullmatch(uniqueid):
+        raise ValueError("no Uniqueid")
+    return uniqueid
 
 
 def carrier_interface(digits: str) -> str:

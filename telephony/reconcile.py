@@ -82,6 +82,20 @@ def is_incoming(channel: Channel) -> bool:
     return is_patient(channel) and is_first_leg and not channel.uniqueid.startswith(OWN_PREFIX)
 
 
+def rooms(theirs: Iterable[Living]) -> list[tuple[Uniqueid, str]]:
+    """Patients in a conference, and its bridge."""
+    return [
+        (one.channel.uniqueid, one.bridge)
+        for one in theirs
+        if one.application == names.CONFBRIDGE and one.bridge and is_patient(one.channel)
+    ]
+
+
+def alone(theirs: Sequence[Living]) -> list[Uniqueid]:
+    """Patients in a conference in which nobody else is."""
+    return [patient for patient, bridge in rooms(theirs) if sum(one.bridge == bridge for one in theirs) == 1]
+
+
 def reconcile(ours: Sequence[OpenCall], theirs: Sequence[Living]) -> list[Repair]:
     """Reports that were missed, in the order in which to make them."""
     living = {entry.channel.uniqueid: entry for entry in theirs if is_patient(entry.channel)}

@@ -6,12 +6,12 @@ in order. Link lost: what was missed is found by comparing, as soon as it is up 
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from crm_core.calls import asking
+from crm_core.calls import asking, supervision, together
 from crm_core.calls import service as calls
 from crm_core.calls import store as call_store
 from crm_core.kernel.db import Database
@@ -19,10 +19,11 @@ from crm_core.kernel.errors import HcrmError
 from crm_core.kernel.ids import Linkedid, Uniqueid
 from crm_core.kernel.msisdn import try_parse_msisdn
 from telephony import ami_events as events
-from telephony import names, reconcile
+from telephony import names, reconcile, rooms
 from telephony.ami import Ami
 from telephony.ami_events import AmiEvent, Channel
 from telephony.errors import AmiError
+from telephony.living import living_now
 from telephony.queue_sync import sync_all
 from telephony.reconcile import is_incoming, is_patient
 
@@ -63,6 +64,8 @@ class CallTracker:
         self._calls: dict[Uniqueid, Linkedid] = {}  # patients' channels: the linkedid the call began with
         self._legs: dict[Uniqueid, _Leg] = {}
         self._asks: dict[Uniqueid, _Ask] = {}  # by the asked colleague's channel
+        self._rooms: dict[Uniqueid, Uniqueid] = {}  # our legs in a conference: the patient's channel there
+        self._ears: set[Uniqueid] = set()  # supervisors' legs in a conference
         self._missing: set[Linkedid] = set()
 
     async def handle(self, event: AmiEvent) -> None:
@@ -102,8 +105,11 @@ class CallTracker:
                 await calls.answered(self._db, self._call(channel), at=event.at)
             case events.QueueCallerJoin(queue, channel, _):
                 await calls.queued(self._db, self._call(channel), queue, at=event.at)
-            case events.BridgeEnter(_, channel) if desk := names.desk_of(channel.name):
-                self._legs[channel.uniqueid] = _Leg(desk, channel.linkedid)
+            case events.BridgeEnter(_, channel, room) if desk := names.desk_of(channel.name):
+                await self._entered(channel, desk, Uniqueid(room), event.at)
+            case events.ChanSpyStart(spyer):
+                self._rooms.pop(spyer.uniqueid, None)
+                self._ears.discard(spyer.uniqueid)
             case events.Hangup(channel, cause, cause_text):
                 await self._hung_up(channel, REASONS.get(cause) or cause_text.lower() or "normal", event.at)
             case _:
@@ -191,18 +197,62 @@ class CallTracker:
     async def _left(self, call: Linkedid, channel: Channel, at: datetime | None) -> None:
         """A desk's leg is over; a page that was reloaded has a second one in the same call."""
         self._legs.pop(channel.uniqueid, None)
+        room = self._rooms.pop(channel.uniqueid, None)
+        self._ears.discard(channel.uniqueid)
         desk = names.desk_of(channel.name)
         others = [leg for leg in self._legs.values() if leg.desk == desk and leg.linkedid == call]
-        if desk and not others:
-            await calls.agent_left(self._db, call, desk, at=at)
+        if not desk or others:
+            return
+        stays = self._in_room(room)
+        if stays:
+            await self._goes_on(call, desk, stays[0], at)
+        await calls.agent_left(self._db, call, desk, at=at)
+        if room and not stays:
+            await self._hang_up(room)
 
     async def _hung_up(self, channel: Channel, reason: str, at: datetime | None) -> None:
         if is_patient(channel):
             await calls.ended(self._db, self._call(channel), reason, at=at)
             self._calls.pop(channel.uniqueid, None)
+            for leg in self._in_room(channel.uniqueid):
+                await self._hang_up(leg)
         elif names.desk_of(channel.name):
             await self._asked_no_more(channel, at)
-            await self._left(channel.linkedid, channel, at)
+            await self._left(self._call_of_leg(channel), channel, at)
+
+    # -- conferences: a patient and several of us ------------------------------------------------------------------
+
+    def _in_room(self, room: Uniqueid | None) -> list[Uniqueid]:
+        """Our legs there, supervisors last."""
+        inside = [leg for leg, other in self._rooms.items() if other == room and leg in self._legs]
+        return sorted(inside, key=lambda leg: leg in self._ears)
+
+    def _call_of_leg(self, channel: Channel) -> Linkedid:
+        room = self._rooms.get(channel.uniqueid)
+        return self._calls.get(room, channel.linkedid) if room else channel.linkedid
+
+    async def _entered(self, channel: Channel, desk: str, room: Uniqueid, at: datetime | None) -> None:
+        if not room:
+            self._legs[channel.uniqueid] = _Leg(desk, channel.linkedid)
+            return
+        self._rooms[channel.uniqueid] = room
+        self._legs[channel.uniqueid] = _Leg(desk, self._call_of_leg(channel))
+        if await supervision.is_known(self._db, channel.uniqueid):
+            self._ears.add(channel.uniqueid)
+        else:
+            self._asks.pop(channel.uniqueid, None)
+            await together.joined(self._db, self._call_of_leg(channel), desk, at=at)
+
+    async def _goes_on(self, call: Linkedid, left: str, stays: Uniqueid, at: datetime | None) -> None:
+        """Whose call it was has gone; a supervisor who stays is no longer one who listens."""
+        if await together.goes_on_with(self._db, call, left, self._legs[stays].desk, at=at):
+            self._ears.discard(stays)
+            await supervision.over(self._db, stays, at=at)
+
+    async def _hang_up(self, leg: Uniqueid) -> None:
+        """Nobody is left to speak with; without a link the comparison finds them."""
+        with suppress(AmiError):
+            await rooms.hang_up(self._ami, leg)
 
     # -- comparing -------------------------------------------------------------------------------------------------
 
@@ -214,13 +264,15 @@ class CallTracker:
                 for call in await call_store.open_calls(conn)
             ]
         try:
-            theirs = [living(row) for row in (await self._ami.action("CoreShowChannels")).rows]
+            theirs = await living_now(self._ami)
             await sync_all(self._db, self._ami)
         except AmiError:
             return  # the link went; the next LinkUp compares again
         self._remember(ours, theirs)
         await asking.over_but(self._db, {leg.desk for leg in self._legs.values()})
         repairs = reconcile.reconcile(ours, theirs)
+        if is_first:
+            await self._rescue(theirs)
         missing = {repair.linkedid for repair in repairs if isinstance(repair, reconcile.Lost)}
         for repair in repairs:
             if not (isinstance(repair, reconcile.Lost) and not is_first and repair.linkedid not in self._missing):
@@ -234,6 +286,18 @@ class CallTracker:
             for entry in theirs
             if (desk := names.desk_of(entry.channel.name))
         }
+        self._rooms = {
+            entry.channel.uniqueid: patient
+            for patient, bridge in reconcile.rooms(theirs)
+            for entry in theirs
+            if entry.bridge == bridge and entry.channel.uniqueid in self._legs
+        }
+
+    async def _rescue(self, theirs: list[reconcile.Living]) -> None:
+        """Patients who were left alone in a conference while nobody heard of it."""
+        for patient in reconcile.alone(theirs):
+            with suppress(AmiError):
+                await rooms.back_to_queue(self._ami, patient)
 
     async def _repair(self, repair: reconcile.Repair) -> None:
         log.info("call log repaired", extra={"repair": type(repair).__name__})
@@ -250,11 +314,3 @@ class CallTracker:
                 await calls.connected(self._db, linkedid, desk)
             case _:
                 assert_never(repair)
-
-
-def living(row: Mapping[str, str]) -> reconcile.Living:
-    """One row of CoreShowChannels."""
-    channel = events.channel_of(row) or Channel(name="", uniqueid=Uniqueid(""), linkedid=Linkedid(""))
-    return reconcile.Living(
-        channel, row.get("Application", ""), row.get("ApplicationData", ""), row.get("BridgeId", "")
-    )

@@ -12,6 +12,12 @@ AGENT_STATE = {
     "wrap_up": N_("Wrap-up"),
     "break": N_("On a break"),
 }
+HEARS = {
+    "listen": N_("Listening"),
+    "whisper": N_("Whispering"),
+    "barge": N_("Speaking with both"),
+    "take_over": N_("Taking over"),
+}
 BREAK_REASON = {"meal": N_("Meal"), "rest": N_("Rest"), "meeting": N_("Meeting"), "training": N_("Training")}
 STATE_REASON = {**BREAK_REASON, "missed": N_("Calls missed")}  # the last is not chosen but set
 END_REASON = {

@@ -25,6 +25,8 @@ ACTION = {
     "change user": N_("Changed an account"),
     "close account": N_("Closed an account"),
     "close consultation": N_("Closed a consultation"),
+    "change place at call": N_("Came nearer to a call, or went further away"),
+    "come to call": N_("Came to an agent's call"),
     "confirm appointment": N_("Confirmed an appointment"),
     "create token": N_("Made a token"),
     "create user": N_("Made an account"),
@@ -41,6 +43,8 @@ ACTION = {
     "give sms thread": N_("Gave a conversation to somebody"),
     "hasten reminder call": N_("Had a reminder call made at once"),
     "import patients": N_("Imported patients"),
+    "leave call": N_("A supervisor left a call"),
+    "let colleague in": N_("Let a colleague into a call"),
     "link call to patient": N_("Said who a caller is"),
     "list appointments": N_("Saw a list of appointments"),
     "list calls": N_("Saw a list of calls"),
@@ -54,6 +58,7 @@ ACTION = {
     "open account": N_("Opened an account again"),
     "open task": N_("Wrote down a task"),
     "open consultation": N_("Wrote down a consultation"),
+    "pause recording": N_("Paused a recording"),
     "plan reminder call": N_("Planned a reminder call"),
     "play recording": N_("Listened to a recording"),
     "prove password": N_("Gave the password again"),
@@ -69,6 +74,7 @@ ACTION = {
     "renew recovery codes": N_("Made new recovery codes"),
     "reopen task": N_("Opened a task again"),
     "resend sms": N_("Sent a message again"),
+    "resume recording": N_("Let a recording go on"),
     "reset password": N_("Gave a first password"),
     "reset second factor": N_("Took the second factor away"),
     "restore appointment": N_("Restored an appointment"),
@@ -78,6 +84,7 @@ ACTION = {
     "see recording": N_("Saw a recording"),
     "set disposition": N_("Wrote down a call's result"),
     "set up second factor": N_("Set up the second factor"),
+    "take call over": N_("Took a call over"),
     "take desk": N_("Took a desk back"),
     "take line": N_("Connected the telephone"),
     "tie consultation to patient": N_("Said who asked"),
@@ -195,6 +202,10 @@ DETAIL = {  # of what is written beside; ids that lead nowhere are left out
     "marketing": N_("health offers: {value}"),
     "most_a_day": N_("{value} appointments a day"),
     "before": N_("before: {value}"),
+    "agent": N_("agent: {value}"),
+    "supervisor": N_("supervisor: {value}"),
+    "mode": N_("manner: {value}"),
+    "seconds": N_("{value} s"),
 }
 _VALUES: Mapping[str, Mapping[str, str]] = {
     "role": words.ROLE,
@@ -204,6 +215,7 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
     "source": words.WISH_SOURCE,
     "by": FIELD,
     "fields": FIELD,
+    "mode": words.HEARS,
 }
 
 

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from crm_core.calls.model import Mode
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.crypto import MasterKey
 from crm_core.kernel.db import Database
-from crm_core.kernel.ids import AppointmentId, AttemptId, Msisdn, SmsId, Uniqueid
+from crm_core.kernel.ids import AppointmentId, AttemptId, CallId, Msisdn, SmsId, Uniqueid, UserId
 from crm_core.kernel.status import StatusBoard
 from recordings.vault import Vault
 from sms.letterhead import Letterhead
@@ -87,6 +88,37 @@ class ClickToDial(Protocol):
         ...
 
 
+class Supervising(Protocol):
+    """Puts supervisors and colleagues to calls under way, and pauses their recordings. Each is audited.
+
+    Everything raises SendError when Asterisk refused, OutcomeUnknownError when nobody knows, and its rule's error.
+    """
+
+    async def begin(self, actor: Actor, agent_id: UserId, mode: Mode) -> None:
+        """The supervisor's own telephone rings and hears this agent's call."""
+        ...
+
+    async def change(self, actor: Actor, mode: Mode) -> None:
+        """Nearer to the call they hear, or less near."""
+        ...
+
+    async def stop(self, actor: Actor) -> None:
+        """They hear no more."""
+        ...
+
+    async def let_in(self, actor: Actor, call_id: CallId) -> None:
+        """The colleague whom this agent asks speaks with the patient too."""
+        ...
+
+    async def pause(self, actor: Actor, call_id: CallId) -> None:
+        """Nothing of this agent's call is recorded for a while."""
+        ...
+
+    async def resume(self, actor: Actor, call_id: CallId) -> None:
+        """It is recorded again."""
+        ...
+
+
 class Reminders(Protocol):
     """Asks patients whether they will come."""
 
@@ -143,6 +175,7 @@ class WebDeps:
     settings: WebSettings
     lines: DeskLines
     dialing: ClickToDial
+    supervising: Supervising
     reminders: Reminders
     vault: Vault
     factor_key: MasterKey  # seals the secrets of second factors

@@ -71,6 +71,7 @@ LISTS: Mapping[str, frozenset[str]] = {
     "CallMissed": frozenset({"board"}),
     "AgentStateChanged": frozenset({"board"}),
     "DeskLineChanged": frozenset({"board"}),
+    "SupervisionChanged": frozenset({"board"}),
 }
 
 

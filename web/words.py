@@ -8,6 +8,7 @@ from crm_core.patients.lookup import COUNTED
 from web.agent_words import AGENT_STATE as AGENT_STATE
 from web.agent_words import BREAK_REASON as BREAK_REASON
 from web.agent_words import END_REASON as END_REASON
+from web.agent_words import HEARS as HEARS
 from web.agent_words import STATE_REASON as STATE_REASON
 from web.i18n import N_, _, current_locale, filled, say_moment
 from web.work_words import PURPOSE as PURPOSE
@@ -222,6 +223,11 @@ ERROR = {
     "no_line": N_("No telephone is connected at this desk."),
     "no_desk": N_("This account has no desk. An administrator can give it one."),
     "in_call": N_("You are in a call. Please end it or transfer it before you log out."),
+    "not_in_call": N_("They are in no call with a patient now."),
+    "already_there": N_("You are in a call, or at one, already. Please end that first."),
+    "not_pausable": N_("There is nothing to pause: it is paused already, or nobody speaks."),
+    "ear_not_answered": N_("Your telephone did not answer, so you hear nothing. Please look whether it is connected."),
+    "telephone_refused": N_("The telephone system refused this. The call may just have ended."),
     "no_desk_left": N_("All desks are taken."),
     "login_taken": N_("Somebody already has this user name."),
     "weak_password": N_(

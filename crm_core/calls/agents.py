@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from crm_core.calls import agent_store, leg_store, rules
+from crm_core.calls import agent_store, leg_store, rules, supervision_store
 from crm_core.calls.agent_store import by_desk, states
 from crm_core.calls.errors import InCallError, NoDeskError, NotYourStateError
 from crm_core.calls.model import Agent, AgentSignal, AgentState
@@ -73,7 +73,10 @@ async def colleagues(db: Database, actor: Actor) -> list[Agent]:
 
 
 async def is_at_work(conn: Connection, user_id: UserId) -> bool:
-    """In a call, or waiting for one with a telephone that rings: at the desk, though perhaps touching nothing."""
+    """In a call or at a colleague's, or waiting for one with a telephone that rings: at the desk, though perhaps
+    touching nothing."""
+    if await supervision_store.of_supervisor(conn, user_id):
+        return True
     found = await agent_store.find(conn, user_id=user_id)
     return any(agent.state in rules.BUSY or (agent.state is AgentState.AVAILABLE and agent.has_line) for agent in found)
 

@@ -49,3 +49,21 @@ class InCallError(ConflictError):
     """Whoever leaves now would leave a patient in the middle of a word."""
 
     code = "in_call"
+
+
+class NotInCallError(ConflictError):
+    """The agent speaks with no patient now."""
+
+    code = "not_in_call"
+
+
+class AlreadyThereError(ConflictError):
+    """A supervisor has two ears and one telephone: at another call already, or in one of their own."""
+
+    code = "already_there"
+
+
+class NotPausableError(ConflictError):
+    """The recording is paused already, or there is none to pause."""
+
+    code = "not_pausable"

@@ -1,8 +1,8 @@
-"""Who spoke with the hospital waits no more: a conversation closes the tasks that asked for one."""
+"""Who spoke with the hospital waits no more: a conversation closes the tasks that asked for one, its end its pauses."""
 
-from crm_core.calls import store
+from crm_core.calls import pauses, store
 from crm_core.calls.model import Call, Direction
-from crm_core.events import CallConnected, DispositionSet
+from crm_core.events import CallConnected, CallEnded, DispositionSet
 from crm_core.kernel.db import Tx
 from crm_core.kernel.event import Subscription
 from crm_core.kernel.ids import UserId
@@ -36,6 +36,11 @@ async def look_again(event: DispositionSet, tx: Tx) -> None:
         await tasks.open_in(tx, TaskKind.CALL_BACK, call.caller, call.ref, call.patient_id, assigned_to=mine)
 
 
+async def stop_pause(event: CallEnded, tx: Tx) -> None:
+    """Nothing is left to be recorded or not."""
+    await pauses.over_in(tx, event.call_id)
+
+
 async def _settle(tx: Tx, call: Call, user_id: UserId) -> None:
     user = await users.get(tx.conn, user_id)
     talk = Talk.CALLED_US if call.direction is Direction.IN else Talk.CALLED_THEM
@@ -43,4 +48,8 @@ async def _settle(tx: Tx, call: Call, user_id: UserId) -> None:
     await tasks.settle_in(tx, talk, call.caller, call.ref, patient_id=call.patient_id, by=by)
 
 
-SUBSCRIPTIONS: tuple[Subscription, ...] = ((CallConnected, settle), (DispositionSet, look_again))
+SUBSCRIPTIONS: tuple[Subscription, ...] = (
+    (CallConnected, settle),
+    (DispositionSet, look_again),
+    (CallEnded, stop_pause),
+)

@@ -147,3 +147,46 @@ class Standing:
     here: AgentState | None
     draft: Draft
     asked_by: str = ""
+
+
+class Mode(StrEnum):
+    """How near a supervisor is to a call."""
+
+    LISTEN = "listen"  # hears both, nobody hears them
+    WHISPER = "whisper"  # heard by the agent only
+    BARGE = "barge"  # all three hear each other
+    TAKE_OVER = "take_over"  # the same, and the agent is sent out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supervision:
+    """A supervisor at an agent's call until `ended_at`; `ear` is their channel, `patient` the patient's."""
+
+    call_id: CallId
+    patient: Uniqueid
+    agent_id: UserId
+    agent_name: str
+    agent_login: str
+    agent_desk: str
+    supervisor_id: UserId
+    supervisor_name: str
+    supervisor_login: str
+    supervisor_desk: str
+    ear: Uniqueid
+    mode: Mode
+    begun_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A time in which nothing of a call is recorded; by itself it ends at `until`. `patient` is the channel."""
+
+    id: int
+    call_id: CallId
+    patient: Uniqueid
+    user_id: UserId
+    agent_name: str
+    begun_at: datetime
+    until: datetime
+    ended_at: datetime | None

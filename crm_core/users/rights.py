@@ -29,7 +29,8 @@ class Right(StrEnum):
     ANSWER_CONSULTATIONS = "answer consultations"
     DO_TASKS = "do tasks"
     SEE_WALLBOARD = "see the wallboard"
-    SUPERVISE = "supervise"  # listen in, change other people's states
+    SUPERVISE = "supervise"  # change other people's states and results
+    LISTEN_IN = "listen in"  # to a call under way, and speak in it or take it over
     EDIT_FLOWS = "edit flows"
     SEE_AUDIT = "see the audit"
     MANAGE_USERS = "manage users"

@@ -20,6 +20,8 @@ NEEDED_MODULES = (
     "app_mixmonitor",
     "app_amd",
     "app_audiosocket",
+    "app_chanspy",
+    "app_confbridge",
 )
 RUN_TIMEOUT_S = 20.0
 

@@ -22,6 +22,7 @@ from crm_core.users import service as users
 from crm_core.users.passwords import generated_password
 from telephony import handlers, jobs, names
 from telephony.ami import Ami
+from telephony.ears import Ears
 from telephony.fastagi import AgiChannel
 from telephony.tracker import CallTracker
 from tests.asterisk.phone import Phone, phone
@@ -117,6 +118,7 @@ async def hall(asterisk: RealAsterisk, database_url: str, *, db_url: str = "") -
         user_ids = [await _agent(db, desk) for desk in DESKS]
         ami = asterisk.ami()
         ami.subscribe(CallTracker(tracked, ami).handle)
+        ami.subscribe(Ears(tracked, ami).handle)
         worker = asyncio.get_running_loop().create_task(_work(database_url, db, ami))
         await enter(linked(ami))
         await enter(answering(asterisk, hotline=to_the_queue))

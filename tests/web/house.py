@@ -14,13 +14,13 @@ import aiohttp
 from aiohttp import web
 
 from crm_core.calls import service as calls
-from crm_core.calls.model import Call
+from crm_core.calls.model import Call, Mode
 from crm_core.consultations.handlers import SUBSCRIPTIONS
 from crm_core.directory import store as directory
 from crm_core.kernel.actor import SYSTEM, Actor
 from crm_core.kernel.crypto import MasterKey
 from crm_core.kernel.db import Database, open_database
-from crm_core.kernel.ids import AppointmentId, AttemptId, Linkedid, Msisdn, SlotId, SmsId, Uniqueid
+from crm_core.kernel.ids import AppointmentId, AttemptId, CallId, Linkedid, Msisdn, SlotId, SmsId, Uniqueid, UserId
 from crm_core.kernel.status import StatusBoard
 from crm_core.patients import service as patients
 from crm_core.patients.model import NewPatient, Patient
@@ -89,6 +89,37 @@ class Dialing:
     async def bring_back(self, actor: Actor, desk: str, patient: Uniqueid) -> None:
         """Taken."""
         self.brought_back.append((desk, str(patient)))
+
+
+@dataclass
+class Supervising:
+    """Nobody hears anything; who should is noted."""
+
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    async def begin(self, actor: Actor, agent_id: UserId, mode: Mode) -> None:
+        """Taken."""
+        self.asked.append(("begin", str(agent_id), mode))
+
+    async def change(self, actor: Actor, mode: Mode) -> None:
+        """Taken."""
+        self.asked.append(("change", mode))
+
+    async def stop(self, actor: Actor) -> None:
+        """Taken."""
+        self.asked.append(("stop",))
+
+    async def let_in(self, actor: Actor, call_id: CallId) -> None:
+        """Taken."""
+        self.asked.append(("let in", str(call_id)))
+
+    async def pause(self, actor: Actor, call_id: CallId) -> None:
+        """Taken."""
+        self.asked.append(("pause", str(call_id)))
+
+    async def resume(self, actor: Actor, call_id: CallId) -> None:
+        """Taken."""
+        self.asked.append(("resume", str(call_id)))
 
 
 @dataclass
@@ -235,6 +266,7 @@ async def open_house(
             settings=settings,
             lines=Lines(),
             dialing=Dialing(),
+            supervising=Supervising(),
             reminders=reminders,
             vault=Vault(folder, MasterKey(b"k" * 32)),
             factor_key=MasterKey(b"f" * 32),

@@ -20,6 +20,7 @@ const NUMBER = /^(1[3-9]\d{9}|0[1-9]\d{8,10}|\+861[3-9]\d{9}|\+86[1-9]\d{8,9}|\+
 const EXTENSION = /^(?:desk-)?(\d\d)$/;
 const OUTCOMES = { Busy: "busy", Rejected: "busy", Unavailable: "noAnswer", "Request Timeout": "noAnswer", "No Answer": "noAnswer" };
 OUTCOMES["Not Found"] = OUTCOMES["Address Incomplete"] = "noSuchNumber";
+const EAR = "supervision"; // what rings instead of a number when a supervisor has asked to hear a call
 const OURS = ["Canceled", "Terminated"]; // we hung up before an answer
 
 const claim = new Claim({ take, give: () => giveAway(), mayGive: () => !phone || phone.isMovable, elsewhere, refused });
@@ -71,14 +72,15 @@ function showCall(call) {
   dock.dataset.call = call.state;
   const number = spoken(call);
   $("number").textContent = $("brief").textContent = number;
-  $("what").textContent = call.held ? words.sayHeld : (words[`say${capital(call.state)}`] ?? "");
+  $("what").textContent = call.number === EAR ? "" : call.held ? words.sayHeld : (words[`say${capital(call.state)}`] ?? "");
   press("mute", call.muted);
   press("hold", call.held);
   $("consult").hidden = !call.consult;
-  $("join").disabled = call.consult?.state !== "talking";
+  $("join").disabled = $("together").disabled = call.consult?.state !== "talking";
   if (call.problem === "transfer") window.hcrmToast({ text: words.sayTransferFailed, kind: "problem" });
   tick(call);
-  ring.set(call, number);
+  if (call.number === EAR && call.state === "ringing") setTimeout(() => phone?.answer());
+  else ring.set(call, number);
   if (call.state === "calling" && before === "idle") showOutcome("");
   if (call.state === "talking" && before !== "talking") begun(before);
   if (call.callId && $("caller").dataset.call !== call.callId) remember(call.callId), nameCaller(call.callId);
@@ -90,7 +92,7 @@ function press(name, on) {
 }
 
 function begun(before) {
-  if (before === "ringing") goToDesk($("number").textContent);
+  if (before === "ringing" && phone?.call?.number !== EAR) goToDesk($("number").textContent);
   sound.list(); // the microphone may be used now, so devices have names
 }
 
@@ -113,6 +115,7 @@ function capital(word) {
 }
 
 function spoken({ number, name }) {
+  if (number === EAR) return words.saySupervision;
   const [, extension] = EXTENSION.exec(name || number || "") ?? [];
   if (extension) return words.sayExtension.replace("00", extension);
   const digits = String(number ?? "").replace(/^\+86/, "");
@@ -145,6 +148,7 @@ const actions = {
   blind: () => phone?.transfer(chosen()?.dataset.transferTo),
   ask: () => ask(chosen()),
   join: () => phone?.completeTransfer(),
+  together: () => window.htmx.ajax("POST", `/desk/calls/${phone.call.callId}/let-in`, { source: $("together"), swap: "none" }),
   back: () => phone?.cancelConsult(),
   steal: () => claim.take(),
   fold: () => dock.classList.toggle("is-open"),
@@ -237,6 +241,7 @@ for (const kind of ["CallConnected", "CallEnded", "DispositionSet"]) {
 document.body.addEventListener("live:AgentRang", ({ detail }) => pop(detail.call_id, remember));
 document.body.addEventListener("live:CallConnected", ({ detail }) => {
   if (String(detail.user_id) !== me) return;
+  if (phone?.call?.number === EAR) goToDesk(words.saySupervision); // taken over: now it is theirs
   if (document.querySelector("#pop-call[data-asked], #caller [data-asked]")) popAgain(detail.call_id);
   else pop(detail.call_id, remember);
 });

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
-from crm_core.calls import agents, desk, newcomer
+from crm_core.calls import agents, at_desk, desk, newcomer
 from crm_core.calls import service as calls
 from crm_core.drafts.model import Form, Subject
 from crm_core.kernel import cursor
@@ -56,21 +56,20 @@ async def line(request: web.Request) -> web.StreamResponse:
 
 async def state(request: web.Request) -> web.StreamResponse:
     """What the agent is doing, for the dock."""
-    agent = await agents.mine(request.app[DEPS].db, actor_of(request))
-    return page(request, "desk/_state.html", {"agent": agent})
+    return page(request, "desk/_state.html", {"now_here": await at_desk.now(request.app[DEPS].db, actor_of(request))})
 
 
 async def set_state(request: web.Request) -> web.StreamResponse:
     """Available, on a break with a reason, or offline; in wrap-up this ends it."""
     form = await forms.posted(request)
-    agent = await agents.set_state(
+    await agents.set_state(
         request.app[DEPS].db,
         actor_of(request),
         user_id_of(request),
         forms.text(form, "state", limit=20),
         forms.text(form, "reason", limit=40),
     )
-    return page(request, "desk/_state.html", {"agent": agent})
+    return await state(request)
 
 
 async def colleagues(request: web.Request) -> web.StreamResponse:

@@ -28,7 +28,15 @@ HEARS: dict[Right, tuple[str, ...]] = {
         "AttemptEnded",
         "AttemptSuppressed",
     ),
-    Right.TAKE_CALLS: ("AgentRang", "CallConnected", "AgentStateChanged", "DeskLineChanged", "CallEnded"),
+    Right.TAKE_CALLS: (
+        "AgentRang",
+        "CallConnected",
+        "AgentStateChanged",
+        "DeskLineChanged",
+        "CallEnded",
+        "SupervisionChanged",
+        "RecordingPaused",
+    ),
     Right.SEE_CALLS: ("CallStarted", "CallQueued", "CallConnected", "CallEnded", "CallMissed", "DispositionSet"),
     Right.HEAR_RECORDINGS: ("RecordingStored",),
     Right.SEE_SMS: ("SmsReceived", "SmsQueued", "SmsStateChanged", "SmsRead", "SmsThreadGiven"),
@@ -42,6 +50,7 @@ HEARS: dict[Right, tuple[str, ...]] = {
         "CallMissed",
         "AgentStateChanged",
         "DeskLineChanged",
+        "SupervisionChanged",
     ),
 }
 

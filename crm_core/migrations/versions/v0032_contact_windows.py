@@ -5,7 +5,7 @@ from pathlib import Path
 from crm_core.migrations import steps
 
 revision = "0032"
-down_revision = "0029"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
