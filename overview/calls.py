@@ -159,7 +159,7 @@ async def show(db: Database, actor: Actor, call_id: CallId, day_start: datetime 
             heard=heard,
             absence=absence,
             result=_result(actor, standing, day_start),
-            pauses=await pause_store.of_call(tx.conn, call_id),
+            pauses=await pause_store.of_call(tx.conn, call_id) if hears and standing.call.connected_at else (),
         )
 
 
