@@ -159,7 +159,7 @@ async def show(db: Database, actor: Actor, call_id: CallId) -> CallPage:
             absence=absence,
             result=_result(tx, standing),
             typed=standing.draft,
-            pauses=await pause_store.of_call(tx.conn, call_id),
+            pauses=await pause_store.of_call(tx.conn, call_id) if hears and standing.call.connected_at else (),
         )
 
 

@@ -4,6 +4,7 @@ An ear is a ChanSpy on the agent's leg: nobody's call changes by it. Whoever the
 conference with the name of the patient's channel, so that the recording hears what the patient hears (decision 0039).
 """
 
+import asyncio
 from collections.abc import Sequence
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from telephony.originate import Originate, OriginateTaken
 from telephony.reconcile import Living
 
 EAR_RINGS_S = 20.0
+LOOKS, LOOK_EVERY_S = 30, 0.1
 
 
 def new_ear() -> Uniqueid:
@@ -40,9 +42,10 @@ def _leg(theirs: Sequence[Living], desk: str, bridges: set[str]) -> Uniqueid | N
     return next((one.channel.uniqueid for one in found), None)
 
 
-def is_in_room(theirs: Sequence[Living], patient: Uniqueid) -> bool:
-    """Whether this patient is in a room already."""
-    return any(one.channel.uniqueid == patient and one.application == names.CONFBRIDGE for one in theirs)
+def is_in_room(theirs: Sequence[Living], leg: Uniqueid) -> bool:
+    """Whether this leg, a patient's or ours, is in a room and speaks there."""
+    found = (one for one in theirs if one.channel.uniqueid == leg)
+    return any(one.application == names.CONFBRIDGE and one.bridge for one in found)
 
 
 async def ring_ear(ami: Ami, ear: Uniqueid, desk: str, *, patient: Uniqueid, agent: str) -> OriginateTaken:
@@ -72,6 +75,7 @@ async def place(ami: Ami, ear: Uniqueid, mode: Mode, *, patient: Uniqueid, agent
     await _gather(ami, theirs, patient, heard)
     await _enter(ami, ear, patient)
     if mode is Mode.TAKE_OVER:
+        await _until_in_room(ami, ear)
         await ami.action("Hangup", Channel=heard, Cause="16")
 
 
@@ -115,6 +119,15 @@ async def _gather(ami: Ami, theirs: Sequence[Living], patient: Uniqueid, agent: 
 async def _enter(ami: Ami, leg: Uniqueid, patient: Uniqueid) -> None:
     room = names.checked_uniqueid(patient)
     await ami.action("Redirect", Channel=leg, Context=names.CONTEXT_CONFERENCE, Exten=room, Priority="1")
+
+
+async def _until_in_room(ami: Ami, leg: Uniqueid) -> None:
+    """Nobody is sent out before the other is in. Raises NotInCallError, AmiError."""
+    for _ in range(LOOKS):
+        if is_in_room(await living_now(ami), leg):
+            return
+        await asyncio.sleep(LOOK_EVERY_S)
+    raise NotInCallError("did not come into the room")
 
 
 def _there(leg: Uniqueid | None) -> Uniqueid:

@@ -197,7 +197,7 @@ class CallTracker:
     async def _left(self, call: Linkedid, channel: Channel, at: datetime | None) -> None:
         """A desk's leg is over; a page that was reloaded has a second one in the same call."""
         self._legs.pop(channel.uniqueid, None)
-        room = self._rooms.pop(channel.uniqueid, None)
+        room = self._rooms.pop(channel.uniqueid, None) or self._room_of(call)
         self._ears.discard(channel.uniqueid)
         desk = names.desk_of(channel.name)
         others = [leg for leg in self._legs.values() if leg.desk == desk and leg.linkedid == call]
@@ -226,6 +226,10 @@ class CallTracker:
         """Our legs there, supervisors last."""
         inside = [leg for leg, other in self._rooms.items() if other == room and leg in self._legs]
         return sorted(inside, key=lambda leg: leg in self._ears)
+
+    def _room_of(self, call: Linkedid) -> Uniqueid | None:
+        """Also for a leg that was sent there and hung up before it came in."""
+        return next((room for room in self._rooms.values() if self._calls.get(room) == call), None)
 
     def _call_of_leg(self, channel: Channel) -> Linkedid:
         room = self._rooms.get(channel.uniqueid)

@@ -70,6 +70,7 @@ RIGHT = {
     "do tasks": N_("Do tasks"),
     "see the wallboard": N_("See the wallboard"),
     "supervise": N_("Supervise"),
+    "listen in": N_("Listen in to calls, speak in them and take them over"),
     "edit flows": N_("Change the hotline's menus"),
     "see the audit": N_("See the audit"),
     "manage users": N_("Manage accounts"),

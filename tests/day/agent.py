@@ -214,8 +214,8 @@ class Agent:
                     await self._writes_task(text)
                 case Task.DONE:
                     await self._finishes_task()
-                case Task.TAKEN:
-                    await self._chooses("user_id", "ArrowDown")
+                case Task.GIVEN:
+                    await self._chooses("user_id", "Home")
                 case Task.PUT_OFF:
                     await self._chooses("for", "ArrowDown")
 

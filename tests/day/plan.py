@@ -27,7 +27,7 @@ class Task(StrEnum):
 
     WRITTEN = "written down"
     DONE = "done"
-    TAKEN = "taken"
+    GIVEN = "given to everybody"
     PUT_OFF = "put off"
 
 
@@ -49,7 +49,7 @@ OTHERS = (
 
 TASKS = (  # there is one to do something with, because it was written down before
     Task.WRITTEN,
-    Task.TAKEN,
+    Task.GIVEN,
     Task.DONE,
     Task.WRITTEN,
     Task.PUT_OFF,

@@ -23,7 +23,7 @@ MOST = {
     "text from a canned answer": 10,
     "task written down": 4,
     "task done": 3,
-    "task taken": 8,
+    "task given to everybody": 8,
     "task put off": 8,
 }
 

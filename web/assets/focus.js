@@ -88,7 +88,10 @@ function hasGoneOn({ requestConfig }) {
 const isPage = ({ target }) => target?.id === "page";
 const byItself = ({ requestConfig }) => Boolean(requestConfig?.triggeringEvent?.type.startsWith("live:"));
 
-body.addEventListener("htmx:afterSwap", ({ detail }) => (isTurning ||= isPage(detail)));
+body.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (isPage(detail)) isTurning = true;
+  else comeBack(); // at once: no key is lost in between
+});
 body.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (isPage(detail)) isTurning = false;
   if (isPage(detail) && !byItself(detail) && (wanted || isLost() || hasGoneOn(detail))) begin();
