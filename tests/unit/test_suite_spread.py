@@ -49,7 +49,9 @@ def test_a_large_machine_is_not_filled_with_asterisks() -> None:
 def test_tests_that_share_what_starts_slowly_stay_together() -> None:
     calls = {spread.company(f"tests/acceptance/test_hotline.py::test_{name}") for name in "ab"}
     assert len(calls) == 1
-    assert spread.company("tests/browser/test_browser_call.py::test_a") in calls
+    phoned = {spread.company(f"tests/browser/test_browser_{file}.py::test_a") for file in ("call", "day", "telephone")}
+    assert len(phoned) == 1
+    assert phoned.isdisjoint(calls)
     assert spread.company("tests/acceptance/test_survival.py::test_a") not in calls
     assert spread.company("tests/db/test_a.py::test_a") != spread.company("tests/db/test_a.py::test_b")
 
