@@ -70,7 +70,8 @@ async def test_every_page_fits_can_be_read_and_worked_with(
     await log_in(seat, "admin", KEY)
     if locale == "zh-CN":
         await speak_chinese(seat)
-    for path in sorted({filled(page, ids) for page in pages()} - {"/login"}):
+    shown = {filled(page, ids) for page in pages() if not page.path.endswith("/export")} - {"/login"}
+    for path in sorted(shown):
         found += await faults(seat, path, rules)
     assert not found, "\n".join(found)
     assert seat.complaints == seat.strangers == []

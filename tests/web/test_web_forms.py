@@ -109,22 +109,6 @@ async def test_a_desk_is_taken_back_and_free_for_somebody_else(house: House) -> 
     assert ("admin", "take desk", "done") in await house.audit()
 
 
-async def test_hours_that_end_before_they_begin_say_so_where_they_stand(house: House) -> None:
-    async with await house.browser("supervisor") as boss:
-        _, text = await boss.get("/hours")
-        version = re.search(r'name="version" value="(\d+)"', text)
-        assert version is not None
-        typed = {"care_opens": "20:00", "care_closes": "08:00", "marketing_opens": "09:00", "marketing_closes": "25:00"}
-        status, text = await boss.post("/hours", typed | {"version": version[1]})
-        assert (status, problem_of(text, "h-marketing_closes")) == (422, "Please give a time like 08:00.")
-        status, text = await boss.post("/hours", typed | {"version": version[1], "marketing_closes": "19:00"})
-        assert (status, problem_of(text, "h-care_closes")) == (
-            422,
-            "Please give times like 08:00, the first before the second.",
-        )
-        assert 'value="20:00"' in text
-
-
 async def test_a_password_form_says_which_of_the_three_is_wrong_and_shows_none(house: House) -> None:
     async with await house.browser("agent1", "agent") as agent:
         new = "correct horse battery"

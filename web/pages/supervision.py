@@ -13,8 +13,8 @@ from web.security import actor_of
 
 async def begin(request: web.Request) -> web.StreamResponse:
     """The supervisor's own telephone hears the call of this agent."""
-    mode, agent_id = await _mode(request), UserId(forms.path_number(request))
-    await request.app[DEPS].supervising.begin(actor_of(request), agent_id, mode)
+    agent_id = UserId(forms.path_number(request))
+    await request.app[DEPS].supervising.begin(actor_of(request), agent_id, await _mode(request))
     return await wallboard.board(request)
 
 
