@@ -5,7 +5,7 @@ from pathlib import PurePath
 
 from xdist.scheduler import LoadScopeScheduling
 
-PER_CORE = 3  # most of the time a test waits: for a call, a clock, another process
+PER_CORE = 2  # half of the time a test waits: for a call, a clock, another process
 MOST = 8
 FILES_PER_WORKER = 2
 FEW = (
