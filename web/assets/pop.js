@@ -82,6 +82,11 @@ document.body.addEventListener("htmx:afterSettle", ({ detail: { xhr } }) => {
   else if (toldAt > askedAt) lookAgain();
 });
 
+// A task was closed here; a look at the call that was under way may still show it open.
+document.body.addEventListener("htmx:afterOnLoad", ({ detail: { requestConfig } }) => {
+  if (requestConfig.verb === "post" && requestConfig.elt.closest("[id^=pop-task-]")) lookAgain();
+});
+
 // A call of ours that nobody answered speaks for itself: its result is chosen, unless the agent has chosen another.
 document.body.addEventListener("htmx:afterSettle", () => {
   const suggests = document.getElementById("pop-call")?.dataset.suggests;
