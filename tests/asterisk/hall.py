@@ -25,7 +25,7 @@ from telephony.ami import Ami
 from telephony.ears import Ears
 from telephony.fastagi import AgiChannel
 from telephony.tracker import CallTracker
-from tests.asterisk.phone import Phone, phone
+from tests.asterisk.phone import Line, Phone, phone
 from tests.asterisk.real_asterisk import RealAsterisk, answering, linked
 from tests.eventually import eventually
 from tests.hearing import hearing
@@ -151,3 +151,14 @@ async def _work(database_url: str, db: Database, ami: Ami) -> None:
             await kernel_jobs.work(conn, notices, jobs.jobs(db, ami))
     finally:
         await conn.close()
+
+
+async def talk(busy_hall: Hall) -> tuple[Line, Line]:
+    """The first agent speaks with a patient: their leg, and the patient's."""
+    await busy_hall.set_state(0, "available")
+    await busy_hall.rings_for(0)
+    patients_line = await busy_hall.patient.call("4000")
+    first = await busy_hall.desks[0].next_ring()
+    first.accept()
+    await busy_hall.agent_is(0, "on_call")
+    return first, patients_line

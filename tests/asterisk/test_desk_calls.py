@@ -6,7 +6,7 @@ import pytest
 
 from crm_core.calls import agents
 from crm_core.calls.model import CallState
-from tests.asterisk.hall import DESKS, Hall, hall
+from tests.asterisk.hall import DESKS, Hall, hall, talk
 from tests.asterisk.phone import Line, phone
 from tests.asterisk.real_asterisk import RealAsterisk
 from tests.eventually import eventually
@@ -18,17 +18,6 @@ pytestmark = pytest.mark.asterisk
 async def busy_hall(asterisk: RealAsterisk, database_url: str) -> AsyncIterator[Hall]:
     async with hall(asterisk, database_url) as made:
         yield made
-
-
-async def talk(busy_hall: Hall) -> tuple[Line, Line]:
-    """The first agent speaks with a patient: their leg, and the patient's."""
-    await busy_hall.set_state(0, "available")
-    await busy_hall.rings_for(0)
-    patients_line = await busy_hall.patient.call("4000")
-    first = await busy_hall.desks[0].next_ring()
-    first.accept()
-    await busy_hall.agent_is(0, "on_call")
-    return first, patients_line
 
 
 async def ask(busy_hall: Hall) -> tuple[Line, Line]:

