@@ -1,10 +1,13 @@
 """SIPp as a patient's telephone: a scenario of what the patient does, run to the hospital's goodbye."""
 
 import asyncio
+import contextlib
 import itertools
 import logging
+import os
 import random
-from collections.abc import Sequence
+import socket
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +18,26 @@ SCENARIO = Path(__file__).with_name("patient.xml")
 HERE = "<!-- what the patient does -->"
 LONGEST_CALL_S = 100
 SPEECH_MS = 2000
-_ports = itertools.count(random.randrange(61_000, 64_000, 20), 20)  # the system gives none of these to others
+PORTS_EACH = 500  # two a call, and the system gives none of them to others
+
+
+def _ports() -> Iterator[int]:
+    """Where a call's audio comes in: every worker has its own, and a call that is still on keeps its two."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    first = 61_000 + worker % 9 * PORTS_EACH
+    for port in itertools.cycle(range(first, first + PORTS_EACH, 4)):
+        if _is_free(port) and _is_free(port + 2):
+            yield port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(type=socket.SOCK_DGRAM) as one, contextlib.suppress(OSError):
+        one.bind(("127.0.0.1", port))
+        return True
+    return False
+
+
+_free_ports = _ports()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +122,7 @@ async def call(sip_port: int, caller: str, steps: Sequence[Step], folder: Path) 
 
 
 async def _run(sip_port: int, caller: str, path: Path, said: Path) -> int:
-    port = next(_ports)
+    port = next(_free_ports)
     with said.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
             *(str(tool("sipp")), f"127.0.0.1:{sip_port}", "-sf", str(path), "-m", "1", "-nostdin"),

@@ -7,6 +7,7 @@ import "./choosing.js";
 import "./drag.js";
 import "./keys.js";
 import "./leaving.js";
+import "./opened.js";
 import { countAll, startComposing } from "./compose.js";
 import { startLive } from "./live.js";
 import { hear, hearAgain } from "./parts.js";
