@@ -9,5 +9,5 @@ body.addEventListener("htmx:beforeSwap", ({ detail: { target, requestConfig } })
   opened = byItself(requestConfig) ? [...target.querySelectorAll("details[open]")].map(signOf) : [];
 });
 body.addEventListener("htmx:afterSwap", ({ detail: { target } }) => {
-  for (const details of target.querySelectorAll("details")) if (opened.includes(signOf(details))) details.open = true;
+  for (const details of target?.querySelectorAll("details") ?? []) if (opened.includes(signOf(details))) details.open = true; // Back has none
 });
