@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, tzinfo
 
 from crm_core.consent.model import Decision, Wishes
+from crm_core.patients.fields import BY_NAME, LANGUAGES, SEXES
 from crm_core.patients.lookup import COUNTED
 from web.agent_words import AGENT_STATE as AGENT_STATE
 from web.agent_words import BREAK_REASON as BREAK_REASON
@@ -37,8 +38,8 @@ CHANNEL = {
     "api": N_("Other system"),
     "call": N_("Telephone"),
 }
-SEX = {"male": N_("Male"), "female": N_("Female"), "other": N_("Other"), "unknown": N_("Not stated")}
-LANGUAGE = {"zh_CN": N_("Chinese"), "en": N_("English")}
+SEX = {code: word.english for code, word in SEXES.items()}
+LANGUAGE = {code: word.english for code, word in LANGUAGES.items()}
 ROLE = {
     "admin": N_("Administrator"),
     "supervisor": N_("Supervisor"),
@@ -336,9 +337,8 @@ def _id(decision: Decision) -> int:
 
 def field_words(name: str, value: str) -> str:
     """A field's value as a form shows it."""
-    closed: Mapping[str, Mapping[str, str]] = {"sex": SEX, "language": LANGUAGE}
-    said = closed.get(name, {}).get(value)
-    return _(said) if said else value.replace("\n", ", ")
+    word = BY_NAME[name].words.get(value) if name in BY_NAME else None
+    return _(word.english) if word else value.replace("\n", ", ")
 
 
 def people(count: int) -> str:

@@ -2,27 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from crm_core.kernel.cursor import Page
 from crm_core.kernel.ids import Msisdn, PatientId
-
-
-class Sex(StrEnum):
-    """As FHIR's administrative gender."""
-
-    MALE = "male"
-    FEMALE = "female"
-    OTHER = "other"
-    UNKNOWN = "unknown"
-
-
-class Language(StrEnum):
-    """What the hotline and the texts speak to this person."""
-
-    ZH_CN = "zh_CN"
-    EN = "en"
+from crm_core.patients.fields import Facts
+from crm_core.patients.fields import Language as Language
+from crm_core.patients.fields import Sex as Sex
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +20,8 @@ class Phone:
     as_typed: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patient:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Patient(Facts):
     """`phones` in the order of use. Several patients may have the same number: families share phones.
 
     `version` counts the changes of the record, its phones included.
@@ -42,38 +29,18 @@ class Patient:
 
     id: PatientId
     version: int
-    name: str = field(repr=False)
-    sex: Sex
-    birth_date: date | None = field(repr=False)
-    card_no: str | None = field(repr=False)
-    outpatient_no: str | None = field(repr=False)
-    inpatient_no: str | None = field(repr=False)
-    region: str
-    source: str
-    department: str
-    diseases: tuple[str, ...] = field(repr=False)
-    member_level: str
-    language: Language
-    phones: tuple[Msisdn, ...] = field(repr=False)
+    sex: Sex = Sex.UNKNOWN
+    language: Language = Language.ZH_CN
+    phones: tuple[Msisdn, ...] = ()
+
+    def __repr__(self) -> str:
+        """Which record, and nothing of what it says."""
+        return f"Patient(id={self.id}, version={self.version})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPatient:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class NewPatient(Facts):
     """What is typed at registration or read from a file. `phones` as typed, the first is used first."""
-
-    name: str = field(repr=False)
-    phones: tuple[str, ...] = field(default=(), repr=False)
-    sex: str = Sex.UNKNOWN
-    birth_date: date | None = field(default=None, repr=False)
-    card_no: str | None = field(default=None, repr=False)
-    outpatient_no: str | None = field(default=None, repr=False)
-    inpatient_no: str | None = field(default=None, repr=False)
-    region: str = ""
-    source: str = ""
-    department: str = ""
-    diseases: tuple[str, ...] = field(default=(), repr=False)
-    member_level: str = ""
-    language: str = Language.ZH_CN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crm_core.kernel.ids import Msisdn
+from crm_core.patients.fields import IDENTIFIERS
 from crm_core.patients.model import NewPatient, Patient
 from crm_core.patients.pinyin import normal
-from crm_core.patients.rules import IDENTIFIERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from crm_core.kernel.ids import Msisdn
 from crm_core.patients import service, store
 from crm_core.patients.exchange import columns, matching, spreadsheet
 from crm_core.patients.exchange.spreadsheet import Cell
+from crm_core.patients.fields import IDENTIFIERS
 from crm_core.patients.model import NewPatient
-from crm_core.patients.rules import IDENTIFIERS, MOST_SHARERS, is_nobodys, phones
+from crm_core.patients.rules import MOST_SHARERS, is_nobodys, phones
 
 ROWS_AT_ONCE = 200  # in one transaction
 MOST_ROWS = 500_000
