@@ -17,12 +17,14 @@ from crm_core.patients.field import Kind
 from crm_core.patients.fields import FIELDS
 from web.i18n import N_
 from web.sheet import Ask
-from web.values import Day, FilledLine, Line, Lines, PhoneAsTyped, Phrase
+from web.values import Day, FilledLine, Line, Lines, PhoneAsTyped, Phrase, Text
 
 FORM: Mapping[str, Mapping[str, Any]] = {  # what else the form says of a field
     "birth_date": {"wrong": N_("Please give a day that has been, like 1980-03-31.")},
     "phones": {"label": N_("Telephones, one per line"), "hint": N_("The first one is used first.")},
     "department": {"extra": {"list": "departments"}},
+    "postcode": {"wrong": N_("A postcode has six digits."), "extra": {"inputmode": "numeric", "autocomplete": "off"}},
+    "contact_phone": {"wrong": N_("This is not a telephone number. Example: 13800138000")},
 }
 TAKES: Mapping[str, Mapping[str, Any]] = {  # what else the API's document says of what it takes
     "name": {"examples": ["张三丰"]},
@@ -50,6 +52,8 @@ def _asked(fact: Fact) -> tuple[str, Any, Any]:
     match fact.kind:
         case Kind.TEXT:
             kind: Any = Phrase
+        case Kind.LONG:
+            kind, said["widget"] = Text, "textarea"
         case Kind.IDENTIFIER:
             kind = Phrase | None
         case Kind.DAY:
@@ -70,40 +74,26 @@ def _asked(fact: Fact) -> tuple[str, Any, Any]:
 Record: type[Any] = make_dataclass("Record", [_asked(fact) for fact in FIELDS], frozen=True, kw_only=True, repr=False)
 
 
+TAKEN: Mapping[Kind, Any] = {  # what JSON may bring
+    Kind.TEXT: Line,
+    Kind.LONG: Annotated[Text, Field(max_length=rules.LONGEST_LINES)],
+    Kind.IDENTIFIER: Line | None,
+    Kind.DAY: Day | None,
+    Kind.TEXTS: Annotated[list[Line], Field(max_length=rules.MOST_WORDS)],
+    Kind.PHONES: Annotated[list[PhoneAsTyped], Field(max_length=rules.MOST_PHONES)],
+}
+GIVEN: Mapping[Kind, Any] = {  # what JSON says
+    Kind.TEXT: str,
+    Kind.LONG: str,
+    Kind.IDENTIFIER: str | None,
+    Kind.DAY: date | None,
+    Kind.TEXTS: list[str],
+    Kind.PHONES: list[str],
+}
+
+
 def _taken(fact: Fact) -> Any:
-    """What JSON may bring."""
-    match fact.kind:
-        case Kind.TEXT:
-            return FilledLine if fact.is_required else Line
-        case Kind.IDENTIFIER:
-            return Line | None
-        case Kind.DAY:
-            return Day | None
-        case Kind.CHOICE:
-            return fact.codes
-        case Kind.TEXTS:
-            return Annotated[list[Line], Field(max_length=rules.MOST_WORDS)]
-        case Kind.PHONES:
-            return Annotated[list[PhoneAsTyped], Field(max_length=rules.MOST_PHONES)]
-        case _:
-            assert_never(fact.kind)
-
-
-def _given(fact: Fact) -> Any:
-    """What JSON says."""
-    match fact.kind:
-        case Kind.TEXT:
-            return str
-        case Kind.IDENTIFIER:
-            return str | None
-        case Kind.DAY:
-            return date | None
-        case Kind.CHOICE:
-            return fact.codes
-        case Kind.TEXTS | Kind.PHONES:
-            return list[str]
-        case _:
-            assert_never(fact.kind)
+    return FilledLine if fact.is_required else fact.codes or TAKEN[fact.kind]
 
 
 def _unset(fact: Fact) -> FieldInfo:
@@ -134,5 +124,5 @@ def changed(base: type[BaseModel]) -> Any:
 
 def shown(base: type[BaseModel]) -> Any:
     """The model of what is answered."""
-    said = {fact.name: (_given(fact), Field(description=GIVES.get(fact.name))) for fact in FIELDS}
+    said = {fact.name: (fact.codes or GIVEN[fact.kind], Field(description=GIVES.get(fact.name))) for fact in FIELDS}
     return _made("PatientOut", base, said)

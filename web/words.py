@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, tzinfo
 
 from crm_core.consent.model import Decision, Wishes
-from crm_core.patients.fields import BY_NAME, LANGUAGES, SEXES
 from crm_core.patients.lookup import COUNTED
 from web.agent_words import AGENT_STATE as AGENT_STATE
 from web.agent_words import BREAK_REASON as BREAK_REASON
@@ -12,6 +11,12 @@ from web.agent_words import END_REASON as END_REASON
 from web.agent_words import HEARS as HEARS
 from web.agent_words import STATE_REASON as STATE_REASON
 from web.i18n import N_, _, current_locale, filled, say_moment
+from web.record_words import LANGUAGE as LANGUAGE
+from web.record_words import RECORD_PART as RECORD_PART
+from web.record_words import SEX as SEX
+from web.record_words import fact_words as fact_words
+from web.record_words import field_words as field_words
+from web.record_words import record_parts as record_parts
 from web.work_words import PURPOSE as PURPOSE
 from web.work_words import PURPOSE_MEANS as PURPOSE_MEANS
 from web.work_words import SMS_CHOICE as SMS_CHOICE
@@ -38,8 +43,6 @@ CHANNEL = {
     "api": N_("Other system"),
     "call": N_("Telephone"),
 }
-SEX = {code: word.english for code, word in SEXES.items()}
-LANGUAGE = {code: word.english for code, word in LANGUAGES.items()}
 ROLE = {
     "admin": N_("Administrator"),
     "supervisor": N_("Supervisor"),
@@ -333,12 +336,6 @@ def wishes_changed(wishes: Sequence[Wishes], msisdn: str, zone: tzinfo) -> str:
 
 def _id(decision: Decision) -> int:
     return decision.id
-
-
-def field_words(name: str, value: str) -> str:
-    """A field's value as a form shows it."""
-    word = BY_NAME[name].words.get(value) if name in BY_NAME else None
-    return _(word.english) if word else value.replace("\n", ", ")
 
 
 def people(count: int) -> str:

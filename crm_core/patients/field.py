@@ -1,6 +1,6 @@
 """What a field of a record is: how it is called, what may stand in it, where it is kept. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -9,10 +9,21 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
+class Part(StrEnum):
+    """Which part of the form and of the page it stands in."""
+
+    PERSON = "person"
+    NUMBERS = "numbers"
+    ADDRESS = "address"
+    HEALTH = "health"
+    BACKGROUND = "background"
+
+
 class Kind(StrEnum):
     """What may stand in it."""
 
     TEXT = "text"  # a line
+    LONG = "long"  # some lines
     CHOICE = "choice"  # one of a closed set
     DAY = "day"
     TEXTS = "texts"  # any number of words
@@ -30,18 +41,21 @@ class Word:
 
 
 Words = Mapping[str, Word]  # by what is kept
+Check = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """`chinese` and `english` head the column of a file and stand beside the box of a form; `also`: other headings."""
 
+    part: Part
     kind: Kind
     chinese: str
     english: str
     also: str = ""
     codes: type[StrEnum] | None = None
     words: Words = field(default_factory=dict)  # of the codes
+    check: Check | None = None  # the text as it is kept; raises ValueError
     name: str = ""
     default: Any = None
     is_required: bool = False
@@ -52,34 +66,39 @@ class Field:
         return self.kind is not Kind.PHONES
 
 
-def text(chinese: str, english: str, also: str = "") -> Field:
+def text(part: Part, chinese: str, english: str, also: str = "", *, check: Check | None = None) -> Field:
     """A line."""
-    return Field(kind=Kind.TEXT, chinese=chinese, english=english, also=also)
+    return Field(part=part, kind=Kind.TEXT, chinese=chinese, english=english, also=also, check=check)
 
 
-def texts(chinese: str, english: str, also: str = "") -> Field:
+def long(part: Part, chinese: str, english: str, also: str = "") -> Field:
+    """Some lines."""
+    return Field(part=part, kind=Kind.LONG, chinese=chinese, english=english, also=also)
+
+
+def texts(part: Part, chinese: str, english: str, also: str = "") -> Field:
     """Any number of words."""
-    return Field(kind=Kind.TEXTS, chinese=chinese, english=english, also=also)
+    return Field(part=part, kind=Kind.TEXTS, chinese=chinese, english=english, also=also)
 
 
-def day(chinese: str, english: str, also: str = "") -> Field:
+def day(part: Part, chinese: str, english: str, also: str = "") -> Field:
     """A day that has been."""
-    return Field(kind=Kind.DAY, chinese=chinese, english=english, also=also)
+    return Field(part=part, kind=Kind.DAY, chinese=chinese, english=english, also=also)
 
 
-def choice(codes: type[StrEnum], words: Words, chinese: str, english: str, also: str = "") -> Field:
+def choice(part: Part, codes: type[StrEnum], words: Words, chinese: str, english: str, also: str = "") -> Field:
     """One of these."""
-    return Field(kind=Kind.CHOICE, chinese=chinese, english=english, also=also, codes=codes, words=words)
+    return Field(part=part, kind=Kind.CHOICE, chinese=chinese, english=english, also=also, codes=codes, words=words)
 
 
 def identifier(chinese: str, english: str, also: str = "") -> Field:
     """A number that one person has."""
-    return Field(kind=Kind.IDENTIFIER, chinese=chinese, english=english, also=also)
+    return Field(part=Part.NUMBERS, kind=Kind.IDENTIFIER, chinese=chinese, english=english, also=also)
 
 
 def phone_numbers(chinese: str, english: str, also: str = "") -> Field:
     """Numbers in the order of use."""
-    return Field(kind=Kind.PHONES, chinese=chinese, english=english, also=also)
+    return Field(part=Part.PERSON, kind=Kind.PHONES, chinese=chinese, english=english, also=also)
 
 
 def fields_of(record: type["DataclassInstance"]) -> tuple[Field, ...]:

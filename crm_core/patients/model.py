@@ -90,12 +90,16 @@ class Wanted:
     words: str = field(default="", repr=False)
     msisdn: Msisdn | None = field(default=None, repr=False)
     card_no: str = field(default="", repr=False)
+    having: str = ""  # a field of the register that has `value` in it; besides the words
+    value: str = field(default="", repr=False)
 
     @property
     def by(self) -> str:
         """How they are looked for: all that the audit says of it."""
         if self.msisdn is not None:
             return "phone"
+        if self.having and self.value:
+            return self.having
         return "card" if self.card_no else "words" if self.words else "all"
 
 

@@ -3,9 +3,9 @@
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, assert_never
+from typing import Any
 
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.msisdn import InvalidMsisdnError, parse_msisdn
@@ -14,6 +14,7 @@ from crm_core.patients.fields import BY_NAME, FIELDS
 from crm_core.patients.model import NewPatient, Patient, Phone
 
 LONGEST_TEXT = 200
+LONGEST_LINES = 2000  # of a field of some lines
 MOST_PHONES = 10
 MOST_SHARERS = 20  # people of one number: beyond a large family it is a placeholder, or a ward's telephone
 MOST_WORDS = 50
@@ -34,29 +35,11 @@ def is_nobodys(people: int) -> bool:
 
 def checked(new: NewPatient) -> NewPatient:
     """The same, trimmed, placeholders emptied. Raises InvalidInputError naming the field."""
-    said: dict[str, Any] = {field.name: _checked(field, getattr(new, field.name)) for field in FIELDS}
+    said: dict[str, Any] = {field.name: CHECKED[field.kind](field, getattr(new, field.name)) for field in FIELDS}
     name = _PADDED.sub("", said["name"])
     if not name:
         raise InvalidInputError("a patient needs a name", field="name")
     return dataclasses.replace(new, **said | {"name": name})
-
-
-def _checked(field: Field, value: Any) -> object:
-    match field.kind:
-        case Kind.TEXT:
-            return _text(field.name, value)
-        case Kind.CHOICE:
-            return _one_of(field, value)
-        case Kind.DAY:
-            return _day(field.name, value)
-        case Kind.TEXTS:
-            return _words(field.name, value)
-        case Kind.IDENTIFIER:
-            return _identifier(field.name, value)
-        case Kind.PHONES:
-            return value  # `phones` says which of them are numbers
-        case _:
-            assert_never(field.kind)
 
 
 def ensure_born(birth_date: date | None, now: datetime) -> None:
@@ -137,17 +120,36 @@ def _text(field: str, value: object) -> str:
     return text
 
 
-def _identifier(field: str, value: object) -> str | None:
+def _line(field: Field, value: object) -> str:
+    text = _text(field.name, value)
+    if not text or field.check is None:
+        return text
+    try:
+        return field.check(text)
+    except ValueError as error:
+        raise InvalidInputError(str(error), field=field.name) from None
+
+
+def _lines(field: Field, value: object) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_LINES:
+        raise InvalidInputError("a text of bearable length is wanted", field=field.name)
+    text = "\n".join(" ".join(line.split()) for line in value.splitlines()).strip()
+    if any(unicodedata.category(char) == "Cc" and char != "\n" for char in text):
+        raise InvalidInputError("has control characters", field=field.name)
+    return text
+
+
+def _identifier(field: Field, value: object) -> str | None:
     if value is None:
         return None
-    text = unicodedata.normalize("NFKC", _text(field, value)).replace(" ", "")
+    text = unicodedata.normalize("NFKC", _text(field.name, value)).replace(" ", "")
     return None if is_placeholder(text) else text
 
 
-def _words(field: str, values: tuple[str, ...]) -> tuple[str, ...]:
+def _words(field: Field, values: tuple[str, ...]) -> tuple[str, ...]:
     if len(values) > MOST_WORDS:
-        raise InvalidInputError("too many", field=field)
-    return tuple(dict.fromkeys(text for text in (_text(field, value) for value in values) if text))
+        raise InvalidInputError("too many", field=field.name)
+    return tuple(dict.fromkeys(text for text in (_text(field.name, value) for value in values) if text))
 
 
 def _one_of(field: Field, value: object) -> str:
@@ -156,7 +158,18 @@ def _one_of(field: Field, value: object) -> str:
     return str(value)
 
 
-def _day(field: str, value: object) -> date | None:
+def _day(field: Field, value: object) -> date | None:
     if value is not None and not (type(value) is date and value >= EARLIEST_BIRTH):
-        raise InvalidInputError("not a date, or too long ago", field=field)
+        raise InvalidInputError("not a date, or too long ago", field=field.name)
     return value
+
+
+CHECKED: Mapping[Kind, Callable[[Field, Any], object]] = {
+    Kind.TEXT: _line,
+    Kind.LONG: _lines,
+    Kind.CHOICE: _one_of,
+    Kind.DAY: _day,
+    Kind.TEXTS: _words,
+    Kind.IDENTIFIER: _identifier,
+    Kind.PHONES: lambda _field, typed: typed,  # `phones` says which of them are numbers
+}

@@ -73,7 +73,7 @@ async def _ids_by_digits(conn: Connection, digits: str, limit: int, after: int) 
 async def _ids_by_words(conn: Connection, query: str, limit: int, after: int) -> list[PatientId]:
     number = query.replace(" ", "-")
     numbered = await _ids_by_number(conn, [number, number.upper()], after)
-    patterns = [f"% {_escaped(word)}%" for word in sorted(query.split(), key=len, reverse=True)]
+    patterns = [f"% {escaped(word)}%" for word in sorted(query.split(), key=len, reverse=True)]
     return sorted({*numbered, *await _ids_by_name(conn, patterns, limit, after)})[:limit]
 
 
@@ -142,5 +142,6 @@ async def _ids_in_index(conn: Connection, patterns: Sequence[str], limit: int, a
     return [row["id"] for row in rows]
 
 
-def _escaped(word: str) -> str:
+def escaped(word: str) -> str:
+    """A word in which % and _ mean themselves."""
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -44,11 +44,15 @@ class PatientsQuery(PageQuery):
     phone: Subscriber | None = Field(default=None, description="everybody who has this number")
     q: Line = Field(default="", description="name, pinyin, end of a phone number or card number")
     card_no: Line = ""
+    having: Line = Field(default="", description="a field that has `value` in it, as `allergies`; `q` may narrow it")
+    value: Line = ""
 
     @model_validator(mode="after")
     def _one_way_to_look(self) -> Self:
         if sum(bool(given) for given in (self.phone, self.q, self.card_no)) > 1:
             raise ValueError("give one of `phone`, `q` and `card_no`")
+        if bool(self.having) != bool(self.value) or (self.having and (self.phone or self.card_no)):
+            raise ValueError("`having` and `value` belong together, with `q` or alone")
         return self
 
 
@@ -75,7 +79,7 @@ TimelinePage = Page[TimelineOut]
 async def find(ask: Ask[PatientsQuery, NoBody]) -> PatientPage:
     """By phone, card number or words. Who looked for whom is audited by the ids found."""
     query, after = ask.query, parse(ask.query.place)
-    wanted = Wanted(words=query.q, msisdn=query.phone, card_no=query.card_no)
+    wanted = Wanted(words=query.q, msisdn=query.phone, card_no=query.card_no, having=query.having, value=query.value)
     last = None if after is None else PatientId(after.alone)
     found = await lookup.find(ask.deps.db, ask.actor, wanted, limit=query.limit, after=last)
     more = str(by_id(found.more)) if found.more else None

@@ -14,6 +14,8 @@ from crm_core.kernel.errors import HcrmError
 from crm_core.kernel.ids import CallId, ConsultationId, PatientId
 from crm_core.patients import form as registration
 from crm_core.patients import rules
+from crm_core.patients.field import Part
+from crm_core.patients.fields import FIELDS
 from crm_core.patients.form import OnFile, Saved
 from crm_core.patients.meanwhile import Meanwhile
 from crm_core.patients.model import NewPatient, Patient, PatientChange
@@ -35,6 +37,7 @@ class Shown:
     form: Sheet[Any]
     typed: Draft
     departments: Sequence[Department]
+    parts: Sequence[tuple[str, Sequence[str]]]  # the heading, and the fields beneath it
     patient: Patient | None
     on_file: Sequence[Patient]
 
@@ -138,5 +141,6 @@ async def _form(
     on_file: Sequence[Patient] = (),
 ) -> web.Response:
     departments = await registration.departments(request.app[DEPS].db, actor_of(request))
-    shown = Shown(form=form, typed=typed, departments=departments, patient=patient, on_file=on_file)
+    parts = [(words.RECORD_PART[part], [one.name for one in FIELDS if one.part is part]) for part in Part]
+    shown = Shown(form=form, typed=typed, departments=departments, parts=parts, patient=patient, on_file=on_file)
     return page(request, "patients/form.html", shown, status=409 if on_file else form.status)

@@ -85,7 +85,7 @@ def _value(field: Field, text: str) -> object:
             return _date(field, text)
         case Kind.PHONES | Kind.TEXTS:
             return tuple(part.strip() for part in _SEPARATORS.split(text) if not is_placeholder(part))
-        case Kind.TEXT | Kind.IDENTIFIER:
+        case Kind.TEXT | Kind.LONG | Kind.IDENTIFIER:
             return text
         case _:
             assert_never(field.kind)
