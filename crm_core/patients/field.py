@@ -55,6 +55,7 @@ class Field:
     also: str = ""
     codes: type[StrEnum] | None = None
     words: Words = field(default_factory=dict)  # of the codes
+    is_many: bool = False  # of an identifier: another one ends the one before, which goes on naming the person
     check: Check | None = None  # the text as it is kept; raises ValueError
     name: str = ""
     default: Any = None
@@ -63,7 +64,7 @@ class Field:
     @property
     def is_column(self) -> bool:
         """Whether it is kept in `patient` itself, under its own name."""
-        return self.kind is not Kind.PHONES
+        return self.kind not in (Kind.PHONES, Kind.IDENTIFIER)
 
 
 def text(part: Part, chinese: str, english: str, also: str = "", *, check: Check | None = None) -> Field:
@@ -94,6 +95,11 @@ def choice(part: Part, codes: type[StrEnum], words: Words, chinese: str, english
 def identifier(chinese: str, english: str, also: str = "") -> Field:
     """A number that one person has."""
     return Field(part=Part.NUMBERS, kind=Kind.IDENTIFIER, chinese=chinese, english=english, also=also)
+
+
+def stays(chinese: str, english: str, also: str = "") -> Field:
+    """A number of each stay."""
+    return replace(identifier(chinese, english, also), is_many=True)
 
 
 def phone_numbers(chinese: str, english: str, also: str = "") -> Field:

@@ -21,6 +21,7 @@ from crm_core.patients.field import (
     identifier,
     long,
     phone_numbers,
+    stays,
     text,
     texts,
 )
@@ -115,7 +116,7 @@ class Facts:
     phones: Annotated[tuple[str, ...], phone_numbers("电话", "Phones", PHONES_ALSO)] = ()
     card_no: Annotated[str | None, identifier("一卡通号", "Card no.", "卡号 一卡通 就诊卡号 card")] = None
     outpatient_no: Annotated[str | None, identifier("门诊号", "Outpatient no.", "门诊编号 outpatient")] = None
-    inpatient_no: Annotated[str | None, identifier("住院号", "Inpatient no.", "住院编号 inpatient")] = None
+    inpatient_no: Annotated[str | None, stays("住院号", "Inpatient no.", "住院编号 inpatient")] = None
     region: Annotated[str, text(ADDRESS, "地区", "Region", "区域 籍贯 area")] = ""
     source: Annotated[str, text(NUMBERS, "来源", "Source", "患者来源")] = ""
     department: Annotated[str, text(HEALTH, "科室", "Department", "就诊科室 dept")] = ""
@@ -153,6 +154,7 @@ BY_NAME = {field.name: field for field in FIELDS}
 COLUMNS = tuple(field for field in FIELDS if field.is_column)
 FILTERS = {field.name: field for field in FIELDS if field.kind in (Kind.TEXT, Kind.LONG, Kind.TEXTS, Kind.CHOICE)}
 IDENTIFIERS = tuple(field.name for field in FIELDS if field.kind is Kind.IDENTIFIER)
+SEVERAL = frozenset(field.name for field in FIELDS if field.is_many)
 CHINESE = {field.english: field.chinese for field in FIELDS} | {
     word.english: word.chinese for field in FIELDS for word in field.words.values()
 }

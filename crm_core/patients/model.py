@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from crm_core.kernel.cursor import Page
@@ -20,9 +20,21 @@ class Phone:
     as_typed: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A number of somebody in one of the hospital's systems; without an end it is the one to use."""
+
+    system: str
+    value: str = field(repr=False)
+    period_start: date | None = None
+    period_end: date | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Patient(Facts):
     """`phones` in the order of use. Several patients may have the same number: families share phones.
+
+    `identifiers` are all their numbers, also of earlier stays; `card_no` and the like are those to use.
 
     `version` counts the changes of the record, its phones included.
     """
@@ -32,6 +44,7 @@ class Patient(Facts):
     sex: Sex = Sex.UNKNOWN
     language: Language = Language.ZH_CN
     phones: tuple[Msisdn, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
 
     def __repr__(self) -> str:
         """Which record, and nothing of what it says."""

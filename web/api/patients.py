@@ -1,7 +1,7 @@
 """`/patients`: the register."""
 
 from dataclasses import asdict
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any, Self
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
@@ -16,9 +16,19 @@ from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQu
 from web.values import Line, Subscriber
 
 
+class IdentifierOut(BaseModel):
+    """A number in one of the hospital's systems; with a `period_end` it is one of an earlier stay or card."""
+
+    system: str = Field(examples=["inpatient_no"])
+    value: str
+    period_start: date | None
+    period_end: date | None
+
+
 class _Numbered(BaseModel):
     id: int
     version: int
+    identifiers: list[IdentifierOut]
 
 
 class PatientOut(patient_record.shown(_Numbered)):  # type: ignore[misc]
