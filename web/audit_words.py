@@ -5,6 +5,7 @@ Whatever code writes into the audit stands here; tests/unit/test_audit_words.py 
 
 from collections.abc import Collection, Mapping
 
+from crm_core.patients.fields import FIELDS
 from web import words
 from web.agent_words import extension
 from web.i18n import N_, _
@@ -134,19 +135,7 @@ ACTOR = {
     "anonymous": N_("Nobody known"),
 }
 FIELD = {
-    "name": N_("Name"),
-    "sex": N_("Sex"),
-    "birth_date": N_("Born"),
-    "phones": N_("Telephones"),
-    "language": N_("Language"),
-    "card_no": N_("Card"),
-    "outpatient_no": N_("Outpatient no."),
-    "inpatient_no": N_("Inpatient no."),
-    "department": N_("Department"),
-    "diseases": N_("Diseases"),
-    "region": N_("Region"),
-    "source": N_("Came through"),
-    "member_level": N_("Member level"),
+    **{field.name: field.english for field in FIELDS},
     "text": N_("words"),
     "words": N_("words"),
     "phone": N_("telephone"),

@@ -12,6 +12,8 @@ from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from crm_core.patients.fields import CHINESE
+
 LOCALES = ("zh_CN", "en")
 LOCALE_NAMES = {"zh_CN": "中文", "en": "English"}
 FOLDER = Path(__file__).parent / "locale"
@@ -28,6 +30,9 @@ def catalogue(locale: str) -> gettext.NullTranslations:
         return gettext.NullTranslations()
     with path.open("rb") as po:
         messages = read_po(po, locale=locale, domain=DOMAIN)
+    for english, chinese in CHINESE.items():  # a patient's fields are named in one place, in both languages
+        if english not in messages:
+            messages.add(english, chinese)
     compiled = io.BytesIO()
     write_mo(compiled, messages)
     compiled.seek(0)

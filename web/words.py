@@ -11,6 +11,12 @@ from web.agent_words import END_REASON as END_REASON
 from web.agent_words import HEARS as HEARS
 from web.agent_words import STATE_REASON as STATE_REASON
 from web.i18n import N_, _, current_locale, filled, say_moment
+from web.record_words import LANGUAGE as LANGUAGE
+from web.record_words import RECORD_PART as RECORD_PART
+from web.record_words import SEX as SEX
+from web.record_words import fact_words as fact_words
+from web.record_words import field_words as field_words
+from web.record_words import record_parts as record_parts
 from web.work_words import PURPOSE as PURPOSE
 from web.work_words import PURPOSE_MEANS as PURPOSE_MEANS
 from web.work_words import SMS_CHOICE as SMS_CHOICE
@@ -37,8 +43,6 @@ CHANNEL = {
     "api": N_("Other system"),
     "call": N_("Telephone"),
 }
-SEX = {"male": N_("Male"), "female": N_("Female"), "other": N_("Other"), "unknown": N_("Not stated")}
-LANGUAGE = {"zh_CN": N_("Chinese"), "en": N_("English")}
 ROLE = {
     "admin": N_("Administrator"),
     "supervisor": N_("Supervisor"),
@@ -332,13 +336,6 @@ def wishes_changed(wishes: Sequence[Wishes], msisdn: str, zone: tzinfo) -> str:
 
 def _id(decision: Decision) -> int:
     return decision.id
-
-
-def field_words(name: str, value: str) -> str:
-    """A field's value as a form shows it."""
-    closed: Mapping[str, Mapping[str, str]] = {"sex": SEX, "language": LANGUAGE}
-    said = closed.get(name, {}).get(value)
-    return _(said) if said else value.replace("\n", ", ")
 
 
 def people(count: int) -> str:

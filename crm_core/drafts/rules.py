@@ -1,5 +1,6 @@
 """Who may type where, what about, and how much."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 
@@ -20,30 +21,14 @@ ABOUT: Mapping[Form, frozenset[str]] = {  # the empty one: something new
     Form.PATIENT: frozenset({"patient_id", "consultation_id", ""}),
     Form.CONSULTATION: frozenset({"consultation_id"}),
 }
-FIELDS: Mapping[Form, frozenset[str]] = {
+FIELDS: Mapping[Form, frozenset[str]] = {  # a patient's are the register's own: what it does not know is not shown
     Form.CALL: frozenset({"disposition", "notes", "text", "name", "sex", "birth_date", "age", "card_no"}),
     Form.TEXT: frozenset({"to", "text", "purpose"}),
     Form.TASK: frozenset({"text", "kind", "msisdn", "user_id", "day", "at"}),
-    Form.PATIENT: frozenset(
-        {
-            "version",
-            "name",
-            "sex",
-            "birth_date",
-            "phones",
-            "language",
-            "card_no",
-            "outpatient_no",
-            "inpatient_no",
-            "department",
-            "diseases",
-            "region",
-            "source",
-            "member_level",
-        }
-    ),
     Form.CONSULTATION: frozenset({"result", "patient_id"}),
 }
+MOST_FIELDS = 200
+_NAME = re.compile("[a-z][a-z0-9_]{0,60}")
 LONGEST = 5000  # of one field
 MOST = 100  # drafts of one person; the oldest goes
 
@@ -56,4 +41,5 @@ def is_possible(subject: Subject) -> bool:
 
 def fits(form: Form, typed: Mapping[str, str]) -> bool:
     """Whether these are its fields, of a bearable length."""
-    return typed.keys() <= FIELDS[form] and all(len(text) <= LONGEST for text in typed.values())
+    named = typed.keys() <= FIELDS[form] if form in FIELDS else all(_NAME.fullmatch(name) for name in typed)
+    return named and len(typed) <= MOST_FIELDS and all(len(text) <= LONGEST for text in typed.values())

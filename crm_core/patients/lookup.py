@@ -8,7 +8,7 @@ from crm_core.kernel.actor import Actor
 from crm_core.kernel.cursor import Cursor, Page, page_of
 from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.ids import PatientId
-from crm_core.patients import rules, search_store, seen, service, store, timeline
+from crm_core.patients import filter_store, rules, search_store, seen, service, store, timeline
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import Family, Found, OpenedPatient, Patient, TimelineEntry, Wanted
 from crm_core.users import rights
@@ -39,8 +39,10 @@ async def _wanted(conn: Connection, wanted: Wanted, limit: int, after: PatientId
             return [one] if one and one.id > (after or 0) else []
         case "words":
             return await search_store.search(conn, wanted.words, limit=limit, after=after)
-        case _:
+        case "all":
             return await store.page(conn, limit=limit, after=after)
+        case field:
+            return await filter_store.having(conn, field, wanted.value, wanted.words, limit=limit, after=after)
 
 
 async def open_page(db: Database, actor: Actor, patient_id: PatientId) -> OpenedPatient:

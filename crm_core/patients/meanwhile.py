@@ -10,6 +10,8 @@ from datetime import date
 from typing import Any
 
 from crm_core.patients import rules
+from crm_core.patients.field import Kind
+from crm_core.patients.fields import BY_NAME
 from crm_core.patients.model import Patient, PatientChange
 
 
@@ -42,6 +44,6 @@ def meanwhile(record: Patient, since: Sequence[PatientChange], typed: Mapping[st
 
 def _value(name: str, said: Any) -> object:
     """From the history's JSON."""
-    if name == "birth_date":
+    if BY_NAME[name].kind is Kind.DAY:
         return date.fromisoformat(said) if said else None
     return tuple(said) if isinstance(said, list) else said

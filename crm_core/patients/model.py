@@ -7,22 +7,9 @@ from enum import StrEnum
 
 from crm_core.kernel.cursor import Page
 from crm_core.kernel.ids import Msisdn, PatientId
-
-
-class Sex(StrEnum):
-    """As FHIR's administrative gender."""
-
-    MALE = "male"
-    FEMALE = "female"
-    OTHER = "other"
-    UNKNOWN = "unknown"
-
-
-class Language(StrEnum):
-    """What the hotline and the texts speak to this person."""
-
-    ZH_CN = "zh_CN"
-    EN = "en"
+from crm_core.patients.fields import Facts
+from crm_core.patients.fields import Language as Language
+from crm_core.patients.fields import Sex as Sex
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,47 +20,40 @@ class Phone:
     as_typed: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patient:
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A number of somebody in one of the hospital's systems; without an end it is the one to use."""
+
+    system: str
+    value: str = field(repr=False)
+    period_start: date | None = None
+    period_end: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Patient(Facts):
     """`phones` in the order of use. Several patients may have the same number: families share phones.
+
+    `identifiers` are all their numbers, also of earlier stays; `card_no` and the like are those to use.
 
     `version` counts the changes of the record, its phones included.
     """
 
     id: PatientId
     version: int
-    name: str = field(repr=False)
-    sex: Sex
-    birth_date: date | None = field(repr=False)
-    card_no: str | None = field(repr=False)
-    outpatient_no: str | None = field(repr=False)
-    inpatient_no: str | None = field(repr=False)
-    region: str
-    source: str
-    department: str
-    diseases: tuple[str, ...] = field(repr=False)
-    member_level: str
-    language: Language
-    phones: tuple[Msisdn, ...] = field(repr=False)
+    sex: Sex = Sex.UNKNOWN
+    language: Language = Language.ZH_CN
+    phones: tuple[Msisdn, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
+
+    def __repr__(self) -> str:
+        """Which record, and nothing of what it says."""
+        return f"Patient(id={self.id}, version={self.version})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPatient:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class NewPatient(Facts):
     """What is typed at registration or read from a file. `phones` as typed, the first is used first."""
-
-    name: str = field(repr=False)
-    phones: tuple[str, ...] = field(default=(), repr=False)
-    sex: str = Sex.UNKNOWN
-    birth_date: date | None = field(default=None, repr=False)
-    card_no: str | None = field(default=None, repr=False)
-    outpatient_no: str | None = field(default=None, repr=False)
-    inpatient_no: str | None = field(default=None, repr=False)
-    region: str = ""
-    source: str = ""
-    department: str = ""
-    diseases: tuple[str, ...] = field(default=(), repr=False)
-    member_level: str = ""
-    language: str = Language.ZH_CN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +103,16 @@ class Wanted:
     words: str = field(default="", repr=False)
     msisdn: Msisdn | None = field(default=None, repr=False)
     card_no: str = field(default="", repr=False)
+    having: str = ""  # a field of the register that has `value` in it; besides the words
+    value: str = field(default="", repr=False)
 
     @property
     def by(self) -> str:
         """How they are looked for: all that the audit says of it."""
         if self.msisdn is not None:
             return "phone"
+        if self.having and self.value:
+            return self.having
         return "card" if self.card_no else "words" if self.words else "all"
 
 

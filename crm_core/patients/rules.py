@@ -3,21 +3,22 @@
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.msisdn import InvalidMsisdnError, parse_msisdn
-from crm_core.patients.model import Language, NewPatient, Patient, Phone, Sex
+from crm_core.patients.field import Field, Kind
+from crm_core.patients.fields import BY_NAME, FIELDS
+from crm_core.patients.model import NewPatient, Patient, Phone
 
 LONGEST_TEXT = 200
+LONGEST_LINES = 2000  # of a field of some lines
 MOST_PHONES = 10
 MOST_SHARERS = 20  # people of one number: beyond a large family it is a placeholder, or a ward's telephone
-MOST_DISEASES = 50
+MOST_WORDS = 50
 EARLIEST_BIRTH = date(1880, 1, 1)
-IDENTIFIERS = ("card_no", "outpatient_no", "inpatient_no")
-FIELDS = tuple(field.name for field in dataclasses.fields(NewPatient))
 _PADDED = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")  # 张　三: padded to the width of three
 _NOTHING = re.compile(r"(?:0+|1{7,}|9{7,}|-+|/+|无|没有|暂无|不详|未知|none|null|nil|n/?a|x+)", re.IGNORECASE)
 
@@ -34,25 +35,11 @@ def is_nobodys(people: int) -> bool:
 
 def checked(new: NewPatient) -> NewPatient:
     """The same, trimmed, placeholders emptied. Raises InvalidInputError naming the field."""
-    name = _PADDED.sub("", _text("name", new.name))
+    said: dict[str, Any] = {field.name: CHECKED[field.kind](field, getattr(new, field.name)) for field in FIELDS}
+    name = _PADDED.sub("", said["name"])
     if not name:
         raise InvalidInputError("a patient needs a name", field="name")
-    if new.birth_date is not None and not (type(new.birth_date) is date and new.birth_date >= EARLIEST_BIRTH):
-        raise InvalidInputError("not a date, or too long ago", field="birth_date")
-    return dataclasses.replace(
-        new,
-        name=name,
-        sex=_member(Sex, "sex", new.sex),
-        language=_member(Language, "language", new.language),
-        diseases=_diseases(new.diseases),
-        region=_text("region", new.region),
-        source=_text("source", new.source),
-        department=_text("department", new.department),
-        member_level=_text("member_level", new.member_level),
-        card_no=_identifier("card_no", new.card_no),
-        outpatient_no=_identifier("outpatient_no", new.outpatient_no),
-        inpatient_no=_identifier("inpatient_no", new.inpatient_no),
-    )
+    return dataclasses.replace(new, **said | {"name": name})
 
 
 def ensure_born(birth_date: date | None, now: datetime) -> None:
@@ -82,7 +69,7 @@ def _msisdn(text: str) -> Any:
 
 def values(patient: Patient) -> dict[str, object]:
     """What a form or a file may change of the record."""
-    return {field: getattr(patient, field) for field in FIELDS}
+    return {field.name: getattr(patient, field.name) for field in FIELDS}
 
 
 def as_new(patient: Patient) -> NewPatient:
@@ -93,13 +80,12 @@ def as_new(patient: Patient) -> NewPatient:
 
 def with_changes(patient: Patient, changes: Mapping[str, object]) -> NewPatient:
     """The record after the changes, checked. Raises InvalidInputError for a field that does not exist."""
-    for field in changes:
-        if field not in FIELDS:
-            raise InvalidInputError("no such field", field=field)
     typed: dict[str, Any] = dict(changes)
-    for field in ("phones", "diseases"):
-        if field in typed:
-            typed[field] = _texts(field, typed[field])
+    for name in typed:
+        if name not in BY_NAME:
+            raise InvalidInputError("no such field", field=name)
+        if BY_NAME[name].kind in (Kind.PHONES, Kind.TEXTS):
+            typed[name] = _texts(name, typed[name])
     return checked(dataclasses.replace(as_new(patient), **typed))
 
 
@@ -107,10 +93,10 @@ def differences(
     before: Patient, after: NewPatient, after_phones: tuple[Phone, ...]
 ) -> dict[str, tuple[object, object]]:
     """Field -> (old, new) as JSON values; empty when nothing is new."""
-    old = {field: _json(getattr(before, field)) for field in FIELDS}
-    new = {field: _json(getattr(after, field)) for field in FIELDS}
+    old = {field.name: _json(getattr(before, field.name)) for field in FIELDS}
+    new = {field.name: _json(getattr(after, field.name)) for field in FIELDS}
     new["phones"] = [phone.msisdn for phone in after_phones]
-    return {field: (old[field], new[field]) for field in FIELDS if old[field] != new[field]}
+    return {name: (old[name], new[name]) for name in old if old[name] != new[name]}
 
 
 def _json(value: object) -> object:
@@ -134,21 +120,56 @@ def _text(field: str, value: object) -> str:
     return text
 
 
-def _identifier(field: str, value: object) -> str | None:
+def _line(field: Field, value: object) -> str:
+    text = _text(field.name, value)
+    if not text or field.check is None:
+        return text
+    try:
+        return field.check(text)
+    except ValueError as error:
+        raise InvalidInputError(str(error), field=field.name) from None
+
+
+def _lines(field: Field, value: object) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_LINES:
+        raise InvalidInputError("a text of bearable length is wanted", field=field.name)
+    text = "\n".join(" ".join(line.split()) for line in value.splitlines()).strip()
+    if any(unicodedata.category(char) == "Cc" and char != "\n" for char in text):
+        raise InvalidInputError("has control characters", field=field.name)
+    return text
+
+
+def _identifier(field: Field, value: object) -> str | None:
     if value is None:
         return None
-    text = unicodedata.normalize("NFKC", _text(field, value)).replace(" ", "")
+    text = unicodedata.normalize("NFKC", _text(field.name, value)).replace(" ", "")
     return None if is_placeholder(text) else text
 
 
-def _diseases(values: tuple[str, ...]) -> tuple[str, ...]:
-    if len(values) > MOST_DISEASES:
-        raise InvalidInputError("too many diseases", field="diseases")
-    return tuple(dict.fromkeys(text for text in (_text("diseases", value) for value in values) if text))
+def _words(field: Field, values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(values) > MOST_WORDS:
+        raise InvalidInputError("too many", field=field.name)
+    return tuple(dict.fromkeys(text for text in (_text(field.name, value) for value in values) if text))
 
 
-def _member(kind: type[Sex] | type[Language], field: str, value: object) -> Any:
-    try:
-        return kind(str(value))
-    except ValueError:
-        raise InvalidInputError("not one of the allowed values", field=field) from None
+def _one_of(field: Field, value: object) -> str:
+    if str(value) not in field.words:
+        raise InvalidInputError("not one of the allowed values", field=field.name)
+    return str(value)
+
+
+def _day(field: Field, value: object) -> date | None:
+    if value is not None and not (type(value) is date and value >= EARLIEST_BIRTH):
+        raise InvalidInputError("not a date, or too long ago", field=field.name)
+    return value
+
+
+CHECKED: Mapping[Kind, Callable[[Field, Any], object]] = {
+    Kind.TEXT: _line,
+    Kind.LONG: _lines,
+    Kind.CHOICE: _one_of,
+    Kind.DAY: _day,
+    Kind.TEXTS: _words,
+    Kind.IDENTIFIER: _identifier,
+    Kind.PHONES: lambda _field, typed: typed,  # `phones` says which of them are numbers
+}

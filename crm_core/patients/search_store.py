@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from crm_core.kernel.db import Connection, planned_for_its_values
 from crm_core.kernel.ids import PatientId
 from crm_core.kernel.msisdn import digits_of, ends_of, try_parse_msisdn
-from crm_core.patients import store
+from crm_core.patients import identifier_store, store
 from crm_core.patients.model import Patient
 from crm_core.patients.pinyin import normal
 
@@ -53,9 +53,7 @@ async def _ids_by_digits(conn: Connection, digits: str, limit: int, after: int) 
         )
         (SELECT DISTINCT id FROM ends WHERE id > $5 ORDER BY id LIMIT $6)
         UNION (SELECT patient_id FROM patient_phone WHERE msisdn = $3 AND patient_id > $5 ORDER BY patient_id LIMIT $6)
-        UNION SELECT id FROM patient WHERE card_no = $4 AND id > $5
-        UNION SELECT id FROM patient WHERE outpatient_no = $4 AND id > $5
-        UNION SELECT id FROM patient WHERE inpatient_no = $4 AND id > $5
+        UNION SELECT patient_id FROM patient_identifier WHERE value = $4 AND patient_id > $5
         ORDER BY id LIMIT $6
         """,
         tail,
@@ -72,8 +70,8 @@ async def _ids_by_digits(conn: Connection, digits: str, limit: int, after: int) 
 
 async def _ids_by_words(conn: Connection, query: str, limit: int, after: int) -> list[PatientId]:
     number = query.replace(" ", "-")
-    numbered = await _ids_by_number(conn, [number, number.upper()], after)
-    patterns = [f"% {_escaped(word)}%" for word in sorted(query.split(), key=len, reverse=True)]
+    numbered = await identifier_store.holders(conn, [number, number.upper()], after=PatientId(after))
+    patterns = [f"% {escaped(word)}%" for word in sorted(query.split(), key=len, reverse=True)]
     return sorted({*numbered, *await _ids_by_name(conn, patterns, limit, after)})[:limit]
 
 
@@ -92,19 +90,6 @@ async def _is_end(conn: Connection, steps: int, after: int) -> bool:
     return (
         await conn.fetchval("SELECT id FROM patient WHERE id > $1 ORDER BY id OFFSET $2 LIMIT 1", after, steps) is None
     )
-
-
-async def _ids_by_number(conn: Connection, numbers: Sequence[str], after: int) -> list[PatientId]:
-    rows = await conn.fetch(
-        """
-        SELECT id FROM patient
-        WHERE (card_no = ANY ($1::text[]) OR outpatient_no = ANY ($1::text[]) OR inpatient_no = ANY ($1::text[]))
-          AND id > $2
-        """,
-        numbers,
-        after,
-    )
-    return [row["id"] for row in rows]
 
 
 async def _ids_walked_past(
@@ -142,5 +127,6 @@ async def _ids_in_index(conn: Connection, patterns: Sequence[str], limit: int, a
     return [row["id"] for row in rows]
 
 
-def _escaped(word: str) -> str:
+def escaped(word: str) -> str:
+    """A word in which % and _ mean themselves."""
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,8 +1,6 @@
 """Register, change and look at patients. Whoever reads a record for a person uses `view`: it is audited."""
 
-from collections.abc import Mapping
-
-import asyncpg
+from collections.abc import Collection, Mapping
 
 from crm_core.events import PatientChanged, PatientRegistered
 from crm_core.kernel import audit
@@ -11,8 +9,9 @@ from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import StaleError
 from crm_core.kernel.ids import PatientId
 from crm_core.kernel.once import Wish, made, made_before
-from crm_core.patients import rules, store
-from crm_core.patients.errors import IdentifierTakenError, PatientNotFoundError
+from crm_core.patients import identifier_store, rules, store
+from crm_core.patients.errors import PatientNotFoundError
+from crm_core.patients.fields import IDENTIFIERS, SEVERAL
 from crm_core.patients.model import NewPatient, Patient, Phone
 from crm_core.users import rights
 from crm_core.users.rights import Right
@@ -34,10 +33,7 @@ async def register_in(tx: Tx, new: NewPatient) -> Patient:
     rights.ensure(tx.actor, Right.EDIT_PATIENTS)
     record, phones = rules.checked(new), rules.phones(new.phones)
     rules.ensure_born(record.birth_date, tx.now)
-    try:
-        patient_id = await store.insert(tx.conn, record, created_by=tx.actor.name, now=tx.now)
-    except asyncpg.UniqueViolationError as error:
-        raise _taken(error) from None
+    patient_id = await store.insert(tx.conn, record, created_by=tx.actor.name, now=tx.now)
     await store.replace_phones(tx.conn, patient_id, phones)
     await audit.record(tx, "register patient", "patient", patient_id)
     await tx.emit(PatientRegistered(patient_id=patient_id))
@@ -76,7 +72,7 @@ async def change_in(
     differences = rules.differences(before, after, phones)
     if not differences:
         return before
-    await _store(tx, patient_id, after, phones if "phones" in differences else None)
+    await _store(tx, before, after, phones, differences.keys())
     await store.add_changes(
         tx.conn, patient_id, differences, version=before.version + 1, actor=tx.actor.name, now=tx.now
     )
@@ -85,17 +81,20 @@ async def change_in(
     return await _loaded(tx, patient_id)
 
 
-async def _store(tx: Tx, patient_id: PatientId, after: NewPatient, phones: tuple[Phone, ...] | None) -> None:
-    try:
-        await store.update(tx.conn, patient_id, after, now=tx.now)
-    except asyncpg.UniqueViolationError as error:
-        raise _taken(error) from None
-    if phones is not None:
-        typed = {phone.msisdn: phone.as_typed for phone in await store.phones(tx.conn, patient_id)}
+async def _store(
+    tx: Tx, before: Patient, after: NewPatient, phones: tuple[Phone, ...], changed: Collection[str]
+) -> None:
+    await store.update(tx.conn, before.id, after, now=tx.now)
+    for system in (one for one in IDENTIFIERS if one in changed):
+        value = getattr(after, system)
+        ended = tx.now.astimezone(tx.zone).date() if value and system in SEVERAL else None
+        await identifier_store.put(tx.conn, before.id, system, value, ended=ended)
+    if "phones" in changed:
+        typed = {phone.msisdn: phone.as_typed for phone in await store.phones(tx.conn, before.id)}
         kept = [
             Phone(p.msisdn, typed.get(p.msisdn, p.as_typed) if p.as_typed == p.msisdn else p.as_typed) for p in phones
         ]
-        await store.replace_phones(tx.conn, patient_id, kept)
+        await store.replace_phones(tx.conn, before.id, kept)
 
 
 async def set_language(db: Database, actor: Actor, patient_id: PatientId, language: str) -> Patient:
@@ -122,7 +121,3 @@ async def _loaded(tx: Tx, patient_id: PatientId) -> Patient:
     if patient is None:
         raise PatientNotFoundError("no such patient")
     return patient
-
-
-def _taken(error: asyncpg.UniqueViolationError) -> IdentifierTakenError:
-    return IdentifierTakenError((error.constraint_name or "").removeprefix("patient_"))

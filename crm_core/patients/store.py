@@ -2,14 +2,34 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import asyncpg
 
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import Msisdn, PatientId
-from crm_core.patients import rules
-from crm_core.patients.model import Language, NewPatient, Patient, PatientChange, Phone, Sex
+from crm_core.patients import identifier_store, rules
+from crm_core.patients.fields import COLUMNS, IDENTIFIERS
+from crm_core.patients.model import Identifier, Language, NewPatient, Patient, PatientChange, Phone, Sex
 from crm_core.patients.pinyin import search_text
+
+_NAMES = [field.name for field in COLUMNS]  # constants of ours: nothing typed becomes SQL
+MANY = f"""
+SELECT p.id, p.version, {", ".join(f"p.{name}" for name in _NAMES)},
+       ARRAY(SELECT msisdn FROM patient_phone WHERE patient_id = p.id ORDER BY position, msisdn) AS phones,
+       (SELECT jsonb_agg(jsonb_build_array(system, value, period_start, period_end) ORDER BY i.id)
+        FROM patient_identifier i WHERE patient_id = p.id) AS identifiers
+FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position) JOIN patient p USING (id)
+ORDER BY wanted.position
+"""  # noqa: S608
+INSERT = f"""
+INSERT INTO patient (search, created_by, created_at, updated_at, {", ".join(_NAMES)})
+VALUES ($1, $2, $3, $3, {", ".join(f"${n}" for n, _ in enumerate(_NAMES, 4))}) RETURNING id
+"""  # noqa: S608
+UPDATE = f"""
+UPDATE patient SET search = $1, updated_at = $3, {", ".join(f"{name} = ${n}" for n, name in enumerate(_NAMES, 4))}
+WHERE id = $2
+"""  # noqa: S608
 
 
 async def get(conn: Connection, patient_id: PatientId) -> Patient | None:
@@ -20,30 +40,20 @@ async def get(conn: Connection, patient_id: PatientId) -> Patient | None:
 
 async def many(conn: Connection, patient_ids: Sequence[PatientId]) -> list[Patient]:
     """In the order of the ids; unknown ids are left out."""
-    rows = await conn.fetch(
-        """
-        SELECT p.id, p.version, p.name, p.sex, p.birth_date, p.card_no, p.outpatient_no, p.inpatient_no, p.region,
-               p.source, p.department, p.diseases, p.member_level, p.language,
-               ARRAY(SELECT msisdn FROM patient_phone WHERE patient_id = p.id ORDER BY position, msisdn) AS phones
-        FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position) JOIN patient p USING (id)
-        ORDER BY wanted.position
-        """,
-        patient_ids,
-    )
-    return [_patient(row) for row in rows]
+    return [_patient(row) for row in await conn.fetch(MANY, patient_ids)]
 
 
 def _patient(row: asyncpg.Record) -> Patient:
-    fields = dict(row)
-    return Patient(
-        **fields
-        | {
-            "sex": Sex(fields["sex"]),
-            "language": Language(fields["language"]),
-            "diseases": tuple(fields["diseases"]),
-            "phones": tuple(fields["phones"]),
-        }
-    )
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+    numbers = tuple(_identifier(*one) for one in fields["identifiers"] or ())
+    current = {one.system: one.value for one in numbers if one.period_end is None}
+    closed = {"sex": Sex(fields["sex"]), "language": Language(fields["language"]), "identifiers": numbers}
+    return Patient(**fields | closed | current)
+
+
+def _identifier(system: str, value: str, start: str | None, end: str | None) -> Identifier:
+    since, until = (date.fromisoformat(day) if day else None for day in (start, end))
+    return Identifier(system, value, since, until)
 
 
 async def lock(conn: Connection, patient_id: PatientId) -> Patient | None:
@@ -107,65 +117,48 @@ async def sharers(conn: Connection, msisdns: Sequence[Msisdn], *, most: int) -> 
 
 async def find_by_card(conn: Connection, card_no: str, birth_date: date) -> Patient | None:
     """Who holds this card and was born then: both must be right, as a caller proves who they are by both."""
-    patient_id = await conn.fetchval(
-        "SELECT id FROM patient WHERE card_no = $1 AND birth_date = $2", card_no, birth_date
-    )
+    patient_id = await identifier_store.holder_born(conn, "card_no", card_no, birth_date)
     return await get(conn, patient_id) if patient_id else None
 
 
 async def find_by_card_no(conn: Connection, card_no: str) -> Patient | None:
     """Who holds this card. For staff and programs, not for proving who a caller is."""
-    patient_id = await conn.fetchval("SELECT id FROM patient WHERE card_no = $1", card_no)
+    patient_id = await identifier_store.holder(conn, "card_no", card_no)
     return await get(conn, patient_id) if patient_id else None
 
 
-async def find_by_keys(
-    conn: Connection,
-    *,
-    card_no: str | None,
-    outpatient_no: str | None,
-    inpatient_no: str | None,
-    msisdns: Sequence[Msisdn],
-) -> list[Patient]:
-    """Everybody who has any of these; None matches nobody."""
+Keys = Sequence[tuple[str, str]]  # a system and a number in it
+
+
+async def find_by_keys(conn: Connection, identifiers: Keys, msisdns: Sequence[Msisdn]) -> list[Patient]:
+    """Everybody who has any of these, or had it."""
     rows = await conn.fetch(
         """
-        SELECT id FROM patient WHERE card_no = $1
-        UNION SELECT id FROM patient WHERE outpatient_no = $2
-        UNION SELECT id FROM patient WHERE inpatient_no = $3
-        UNION SELECT patient_id FROM patient_phone WHERE msisdn = ANY ($4::text[])
+        SELECT patient_id AS id FROM unnest($1::text[], $2::text[]) AS wanted (system, value)
+            JOIN patient_identifier USING (system, value)
+        UNION SELECT patient_id FROM patient_phone WHERE msisdn = ANY ($3::text[])
         ORDER BY id
         """,
-        card_no,
-        outpatient_no,
-        inpatient_no,
+        [system for system, _value in identifiers],
+        [value for _system, value in identifiers],
         msisdns,
     )
     return await many(conn, [row["id"] for row in rows])
 
 
-async def lock_by_keys(
-    conn: Connection,
-    *,
-    card_no: Sequence[str],
-    outpatient_no: Sequence[str],
-    inpatient_no: Sequence[str],
-    msisdn: Sequence[str],
-) -> None:
+async def lock_by_keys(conn: Connection, identifiers: Keys, msisdns: Sequence[Msisdn]) -> None:
     """Everybody who has any of these, in the order of their ids: two who lock many do not wait for each other."""
     await conn.execute(
         """
         SELECT 1 FROM patient WHERE id IN (
-            SELECT id FROM patient WHERE card_no = ANY ($1::text[])
-            UNION SELECT id FROM patient WHERE outpatient_no = ANY ($2::text[])
-            UNION SELECT id FROM patient WHERE inpatient_no = ANY ($3::text[])
-            UNION SELECT patient_id FROM patient_phone WHERE msisdn = ANY ($4::text[])
+            SELECT patient_id FROM unnest($1::text[], $2::text[]) AS wanted (system, value)
+                JOIN patient_identifier USING (system, value)
+            UNION SELECT patient_id FROM patient_phone WHERE msisdn = ANY ($3::text[])
         ) ORDER BY id FOR NO KEY UPDATE
         """,
-        card_no,
-        outpatient_no,
-        inpatient_no,
-        msisdn,
+        [system for system, _value in identifiers],
+        [value for _system, value in identifiers],
+        msisdns,
     )
 
 
@@ -181,52 +174,21 @@ async def page(conn: Connection, *, limit: int, after: PatientId | None = None) 
 
 
 async def insert(conn: Connection, new: NewPatient, *, created_by: str, now: datetime) -> PatientId:
-    """The record without its phones. Raises UniqueViolationError for a number somebody else has."""
-    return PatientId(
-        await conn.fetchval(
-            """
-            INSERT INTO patient (name, search, sex, birth_date, card_no, outpatient_no, inpatient_no, region, source,
-                                 department, diseases, member_level, language, created_by, created_at, updated_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15) RETURNING id
-            """,
-            *_values(new),
-            created_by,
-            now,
-        )
-    )
+    """The record without its phones. Raises IdentifierTakenError."""
+    patient_id = PatientId(await conn.fetchval(INSERT, search_text(new.name), created_by, now, *_values(new)))
+    numbers = {name: value for name in IDENTIFIERS if (value := getattr(new, name)) is not None}
+    await identifier_store.add(conn, patient_id, numbers)
+    return patient_id
 
 
 async def update(conn: Connection, patient_id: PatientId, new: NewPatient, *, now: datetime) -> None:
-    """Everything but the phones. Raises UniqueViolationError for a number somebody else has."""
-    await conn.execute(
-        """
-        UPDATE patient SET name = $1, search = $2, sex = $3, birth_date = $4, card_no = $5, outpatient_no = $6,
-            inpatient_no = $7, region = $8, source = $9, department = $10, diseases = $11, member_level = $12,
-            language = $13, updated_at = $15
-        WHERE id = $14
-        """,
-        *_values(new),
-        patient_id,
-        now,
-    )
+    """Everything but phones and identifiers."""
+    await conn.execute(UPDATE, search_text(new.name), patient_id, now, *_values(new))
 
 
-def _values(new: NewPatient) -> tuple[object, ...]:
-    return (
-        new.name,
-        search_text(new.name),
-        str(new.sex),
-        new.birth_date,
-        new.card_no,
-        new.outpatient_no,
-        new.inpatient_no,
-        new.region,
-        new.source,
-        new.department,
-        list(new.diseases),
-        new.member_level,
-        str(new.language),
-    )
+def _values(new: NewPatient) -> list[object]:
+    said = (getattr(new, field.name) for field in COLUMNS)
+    return [list(value) if isinstance(value, tuple) else value for value in said]
 
 
 async def replace_phones(conn: Connection, patient_id: PatientId, phones: Sequence[Phone]) -> None:

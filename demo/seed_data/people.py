@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import count
 from random import Random
+from typing import Any
 
 from crm_core.patients.model import NewPatient
 
@@ -29,6 +30,10 @@ ENGLISH_NAMES = (
 REGIONS = ("西湖区", "拱墅区", "上城区", "滨江区", "萧山区", "余杭区", "临平区", "钱塘区", "富阳区")
 SOURCES = ("门诊", "网络", "亲友介绍", "体检", "社区转诊", "热线")
 DISEASES = ("高血压", "2型糖尿病", "慢性胃炎", "过敏性鼻炎", "颈椎病", "白内障", "湿疹", "冠心病", "哮喘", "甲状腺结节")
+ALLERGIES = ((), (), (), ("青霉素",), ("磺胺",), ("青霉素", "海鲜"), ("花粉",))
+OCCUPATIONS = ("农民", "教师", "职员", "工人", "个体经营者", "退休人员", "自由职业者", "公务员")
+EDUCATIONS = ("primary", "junior", "senior", "vocational", "college", "bachelor", "master")
+STREETS = ("文三路", "建国路", "人民路", "解放街", "新华路")
 MEMBER_LEVELS = ("", "", "", "普通", "银卡", "金卡")
 
 KNOWN = (
@@ -76,6 +81,7 @@ def _known(cards: Iterator[int]) -> Iterator[NewPatient]:
             source="门诊",
             diseases=diseases,
             language=language,
+            **_background(card, "西湖区"),
         )
 
 
@@ -124,7 +130,22 @@ def _person(
         diseases=tuple(rng.sample(DISEASES, rng.choice((0, 0, 1, 1, 2)))),
         member_level=rng.choice(MEMBER_LEVELS),
         language=language,
+        **_background(card, region),
     )
+
+
+def _background(card: int, region: str) -> dict[str, Any]:
+    """Of the card's number, so that the rest stays as it was drawn."""
+    return {
+        "province": "浙江省",
+        "city": "杭州市",
+        "district": region,
+        "street": f"{STREETS[card % 5]} {card % 90 + 1} 号",
+        "postcode": f"3100{card % 30:02}",
+        "allergies": ALLERGIES[card % 7],
+        "education": EDUCATIONS[card * 5 % 7],
+        "occupation": OCCUPATIONS[card * 3 % 8],
+    }
 
 
 def _surname(rng: Random) -> str:

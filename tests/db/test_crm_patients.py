@@ -268,7 +268,7 @@ async def _scans(conn: Connection) -> dict[str, int]:
         ("zs f", "patient_search"),
         ("8000", "patient_phone_tail"),
         ("13800138000", "patient_phone_people"),
-        ("K-1", "patient_card_no"),
+        ("K-1", "patient_identifier_value"),
     ],
 )
 async def test_a_search_reads_an_index_and_never_the_whole_register(

@@ -14,7 +14,10 @@ pytestmark = pytest.mark.db
 
 NOW = datetime(2026, 3, 4, 7, tzinfo=UTC)
 PATIENTS = 500
-EVERYBODY = "SELECT md5(string_agg(name || card_no || birth_date, ',' ORDER BY card_no)) FROM patient"
+EVERYBODY = (
+    "SELECT md5(string_agg(name || value || birth_date, ',' ORDER BY value)) "
+    "FROM patient p JOIN patient_identifier i ON i.patient_id = p.id AND system = 'card_no'"
+)
 ORPHANS = (
     "SELECT count(*) FROM appointment a WHERE NOT EXISTS (SELECT FROM patient p WHERE p.id = a.patient_id)",
     "SELECT count(*) FROM appointment a WHERE NOT EXISTS (SELECT FROM slot WHERE id = a.slot_id AND place <= capacity)",

@@ -86,7 +86,7 @@ def test_what_only_looks_like_nothing(text: str) -> None:
         ("Card No.", "card_no"),
         ("outpatient_no", "outpatient_no"),
         ("出生日期", "birth_date"),
-        ("备注", None),
+        ("体重", None),
         (None, None),
     ],
 )
@@ -96,7 +96,7 @@ def test_a_column_is_known_by_its_title(title: str | None, field: str | None) ->
 
 def test_cells_of_a_row_become_values() -> None:
     fields = [
-        columns.field_of(title) for title in ("姓名", "性别", "生日", "手机", "电话2", "卡号", "疾病", "备注", "语言")
+        columns.field_of(title) for title in ("姓名", "性别", "生日", "手机", "电话2", "卡号", "疾病", "体重", "语言")
     ]
     row: list[str | float | date] = [
         " 张三 ",

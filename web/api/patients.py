@@ -9,74 +9,43 @@ from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from crm_core.kernel.cursor import by_id, parse
 from crm_core.kernel.ids import PatientId
 from crm_core.patients import lookup, service
-from crm_core.patients.model import Language, NewPatient, Patient, Sex, TimelineKind, Wanted
+from crm_core.patients.model import NewPatient, Patient, TimelineKind, Wanted
 from crm_core.users.rights import Right
+from web import patient_record
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
-from web.values import Day, FilledLine, Line, PhoneAsTyped, Subscriber
-
-MOST_PHONES = 10
-MOST_DISEASES = 50
+from web.values import Line, Subscriber
 
 
-class PatientOut(BaseModel):
-    """One patient. Phones are E.164, the first is used first. `version` counts the changes; it is the `ETag` too."""
+class IdentifierOut(BaseModel):
+    """A number in one of the hospital's systems; with a `period_end` it is one of an earlier stay or card."""
 
+    system: str = Field(examples=["inpatient_no"])
+    value: str
+    period_start: date | None
+    period_end: date | None
+
+
+class _Numbered(BaseModel):
     id: int
     version: int
-    name: str
-    sex: Sex
-    birth_date: date | None
-    phones: list[str]
-    card_no: str | None
-    outpatient_no: str | None
-    inpatient_no: str | None
-    region: str
-    source: str
-    department: str = Field(description="as written in the record; need not be one of `/departments`")
-    diseases: list[str]
-    member_level: str
-    language: Language
+    identifiers: list[IdentifierOut]
+
+
+class PatientOut(patient_record.shown(_Numbered)):  # type: ignore[misc]
+    """One patient. Phones are E.164, the first is used first. `version` counts the changes; it is the `ETag` too."""
 
     @classmethod
-    def of(cls, patient: Patient) -> "PatientOut":
+    def of(cls, patient: Patient) -> Self:
         """From the register."""
-        return cls.model_validate(asdict(patient))
+        return cls(**asdict(patient))
 
 
-class PatientIn(Model):
+class PatientIn(patient_record.registered(Model)):  # type: ignore[misc]
     """Who is registered. Phones as people write them."""
 
-    name: FilledLine = Field(examples=["张三丰"])
-    phones: list[PhoneAsTyped] = Field(default_factory=list, max_length=MOST_PHONES, examples=[["138 0013 8000"]])
-    sex: Sex = Sex.UNKNOWN
-    birth_date: Day | None = Field(default=None, description="not in the future", examples=["1957-04-09"])
-    card_no: Line | None = None
-    outpatient_no: Line | None = None
-    inpatient_no: Line | None = None
-    region: Line = ""
-    source: Line = ""
-    department: Line = ""
-    diseases: list[Line] = Field(default_factory=list, max_length=MOST_DISEASES)
-    member_level: Line = ""
-    language: Language = Language.ZH_CN
 
-
-class PatientPatch(Model):
+class PatientPatch(patient_record.changed(Model)):  # type: ignore[misc]
     """What changes; fields left out stay, null clears. `phones` and `diseases` are replaced whole."""
-
-    name: FilledLine = Field(default_factory=str)
-    phones: list[PhoneAsTyped] = Field(default_factory=list, max_length=MOST_PHONES)
-    sex: Sex = Field(default_factory=lambda: Sex.UNKNOWN)
-    birth_date: Day | None = Field(default_factory=lambda: None, description="not in the future")
-    card_no: Line | None = Field(default_factory=lambda: None)
-    outpatient_no: Line | None = Field(default_factory=lambda: None)
-    inpatient_no: Line | None = Field(default_factory=lambda: None)
-    region: Line = Field(default_factory=str, examples=["杭州"])
-    source: Line = Field(default_factory=str)
-    department: Line = Field(default_factory=str)
-    diseases: list[Line] = Field(default_factory=list, max_length=MOST_DISEASES)
-    member_level: Line = Field(default_factory=str)
-    language: Language = Field(default_factory=lambda: Language.ZH_CN)
 
 
 class PatientsQuery(PageQuery):
@@ -85,11 +54,15 @@ class PatientsQuery(PageQuery):
     phone: Subscriber | None = Field(default=None, description="everybody who has this number")
     q: Line = Field(default="", description="name, pinyin, end of a phone number or card number")
     card_no: Line = ""
+    having: Line = Field(default="", description="a field that has `value` in it, as `allergies`; `q` may narrow it")
+    value: Line = ""
 
     @model_validator(mode="after")
     def _one_way_to_look(self) -> Self:
         if sum(bool(given) for given in (self.phone, self.q, self.card_no)) > 1:
             raise ValueError("give one of `phone`, `q` and `card_no`")
+        if bool(self.having) != bool(self.value) or (self.having and (self.phone or self.card_no)):
+            raise ValueError("`having` and `value` belong together, with `q` or alone")
         return self
 
 
@@ -116,7 +89,7 @@ TimelinePage = Page[TimelineOut]
 async def find(ask: Ask[PatientsQuery, NoBody]) -> PatientPage:
     """By phone, card number or words. Who looked for whom is audited by the ids found."""
     query, after = ask.query, parse(ask.query.place)
-    wanted = Wanted(words=query.q, msisdn=query.phone, card_no=query.card_no)
+    wanted = Wanted(words=query.q, msisdn=query.phone, card_no=query.card_no, having=query.having, value=query.value)
     last = None if after is None else PatientId(after.alone)
     found = await lookup.find(ask.deps.db, ask.actor, wanted, limit=query.limit, after=last)
     more = str(by_id(found.more)) if found.more else None
@@ -126,7 +99,8 @@ async def find(ask: Ask[PatientsQuery, NoBody]) -> PatientPage:
 async def register(ask: Ask[NoQuery, PatientIn]) -> PatientOut:
     """A new person."""
     body = ask.body.model_dump()
-    new = NewPatient(**{**body, "phones": tuple(body["phones"]), "diseases": tuple(body["diseases"])})
+    said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in body.items()}
+    new = NewPatient(**said)
     return PatientOut.of(await service.register(ask.deps.db, ask.actor, new, ask.wish))
 
 

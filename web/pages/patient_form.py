@@ -1,12 +1,10 @@
 """Registration, and changes of a record: one form, which keeps what was typed and shows what others wrote meanwhile."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Annotated, Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from aiohttp import web
-from pydantic import AfterValidator, BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from crm_core.calls import desk
 from crm_core.consultations import service as consultations
@@ -14,65 +12,32 @@ from crm_core.directory.model import Department
 from crm_core.drafts.model import Draft, Form, Subject
 from crm_core.kernel.errors import HcrmError
 from crm_core.kernel.ids import CallId, ConsultationId, PatientId
-from crm_core.kernel.msisdn import try_parse_msisdn
 from crm_core.patients import form as registration
 from crm_core.patients import rules
+from crm_core.patients.field import Part
+from crm_core.patients.fields import FIELDS
 from crm_core.patients.form import OnFile, Saved
 from crm_core.patients.meanwhile import Meanwhile
-from crm_core.patients.model import Language, NewPatient, Patient, PatientChange, Sex
+from crm_core.patients.model import NewPatient, Patient, PatientChange
 from web import forms, sheet, words
 from web.deps import DEPS
-from web.i18n import N_, _
+from web.i18n import _
 from web.pages import drafts
 from web.pages.patients import saved_at
+from web.patient_record import Record
 from web.render import page
 from web.security import actor_of
-from web.sheet import Ask, Sheet, Theirs
-from web.values import Day, Lines, Phrase
-
-BORN = Ask(label=N_("Born"), wrong=N_("Please give a day that has been, like 1980-03-31."))
-PHONES = Ask(label=N_("Telephones, one per line"), hint=N_("The first one is used first."), widget="textarea")
-DISEASES = Ask(label=N_("Diseases"), hint=N_("Separated by commas."), joined="、")
-
-
-def _numbers(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """As typed; which of them is none is named."""
-    for line in lines:
-        if not rules.is_placeholder(line) and try_parse_msisdn(line) is None:
-            raise PydanticCustomError("no_number", "no telephone number", {"typed": line})
-    return lines
-
-
-def _parts(text: object) -> object:
-    return text.replace("、", "\n").replace("，", "\n").replace(",", "\n") if isinstance(text, str) else text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """The form."""
-
-    name: Annotated[Phrase, Ask(label=N_("Name"))] = field(repr=False)
-    sex: Annotated[Sex, Ask(label=N_("Sex"), words=words.SEX)] = Sex.UNKNOWN
-    birth_date: Annotated[Day | None, BORN] = field(default=None, repr=False)
-    phones: Annotated[Lines, AfterValidator(_numbers), PHONES] = field(default=(), repr=False)
-    language: Annotated[Language, Ask(label=N_("Language"), words=words.LANGUAGE)] = Language.ZH_CN
-    card_no: Annotated[Phrase | None, Ask(label=N_("Card"))] = field(default=None, repr=False)
-    outpatient_no: Annotated[Phrase | None, Ask(label=N_("Outpatient no."))] = field(default=None, repr=False)
-    inpatient_no: Annotated[Phrase | None, Ask(label=N_("Inpatient no."))] = field(default=None, repr=False)
-    department: Annotated[Phrase, Ask(label=N_("Department"), extra={"list": "departments"})] = ""
-    diseases: Annotated[Lines, BeforeValidator(_parts), DISEASES] = field(default=(), repr=False)
-    region: Annotated[Phrase, Ask(label=N_("Region"))] = ""
-    source: Annotated[Phrase, Ask(label=N_("Came through"))] = ""
-    member_level: Annotated[Phrase, Ask(label=N_("Member level"))] = ""
+from web.sheet import Sheet, Theirs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """The form as it is drawn. `on_file`: who of this name has this number already."""
 
-    form: Sheet[Record]
+    form: Sheet[Any]
     typed: Draft
     departments: Sequence[Department]
+    parts: Sequence[tuple[str, Sequence[str]]]  # the heading, and the fields beneath it
     patient: Patient | None
     on_file: Sequence[Patient]
 
@@ -120,7 +85,7 @@ async def register(request: web.Request) -> web.StreamResponse:
     draft = await drafts.mine(request, subject)
     if form.value is None:
         return await _form(request, form, draft)
-    wanted = NewPatient(**_values(form.value))
+    wanted = NewPatient(**asdict(form.value))
     try:
         done = await registration.register(request.app[DEPS].db, actor_of(request), wanted, subject, anyway=is_sure)
     except HcrmError as error:
@@ -138,15 +103,11 @@ async def change(request: web.Request) -> web.StreamResponse:
     if form.value is None:
         return await _form(request, form, draft, await _patient(request))
     try:
-        values = _values(form.value)
+        values = asdict(form.value)
         done = await registration.save(request.app[DEPS].db, actor_of(request), patient_id, values, version)
     except HcrmError as error:
         return await _form(request, form.refused(error), draft, await _patient(request))
     return await _shown_again(request, done, draft) if isinstance(done, Meanwhile) else _done(done, _("Saved."))
-
-
-def _values(record: Record) -> dict[str, Any]:
-    return asdict(record)
 
 
 async def _shown_again(request: web.Request, now: Meanwhile, draft: Draft) -> web.Response:
@@ -174,11 +135,12 @@ def _done(done: Saved, text: str) -> web.Response:
 
 async def _form(
     request: web.Request,
-    form: Sheet[Record],
+    form: Sheet[Any],
     typed: Draft,
     patient: Patient | None = None,
     on_file: Sequence[Patient] = (),
 ) -> web.Response:
     departments = await registration.departments(request.app[DEPS].db, actor_of(request))
-    shown = Shown(form=form, typed=typed, departments=departments, patient=patient, on_file=on_file)
+    parts = [(words.RECORD_PART[part], [one.name for one in FIELDS if one.part is part]) for part in Part]
+    shown = Shown(form=form, typed=typed, departments=departments, parts=parts, patient=patient, on_file=on_file)
     return page(request, "patients/form.html", shown, status=409 if on_file else form.status)

@@ -14,6 +14,7 @@ from crm_core.kernel.cursor import Page, by_id
 from crm_core.kernel.errors import NotFoundError
 from crm_core.kernel.ids import PatientId
 from crm_core.patients import lookup
+from crm_core.patients.fields import FILTERS
 from crm_core.patients.model import (
     Family,
     Found,
@@ -42,6 +43,10 @@ TEXT = Ask(
     is_personal=True,
     extra={"maxlength": "100"},
 )
+HAVING = Ask(
+    label=N_("Field"), words={name: one.english for name, one in FILTERS.items()}, nothing=N_("Any"), is_personal=True
+)
+VALUE = Ask(label=N_("contains"), widget="search", is_personal=True, extra={"maxlength": "100"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +54,14 @@ class Filters:
     """Whom somebody looks for."""
 
     q: Annotated[Line, TEXT] = field(default="", repr=False)
+    having: Annotated[Line, HAVING] = ""
+    value: Annotated[Line, VALUE] = field(default="", repr=False)
 
 
 async def _read(look: Look[Filters]) -> Page[Patient]:
     after = PatientId(look.after.alone) if look.after else None
-    found = await lookup.find(look.db, look.actor, Wanted(words=look.wanted.q), limit=look.limit, after=after)
+    wanted = Wanted(words=look.wanted.q, having=look.wanted.having, value=look.wanted.value)
+    found = await lookup.find(look.db, look.actor, wanted, limit=look.limit, after=after)
     return Page(found.patients, by_id(found.more) if found.more else None)
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crm_core.kernel.ids import Msisdn
+from crm_core.patients.fields import IDENTIFIERS, SEVERAL
 from crm_core.patients.model import NewPatient, Patient
 from crm_core.patients.pinyin import normal
-from crm_core.patients.rules import IDENTIFIERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,14 @@ def has_key(row: NewPatient, numbers: frozenset[Msisdn]) -> bool:
     return bool(numbers) or any(getattr(row, field) for field in IDENTIFIERS)
 
 
+def has_number(patient: Patient, system: str, value: object) -> bool:
+    """Whether this number names them, now or of an earlier stay."""
+    numbers = {getattr(patient, system), *(one.value for one in patient.identifiers if one.system == system)}
+    return value is not None and value in numbers
+
+
 def _same_identifier(row: NewPatient, patient: Patient) -> bool:
-    return any(getattr(row, field) and getattr(row, field) == getattr(patient, field) for field in IDENTIFIERS)
+    return any(has_number(patient, system, getattr(row, system)) for system in IDENTIFIERS)
 
 
 def _same_person_by_phone(row: NewPatient, numbers: frozenset[Msisdn], patient: Patient) -> bool:
@@ -71,5 +77,5 @@ def _contradicts(row: NewPatient, patient: Patient) -> bool:
     """Two namesakes at one telephone, unless the birth date says that they are one."""
     if row.birth_date is not None and row.birth_date == patient.birth_date:
         return False
-    pairs = ((getattr(row, field), getattr(patient, field)) for field in IDENTIFIERS)
+    pairs = ((getattr(row, field), getattr(patient, field)) for field in IDENTIFIERS if field not in SEVERAL)
     return any(mine and theirs and mine != theirs for mine, theirs in pairs)

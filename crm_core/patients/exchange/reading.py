@@ -17,12 +17,12 @@ from crm_core.kernel.ids import Msisdn
 from crm_core.patients import service, store
 from crm_core.patients.exchange import columns, matching, spreadsheet
 from crm_core.patients.exchange.spreadsheet import Cell
-from crm_core.patients.model import NewPatient
-from crm_core.patients.rules import IDENTIFIERS, MOST_SHARERS, is_nobodys, phones
+from crm_core.patients.fields import IDENTIFIERS
+from crm_core.patients.model import NewPatient, Patient
+from crm_core.patients.rules import MOST_SHARERS, is_nobodys, phones
 
 ROWS_AT_ONCE = 200  # in one transaction
 MOST_ROWS = 500_000
-KEYS = (*IDENTIFIERS, "msisdn")
 
 Progress = Callable[[int, int], None]  # rows done, rows in all
 
@@ -129,9 +129,8 @@ async def _import_batch(
     """Who imports the same people at the same time takes them in the same order."""
     report = ImportReport()
     keys = [key for _, row in batch for key in _keys(fields, row)]
-    found = {name: [text for kind, text in keys if kind == name] for name in KEYS}
-    telling = await _telling(tx, [Msisdn(text) for text in found["msisdn"]])
-    await store.lock_by_keys(tx.conn, **found | {"msisdn": sorted(telling)})
+    telling = await _telling(tx, [Msisdn(text) for kind, text in keys if kind == "msisdn"])
+    await store.lock_by_keys(tx.conn, [key for key in keys if key[0] in IDENTIFIERS], sorted(telling))
     for number, row in batch:
         await _import_row(tx, report, number, fields, row)
     return report
@@ -179,11 +178,17 @@ async def _store(tx: Tx, report: ImportReport, number: int, new: NewPatient, val
             if shares_number:
                 report.shared.append(number)
         case matching.Somebody(patient):
-            changes = dict(values) | {"phones": (*patient.phones, *new.phones)}
+            said = {name: value for name, value in values.items() if not _is_known_number(patient, name, value)}
+            changes = said | {"phones": (*patient.phones, *new.phones)}
             if await service.change_in(tx, patient.id, changes) == patient:
                 report.unchanged += 1
             else:
                 report.updated += 1
+
+
+def _is_known_number(patient: Patient, name: str, value: object) -> bool:
+    """An earlier stay's number in a file does not become today's."""
+    return name in IDENTIFIERS and matching.has_number(patient, name, value)
 
 
 async def _telling(tx: Tx, typed: Sequence[Msisdn]) -> frozenset[Msisdn]:
@@ -193,11 +198,5 @@ async def _telling(tx: Tx, typed: Sequence[Msisdn]) -> frozenset[Msisdn]:
 
 
 async def _match(tx: Tx, new: NewPatient, numbers: frozenset[Msisdn]) -> matching.Match:
-    candidates = await store.find_by_keys(
-        tx.conn,
-        card_no=new.card_no,
-        outpatient_no=new.outpatient_no,
-        inpatient_no=new.inpatient_no,
-        msisdns=sorted(numbers),
-    )
-    return matching.match(new, numbers, candidates)
+    identifiers = [(system, value) for system in IDENTIFIERS if (value := getattr(new, system))]
+    return matching.match(new, numbers, await store.find_by_keys(tx.conn, identifiers, sorted(numbers)))

@@ -29,8 +29,7 @@ async def export_patients(
     rights.ensure(actor, Right.EXPORT_PATIENTS)
     chinese = locale != "en"
     total = await _begin(db, actor, path)
-    titles = [title[0 if chinese else 1] for title in columns.TITLES.values()]
-    output = await asyncio.to_thread(spreadsheet.Output, path, titles)
+    output = await asyncio.to_thread(spreadsheet.Output, path, columns.titles(chinese=chinese))
     written = 0
     try:
         async for page in _pages(db):
