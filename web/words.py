@@ -72,6 +72,7 @@ RIGHT = {
     "supervise": N_("Supervise"),
     "listen in": N_("Listen in to calls, speak in them and take them over"),
     "edit flows": N_("Change the hotline's menus"),
+    "read what happens": N_("Follow what happens (ids only, for programs)"),
     "see the audit": N_("See the audit"),
     "manage users": N_("Manage accounts"),
 }
@@ -215,6 +216,7 @@ ERROR = {
     "bad_origin": N_("This page was open for too long. Please load it again."),
     "not_logged_in": N_("Please log in."),
     "not_found": N_("There is no such thing."),
+    "events_forgotten": N_("What happened so long ago is not kept any more. Please read everything anew."),
     "method_not_allowed": N_("There is no such thing."),
     "call_not_found": N_("There is no such call."),
     "not_your_call": N_("Another agent has this call."),
