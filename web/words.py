@@ -10,13 +10,16 @@ from web.agent_words import BREAK_REASON as BREAK_REASON
 from web.agent_words import END_REASON as END_REASON
 from web.agent_words import HEARS as HEARS
 from web.agent_words import STATE_REASON as STATE_REASON
-from web.i18n import N_, _, current_locale, filled, say_moment
+from web.i18n import N_, _, current_locale, say_moment
+from web.timeline_words import entry_words as entry_words
+from web.work_words import CONTACT as CONTACT
 from web.work_words import PURPOSE as PURPOSE
 from web.work_words import PURPOSE_MEANS as PURPOSE_MEANS
 from web.work_words import SMS_CHOICE as SMS_CHOICE
 from web.work_words import SMS_FILTER as SMS_FILTER
 from web.work_words import SMS_STATE as SMS_STATE
 from web.work_words import SNOOZE as SNOOZE
+from web.work_words import SOURCE as SOURCE
 from web.work_words import TASK_KIND as TASK_KIND
 from web.work_words import TASK_ORDER as TASK_ORDER
 from web.work_words import TASK_VIEW as TASK_VIEW
@@ -115,46 +118,6 @@ TIMELINE_KIND = {
     "consultation": N_("Consultation"),
     "consent": N_("Consent"),
 }
-TIMELINE = (
-    N_("Appointment booked: {department}, {practitioner}, {starts_at}"),
-    N_("Appointment confirmed: {department}, {practitioner}, {starts_at}"),
-    N_("Appointment cancelled: {department}, {practitioner}, {starts_at}"),
-    N_("Appointment moved away from: {department}, {practitioner}, {starts_at}"),
-    N_("Appointment missed: {department}, {practitioner}, {starts_at}"),
-    N_("Came to the appointment: {department}, {practitioner}, {starts_at}"),
-    N_("Expected again: {department}, {practitioner}, {starts_at}"),
-    N_("Visit: {department}, {practitioner}, {starts_at}"),
-    N_("Incoming call, not answered"),
-    N_("Incoming call, answered by {agent}"),
-    N_("Incoming call to the voice menu"),
-    N_("Incoming call, nobody was free"),
-    N_("Outgoing call, not answered"),
-    N_("Outgoing call by {agent}"),
-    N_("Outgoing call by the system"),
-    N_("Outgoing call, nobody was free"),
-    N_("Consultation by {source}"),
-    N_("Consultation by {source}: {text}"),
-    N_("Consultation answered: {result}"),
-    N_("Agreed to {purpose} by {channel}"),
-    N_("Refused {purpose} by {channel}"),
-    N_("Put on the never-contact list"),
-    N_("Put on the never-contact list: {reason}"),
-    N_("Taken off the never-contact list"),
-    N_("Task: answer a message"),
-    N_("Task: call back"),
-    N_("Task: hear a voicemail"),
-    N_("Task: find out whether a message or call arrived"),
-    N_("Task: find out who this is"),
-    N_("Task: find out who changed the audit"),
-    N_("Task: {text}"),
-    N_("SMS sent: {text}"),
-    N_("SMS received: {text}"),
-    N_("Reminder call: the line was busy"),
-    N_("Reminder call: nobody answered"),
-    N_("Reminder call: the number could not be reached"),
-    N_("Reminder call: outcome unknown"),
-)
-CONTACT = {"sms": N_("SMS"), "call": N_("Telephone"), "email": N_("E-mail"), "letter": N_("Letter")}
 WISH_PURPOSE = {
     "care": N_("Treatment and appointments"),
     "notice": N_("Notices and follow-up surveys"),
@@ -176,7 +139,6 @@ HOURS = {
 }
 WISH_SOURCE = {"phone": N_("on the telephone"), "person": N_("in person"), "paper": N_("in writing")}
 CONSULTATION = {"open": N_("Waiting for an answer"), "closed": N_("Has an answer")}
-SOURCE = {"phone": N_("Telephone"), "sms": N_("SMS"), "web": N_("Web")}
 ERROR = {
     "slot_full": N_("The last place was just taken. Please choose another time."),
     "slot_not_found": N_("This time does not exist any more. Please choose another."),
@@ -360,23 +322,3 @@ def in_reader_language(thing: object, field: str = "name") -> str:
 def age(born: date, now: datetime) -> int:
     """Whole years."""
     return now.year - born.year - ((now.month, now.day) < (born.month, born.day))
-
-
-def entry_words(code: str, args: Mapping[str, object], zone: tzinfo) -> str:
-    """A timeline entry's sentence: English twins for English readers, closed sets and moments in words."""
-    said = {name: _say(name, value, args, zone) for name, value in args.items()}
-    return filled(_(code), said)
-
-
-_CLOSED = {"purpose": PURPOSE, "channel": CONTACT, "source": SOURCE}
-
-
-def _say(name: str, value: object, args: Mapping[str, object], zone: tzinfo) -> str:
-    if current_locale.get() == "en" and args.get(f"{name}_en"):
-        return str(args[f"{name}_en"])
-    if isinstance(value, str):
-        if name.endswith("_at"):
-            return say_moment(datetime.fromisoformat(value), zone)
-        closed = _CLOSED.get(name, {})
-        return _(closed[value]) if value in closed else value
-    return str(value)

@@ -52,3 +52,5 @@ TASK_ORDER = {
     "urgent": N_("Most urgent first"),
     "newest": N_("Newest first"),
 }
+CONTACT = {"sms": N_("SMS"), "call": N_("Telephone"), "email": N_("E-mail"), "letter": N_("Letter")}
+SOURCE = {"phone": N_("Telephone"), "sms": N_("SMS"), "web": N_("Web")}

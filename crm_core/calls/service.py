@@ -323,7 +323,7 @@ async def _add_to_timeline(tx: Tx, call: Call, *, missed: bool) -> None:
     if call.patient_id is not None:
         args = {"agent": call.agent_name}
         code = rules.timeline_code(call, missed=missed)
-        await timeline.add(tx, call.patient_id, TimelineKind.CALL, call.started_at, code, args, call.ref)
+        await timeline.add(tx, call.patient_id, call.started_at, code, args, call.ref)
 
 
 async def _locked(tx: Tx, which: Which) -> Call:

@@ -94,9 +94,7 @@ async def read(conn: Connection, after: Place | None, *, types: Sequence[str] | 
         types,
         limit + 1,
     )
-    events = [
-        Logged(Place(era, row["tx"], row["id"]), row["at"], row["type"], row["public"]) for row in rows[:limit]
-    ]
+    events = [Logged(Place(era, row["tx"], row["id"]), row["at"], row["type"], row["public"]) for row in rows[:limit]]
     if len(rows) > limit:
         return Stretch(events, events[-1].place, is_end=False)
     return Stretch(events, max(place, Place(era, end, 0), key=_order), is_end=True)

@@ -18,7 +18,7 @@ from crm_core.kernel.ids import AppointmentId, PatientId, PractitionerId, SlotId
 from crm_core.kernel.once import Wish, made, made_before
 from crm_core.patients import timeline
 from crm_core.patients.errors import PatientNotFoundError
-from crm_core.patients.model import TimelineKind
+from crm_core.patients.timeline_code import TimelineCode
 from crm_core.scheduling import limit_store, rules, schedule_store, store
 from crm_core.scheduling.errors import (
     AlreadyBookedError,
@@ -143,7 +143,7 @@ async def confirm_in(tx: Tx, appointment_id: AppointmentId, channel: str) -> App
     rules.ensure_open(appointment, tx.now)
     await store.mark_confirmed(tx.conn, appointment_id, now=tx.now)
     await audit.record(tx, "confirm appointment", "appointment", appointment_id, detail={"channel": by})
-    await _add_to_timeline(tx, appointment, "Appointment confirmed: {department}, {practitioner}, {starts_at}")
+    await _add_to_timeline(tx, appointment, TimelineCode.CONFIRMED)
     await tx.emit(
         AppointmentConfirmed(
             appointment_id=appointment_id,
@@ -184,7 +184,7 @@ async def settle(db: Database, actor: Actor, appointment_id: AppointmentId, stat
             return appointment
         await store.mark_settled(tx.conn, appointment_id, wanted)
         await audit.record(tx, "settle appointment", "appointment", appointment_id, detail={"status": wanted})
-        await _add_to_timeline(tx, appointment, _SETTLED.get(wanted, _UNSETTLED))
+        await _add_to_timeline(tx, appointment, _SETTLED.get(wanted, TimelineCode.EXPECTED))
         await tx.emit(
             AppointmentSettled(
                 appointment_id=appointment_id,
@@ -198,10 +198,9 @@ async def settle(db: Database, actor: Actor, appointment_id: AppointmentId, stat
 
 
 _SETTLED = {
-    Status.ARRIVED: "Came to the appointment: {department}, {practitioner}, {starts_at}",
-    Status.NOSHOW: "Appointment missed: {department}, {practitioner}, {starts_at}",
+    Status.ARRIVED: TimelineCode.ARRIVED,
+    Status.NOSHOW: TimelineCode.NOSHOW,
 }
-_UNSETTLED = "Expected again: {department}, {practitioner}, {starts_at}"
 
 
 async def rebook(db: Database, actor: Actor, appointment_id: AppointmentId, channel: str) -> Appointment:
@@ -215,10 +214,7 @@ async def _give_back(tx: Tx, appointment: Appointment, channel: Channel, *, is_m
     action = "move appointment" if is_move else "cancel appointment"
     await store.mark_cancelled(tx.conn, appointment.id, by=tx.actor.name, now=tx.now)
     await audit.record(tx, action, "appointment", appointment.id, detail={"channel": channel})
-    code = "Appointment moved away from: {department}, {practitioner}, {starts_at}"
-    if not is_move:
-        code = "Appointment cancelled: {department}, {practitioner}, {starts_at}"
-    await _add_to_timeline(tx, appointment, code)
+    await _add_to_timeline(tx, appointment, TimelineCode.MOVED if is_move else TimelineCode.CANCELLED)
     await tx.emit(
         AppointmentCancelled(
             appointment_id=appointment.id,
@@ -289,7 +285,7 @@ async def _tell_booked(tx: Tx, appointment: Appointment) -> None:
         appointment.id,
         detail={"channel": appointment.channel, "slot_id": appointment.slot.id},
     )
-    await _add_to_timeline(tx, appointment, "Appointment booked: {department}, {practitioner}, {starts_at}")
+    await _add_to_timeline(tx, appointment, TimelineCode.BOOKED)
     await tx.emit(
         AppointmentBooked(
             appointment_id=appointment.id,
@@ -302,7 +298,7 @@ async def _tell_booked(tx: Tx, appointment: Appointment) -> None:
     )
 
 
-async def _add_to_timeline(tx: Tx, appointment: Appointment, code: str) -> None:
+async def _add_to_timeline(tx: Tx, appointment: Appointment, code: TimelineCode) -> None:
     slot = appointment.slot
     args = {
         "department": slot.department_name,
@@ -312,4 +308,4 @@ async def _add_to_timeline(tx: Tx, appointment: Appointment, code: str) -> None:
         "starts_at": slot.starts_at.isoformat(),
     }
     ref = f"appointments/{appointment.id}"
-    await timeline.add(tx, appointment.patient_id, TimelineKind.APPOINTMENT, tx.now, code, args, ref)
+    await timeline.add(tx, appointment.patient_id, tx.now, code, args, ref)

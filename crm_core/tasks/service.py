@@ -13,7 +13,7 @@ from crm_core.kernel.ids import Msisdn, PatientId, TaskId, UserId
 from crm_core.patients import store as patients
 from crm_core.patients import timeline
 from crm_core.patients.errors import PatientNotFoundError
-from crm_core.patients.model import TimelineKind
+from crm_core.patients.timeline_code import TimelineCode
 from crm_core.tasks import rules, store
 from crm_core.tasks.errors import TaskNotFoundError, TaskOpenAlreadyError
 from crm_core.tasks.model import NewTask, Task, TaskKind
@@ -24,7 +24,6 @@ from crm_core.users.errors import UserNotFoundError
 from crm_core.users.rights import Right, allows, ensure
 
 __all__ = [
-    "TIMELINE_CODES",
     "assign",
     "create",
     "done",
@@ -41,15 +40,6 @@ __all__ = [
 ]
 
 LONGEST_TEXT = 2000
-TIMELINE_CODES = {
-    TaskKind.ANSWER_SMS: "Task: answer a message",
-    TaskKind.CALL_BACK: "Task: call back",
-    TaskKind.HEAR_VOICEMAIL: "Task: hear a voicemail",
-    TaskKind.CHECK_OUTCOME: "Task: find out whether a message or call arrived",
-    TaskKind.FIND_PATIENT: "Task: find out who this is",
-    TaskKind.CHECK_AUDIT: "Task: find out who changed the audit",
-    TaskKind.TODO: "Task: {text}",
-}
 
 
 async def open_in(
@@ -82,8 +72,7 @@ async def _open(tx: Tx, new: NewTask, ref: str) -> TaskId | None:
             await store.hurry(tx.conn, new.kind, new.msisdn, new.due_at)
         return None
     if new.patient_id is not None:
-        code, args = TIMELINE_CODES[new.kind], {"text": new.text}
-        await timeline.add(tx, new.patient_id, TimelineKind.TASK, tx.now, code, args, f"tasks/{task_id}")
+        await timeline.add(tx, new.patient_id, tx.now, TimelineCode(f"task.{new.kind}"), {}, f"tasks/{task_id}")
     await tx.emit(TaskOpened(task_id=task_id, kind=new.kind, patient_id=new.patient_id))
     return task_id
 

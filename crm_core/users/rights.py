@@ -72,7 +72,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         }
     ),
     Role.AUDITOR: frozenset({Right.SEE_AUDIT}),
-    Role.API: _DESK - {Right.TAKE_CALLS, Right.SEE_WALLBOARD} | {Right.HEAR_RECORDINGS, Right.SEND_MARKETING, Right.READ_EVENTS},
+    Role.API: _DESK - {Right.TAKE_CALLS, Right.SEE_WALLBOARD}
+    | {Right.HEAR_RECORDINGS, Right.SEND_MARKETING, Right.READ_EVENTS},
 }
 
 
