@@ -107,7 +107,7 @@ async def _take_place(
 
 async def _place(tx: Tx, patient_id: PatientId, slot: Slot | None, *, moving: AppointmentId | None = None) -> int:
     """A free place in a slot that is locked, for a patient who is locked."""
-    if slot is None:
+    if slot is None or slot.is_stopped:
         raise SlotNotFoundError("no such slot")
     if slot.starts_at <= tx.now:
         raise SlotOverError("the slot has begun")
