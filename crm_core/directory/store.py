@@ -76,8 +76,8 @@ async def put_practitioner(
             """
             INSERT INTO practitioner (department_id, name, name_en, title, title_en, code)
             VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (department_id, name, coalesce(code, '')) DO UPDATE SET name_en = excluded.name_en, title = excluded.title,
-                title_en = excluded.title_en, is_active = true
+            ON CONFLICT (department_id, name, coalesce(code, '')) DO UPDATE SET name_en = excluded.name_en,
+                title = excluded.title, title_en = excluded.title_en, is_active = true
             RETURNING id
             """,
             department_id,

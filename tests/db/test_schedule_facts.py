@@ -24,7 +24,7 @@ async def hospital(database_url: str) -> AsyncIterator[Hospital]:
 async def times(hospital: Hospital) -> list[tuple[object, object]]:
     async with hospital.db.connection() as conn:
         rows = await conn.fetch(
-            "SELECT a.starts_at, s.starts_at AS of_slot FROM appointment a JOIN slot s ON s.id = a.slot_id ORDER BY a.id"
+            "SELECT a.starts_at, s.starts_at AS of_slot FROM appointment a JOIN slot s ON s.id = slot_id ORDER BY a.id"
         )
     return [(row["starts_at"], row["of_slot"]) for row in rows]
 

@@ -1,5 +1,7 @@
 """The change feed as another system reads it."""
 
+from typing import Any
+
 import pytest
 
 from crm_core.kernel.actor import SYSTEM
@@ -10,32 +12,35 @@ from tests.web.house import ZHANG, House
 pytestmark = pytest.mark.web
 
 
-async def settled(api: Client, cursor: str) -> None:
-    """Another test's transaction on this server may hold the feed up."""
+async def told(api: Client, cursor: str, patient_id: int) -> Any:
+    """The page in which this patient is registered. Another test's transaction on this server may hold it up."""
 
-    async def has_events() -> bool:
-        return bool((await api.get("/events", cursor=cursor))[1]["items"])
+    async def page() -> Any:
+        _status, found = await api.get("/events", after=cursor)
+        return found if any(one["about"] == {"patient_id": patient_id} for one in found["items"]) else None
 
-    await eventually(has_events, what="events can be read")
+    return await eventually(page, what="events can be read")
 
 
 async def test_a_program_reads_all_there_is_and_then_only_what_is_new(house: House) -> None:
-    await house.patient("李四", "+8613900139000")
     async with client(house) as his:
+        before = await house.patient("李四", "+8613900139000")
         _status, page = await his.get("/events", start="now")
         assert (page["items"], page["next"]) == ([], None)
         patient = await house.patient()
-        await settled(his, page["position"])
-        _status, news = await his.get("/events", after=page["position"])
-        assert [(one["type"], one["about"]) for one in news["items"]] == [
-            ("PatientRegistered", {"patient_id": patient.id})
-        ]
+        news = await told(his, page["position"], patient.id)
+        assert (news["items"][-1]["type"], news["items"][-1]["about"]) == (
+            "PatientRegistered",
+            {"patient_id": patient.id},
+        )
         assert ZHANG.removeprefix("+86") not in str(news)
         assert (await his.get("/events", cursor=news["position"]))[1]["items"] == []
         _status, one = await his.get("/events", limit="1")
         assert one["next"] == one["position"] == one["items"][0]["position"]
+        assert one["items"][0]["about"] == {"patient_id": before.id}
         _status, rest = await his.get("/events", cursor=one["next"], type="PatientRegistered,PatientChanged")
         assert [each["about"]["patient_id"] for each in rest["items"]] == [patient.id]
+        assert (await his.get("/events", type="PatientChanged"))[1]["items"] == []
 
 
 async def test_a_place_that_is_not_kept_is_gone_and_a_foreign_one_is_wrong(house: House) -> None:

@@ -12,9 +12,3 @@ BEGIN
         first := first + 20000;
     END LOOP;
 END $$;
--- Looked at without keeping anybody from writing; then it need not be looked at again.
-ALTER TABLE appointment DROP CONSTRAINT IF EXISTS appointment_has_time;
-ALTER TABLE appointment ADD CONSTRAINT appointment_has_time CHECK (starts_at IS NOT NULL) NOT VALID;
-ALTER TABLE appointment VALIDATE CONSTRAINT appointment_has_time;
-ALTER TABLE appointment ALTER COLUMN starts_at SET NOT NULL;
-ALTER TABLE appointment DROP CONSTRAINT appointment_has_time;
