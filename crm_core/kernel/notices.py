@@ -58,8 +58,8 @@ class _Line:
 class Notices:
     """`run` keeps the connection. At the beginning each subscriber gets RESYNC.
 
-    After a gap it gets what the event log says was told meanwhile, perhaps some of it a second time; RESYNC again when
-    that is much. Of jobs there is no log.
+    After a gap it gets what the event log says was told meanwhile, perhaps some of it a second time. RESYNC again when
+    that is much, or when the database was away: then pages have asked in vain, too. Of jobs there is no log.
     """
 
     db: Database
@@ -69,6 +69,7 @@ class Notices:
     _is_up: asyncio.Event = field(default_factory=asyncio.Event)
     _locked: set[str] = field(default_factory=set)
     _heard_to: int | None = None  # what transactions below this number told was heard
+    _was_up: bool = False
 
     def subscribe(self, heard: Heard) -> None:
         """What happens in the hospital, from now on."""
@@ -115,6 +116,9 @@ class Notices:
             except DatabaseUnavailableError as error:
                 self.status.report(PART, error.code.replace("_", " "))
                 log.warning("the listening connection broke", extra={"error": str(error)})
+                if not self._was_up:
+                    self._heard_to = None
+                self._was_up = False
             await asyncio.sleep(AGAIN_S)
 
     async def _connected(self) -> _Line:
@@ -146,6 +150,7 @@ class Notices:
 
     def _begin(self, line: _Line, missed: Sequence[Notice]) -> None:
         self._line = line
+        self._was_up = True
         self._is_up.set()
         self.status.report(PART)
         self._tell(JOBS_CHANNEL, RESYNC)
