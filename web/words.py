@@ -22,6 +22,8 @@ from web.work_words import SNOOZE as SNOOZE
 from web.work_words import SOURCE as SOURCE
 from web.work_words import TASK_KIND as TASK_KIND
 from web.work_words import TASK_ORDER as TASK_ORDER
+from web.work_words import TASK_PRIORITY as TASK_PRIORITY
+from web.work_words import TASK_TEAM as TASK_TEAM
 from web.work_words import TASK_VIEW as TASK_VIEW
 
 APPOINTMENT_STATUS = {
@@ -226,6 +228,7 @@ ERROR = {
     ),
     "not_their_number": N_("This is not a number of this patient. Please look at the number, or add it to the record."),
     "task_not_found": N_("There is no such task."),
+    "task_claimed": N_("A colleague is at this task. Please look again in a quarter of an hour."),
     "task_open_already": N_("The same task about this person is open already."),
     "attempt_not_found": N_("There is no such call attempt."),
     "ami_link_down": N_("The telephone system cannot be reached at the moment."),

@@ -37,11 +37,14 @@ TASK_KIND = {
 }
 TASK_VIEW = {
     "mine": N_("Mine"),
+    "team": N_("My team's"),
     "open": N_("All open"),
     "overdue": N_("Overdue"),
     "later": N_("Put off"),
     "done": N_("Dealt with"),
 }
+TASK_TEAM = {"": N_("Everybody"), "agent": N_("The desk"), "nurse": N_("Follow-up nurses")}
+TASK_PRIORITY = {1: N_("Urgent"), 2: N_("Normal"), 3: N_("When there is time")}
 SNOOZE = {
     "hour": N_("in an hour"),
     "afternoon": N_("in the afternoon"),

@@ -23,7 +23,7 @@ ABOUT: Mapping[Form, frozenset[str]] = {  # the empty one: something new
 FIELDS: Mapping[Form, frozenset[str]] = {
     Form.CALL: frozenset({"disposition", "notes", "text", "name", "sex", "birth_date", "age", "card_no"}),
     Form.TEXT: frozenset({"to", "text", "purpose"}),
-    Form.TASK: frozenset({"text", "kind", "msisdn", "user_id", "day", "at"}),
+    Form.TASK: frozenset({"text", "kind", "msisdn", "user_id", "day", "at", "priority", "team"}),
     Form.PATIENT: frozenset(
         {
             "version",

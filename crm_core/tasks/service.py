@@ -8,14 +8,14 @@ from crm_core.events import TaskChanged, TaskDone, TaskOpened
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
-from crm_core.kernel.errors import ConflictError, InvalidInputError
+from crm_core.kernel.errors import ConflictError, ForbiddenError, InvalidInputError
 from crm_core.kernel.ids import Msisdn, PatientId, TaskId, UserId
 from crm_core.patients import store as patients
 from crm_core.patients import timeline
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.timeline_code import TimelineCode
 from crm_core.tasks import rules, store
-from crm_core.tasks.errors import TaskNotFoundError, TaskOpenAlreadyError
+from crm_core.tasks.errors import TaskClaimedError, TaskNotFoundError, TaskOpenAlreadyError
 from crm_core.tasks.model import NewTask, Task, TaskKind
 from crm_core.tasks.rules import Snooze, Talk
 from crm_core.tasks.store import open_tasks
@@ -25,6 +25,7 @@ from crm_core.users.rights import Right, allows, ensure
 
 __all__ = [
     "assign",
+    "claim",
     "create",
     "done",
     "done_about",
@@ -65,7 +66,7 @@ async def open_in(
 
 
 async def _open(tx: Tx, new: NewTask, ref: str) -> TaskId | None:
-    due_at = new.due_at or rules.due_at(new.kind, tx.now, tx.zone)
+    due_at = new.due_at or rules.due_at(new.kind, tx.now, tx.zone, new.priority)
     task_id = await store.insert(tx.conn, new, ref=ref, due_at=due_at, created_by=tx.actor.name, now=tx.now)
     if task_id is None:
         if new.msisdn is not None and new.due_at is not None:
@@ -86,6 +87,8 @@ async def create(db: Database, actor: Actor, new: NewTask) -> TaskId:
     text = new.text.strip()
     if not text or len(text) > LONGEST_TEXT:
         raise InvalidInputError("say what there is to do", field="text")
+    if new.team not in rules.TEAMS:
+        raise InvalidInputError("no such team", field="team")
     async with db.transaction(actor) as tx:
         await ensure_does_tasks(tx, new.assigned_to)
         if new.patient_id is not None and await patients.get(tx.conn, new.patient_id) is None:
@@ -120,16 +123,21 @@ async def done_about(tx: Tx, kind: TaskKind, msisdn: Msisdn | None, ref: str) ->
         await _mark_done(tx, task_id, by=tx.actor.name)
 
 
-async def done(db: Database, actor: Actor, task_id: TaskId) -> Task:
-    """A person has dealt with it. Repeating it changes nothing. Raises ForbiddenError, TaskNotFoundError."""
+async def done(db: Database, actor: Actor, task_id: TaskId, *, result: str = "") -> Task:
+    """A person has dealt with it; `result` is what came of it. Repeating it changes nothing.
+
+    Raises ForbiddenError, TaskNotFoundError, InvalidInputError.
+    """
     ensure(actor, Right.DO_TASKS)
+    if len(result) > LONGEST_TEXT:
+        raise InvalidInputError("text too long", field="result")
     async with db.transaction(actor) as tx:
-        await _mark_done(tx, task_id, by=actor.name)
+        await _mark_done(tx, task_id, by=actor.name, result=result.strip())
         return await _loaded(tx, task_id)
 
 
-async def _mark_done(tx: Tx, task_id: TaskId, *, by: str, settled_by: str = "") -> None:
-    if await store.mark_done(tx.conn, task_id, by=by, now=tx.now, settled_by=settled_by):
+async def _mark_done(tx: Tx, task_id: TaskId, *, by: str, settled_by: str = "", result: str = "") -> None:
+    if await store.mark_done(tx.conn, task_id, by=by, now=tx.now, settled_by=settled_by, result=result):
         task = await _loaded(tx, task_id)
         await audit.record(tx, "finish task", "task", task_id, detail={"settled_by": settled_by} if settled_by else {})
         await tx.emit(TaskDone(task_id=task_id, kind=task.kind, patient_id=task.patient_id))
@@ -165,6 +173,26 @@ async def assign(db: Database, actor: Actor, task_id: TaskId, user_id: UserId | 
         await ensure_does_tasks(tx, user_id)
         await give_in(tx, task_id, user_id)
         return await _loaded(tx, task_id)
+
+
+async def claim(db: Database, actor: Actor, task_id: TaskId) -> Task:
+    """I am at it now: nobody else begins it meanwhile. Mine from now on, when it was nobody's.
+
+    Raises ForbiddenError, TaskNotFoundError, ConflictError when it is done, TaskClaimedError when a colleague is at it.
+    """
+    ensure(actor, Right.DO_TASKS)
+    if actor.user_id is None:
+        raise ForbiddenError("only people are at work")
+    async with db.transaction(actor) as tx:
+        await _open_one(tx, task_id)
+        task = await _loaded(tx, task_id)
+        if task.is_claimed(tx.now) and task.claimed_by != actor.user_id:
+            raise TaskClaimedError("a colleague is at it")
+        await store.claim(tx.conn, task_id, actor.user_id, tx.now)
+        await audit.record(tx, "begin task", "task", task_id)
+        task = await _loaded(tx, task_id)
+        await _tell(tx, task)
+        return task
 
 
 async def give_in(tx: Tx, task_id: TaskId, user_id: UserId | None) -> None:
