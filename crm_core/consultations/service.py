@@ -161,11 +161,12 @@ def _answer(one: Consultation, result: str) -> str:
 async def _tie(tx: Tx, one: Consultation, patient_id: PatientId | None) -> None:
     if patient_id is None or one.patient_id == patient_id:
         return
-    if await patients.get(tx.conn, patient_id) is None:
+    patient = await patients.get(tx.conn, patient_id)
+    if patient is None:
         raise PatientNotFoundError("no such patient")
     if one.patient_id is not None:
         await timeline.remove(tx, one.patient_id, TimelineKind.CONSULTATION, _ref(one))
-    await store.set_patient(tx.conn, one.id, patient_id)
+    await store.set_patient(tx.conn, one.id, patient.id)
 
 
 async def _write_on_timeline(tx: Tx, one: Consultation) -> None:

@@ -83,14 +83,15 @@ async def book_in(tx: Tx, *, patient_id: PatientId, slot_id: SlotId, channel: st
 async def _take_place(
     tx: Tx, patient_id: PatientId, slot_id: SlotId, channel: Channel, *, moved_from_id: AppointmentId | None
 ) -> Appointment:
-    if not await store.lock_patient(tx.conn, patient_id):
+    person = await store.lock_patient(tx.conn, patient_id)
+    if person is None:
         raise PatientNotFoundError("no such patient")
     await store.lock_slots(tx.conn, [slot_id])
-    place = await _place(tx, patient_id, await store.slot(tx.conn, slot_id))
+    place = await _place(tx, person, await store.slot(tx.conn, slot_id))
     try:
         appointment_id = await store.insert(
             tx.conn,
-            patient_id=patient_id,
+            patient_id=person,
             slot_id=slot_id,
             place=place,
             channel=channel,

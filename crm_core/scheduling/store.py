@@ -105,10 +105,12 @@ async def slot(conn: Connection, slot_id: SlotId) -> Slot | None:
     return found[0] if found else None
 
 
-async def lock_patient(conn: Connection, patient_id: PatientId) -> bool:
-    """Nobody else books for this patient until the transaction ends; False when there is no such patient."""
-    found = await conn.fetchval("SELECT true FROM patient WHERE id = $1 FOR NO KEY UPDATE", patient_id)
-    return found is not None
+async def lock_patient(conn: Connection, patient_id: PatientId) -> PatientId | None:
+    """Nobody else books for this patient, or whom they were merged into, until the transaction ends; None: nobody."""
+    found: PatientId | None = await conn.fetchval(
+        "SELECT coalesce(merged_into_id, id) FROM patient WHERE id = $1 FOR NO KEY UPDATE", patient_id
+    )
+    return found if found is None or found == patient_id else await lock_patient(conn, found)
 
 
 async def lock_slots(conn: Connection, slot_ids: Sequence[SlotId]) -> None:

@@ -1,5 +1,6 @@
 """Open work for people, give it to somebody, put it off, and close it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from crm_core.drafts import service as drafts
@@ -91,15 +92,23 @@ async def create(db: Database, actor: Actor, new: NewTask) -> TaskId:
         raise InvalidInputError("no such team", field="team")
     async with db.transaction(actor) as tx:
         await ensure_does_tasks(tx, new.assigned_to)
-        if new.patient_id is not None and await patients.get(tx.conn, new.patient_id) is None:
-            raise PatientNotFoundError("no such patient")
-        ref = f"patients/{new.patient_id}" if new.patient_id is not None else ""
-        task_id = await _open(tx, new, ref)
+        about = await _person(tx, new.patient_id)
+        ref = f"patients/{about}" if about is not None else ""
+        task_id = await _open(tx, replace(new, patient_id=about), ref)
         if task_id is None:
             raise TaskOpenAlreadyError("the same waits already")
         await audit.record(tx, "open task", "task", task_id, detail={"assigned_to": new.assigned_to})
         await drafts.saved_in(tx, Subject(form=Form.TASK, patient_id=new.patient_id))
         return task_id
+
+
+async def _person(tx: Tx, patient_id: PatientId | None) -> PatientId | None:
+    if patient_id is None:
+        return None
+    patient = await patients.get(tx.conn, patient_id)
+    if patient is None:
+        raise PatientNotFoundError("no such patient")
+    return patient.id
 
 
 async def settle_in(

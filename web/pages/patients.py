@@ -130,7 +130,10 @@ class Shown:
 async def show(request: web.Request) -> web.StreamResponse:
     """Everything about one patient on one page. Leaves an audit row: who looked at whom."""
     db, actor = request.app[DEPS].db, actor_of(request)
-    opened = await lookup.open_page(db, actor, PatientId(forms.path_number(request)))
+    asked = PatientId(forms.path_number(request))
+    opened = await lookup.open_page(db, actor, asked)
+    if opened.patient.id != asked:  # merged meanwhile
+        raise web.HTTPSeeOther(f"/patients/{opened.patient.id}")
     shown = Shown(
         patient=opened.patient,
         timeline=await _timeline(db, actor, opened.patient, opened.timeline),
