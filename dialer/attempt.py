@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from crm_core.kernel.ids import AppointmentId, AttemptId, CallId, Linkedid, Msisdn, PatientId
+from crm_core.patients.timeline_code import TimelineCode
 from dialer.errors import IllegalSignalError
 
 
@@ -69,11 +70,11 @@ class Result(StrEnum):
 
 
 # the patient's timeline; an answered call has its own entry
-TIMELINE_CODES: dict[Result, str] = {
-    Result.BUSY: "Reminder call: the line was busy",
-    Result.NO_ANSWER: "Reminder call: nobody answered",
-    Result.FAILED: "Reminder call: the number could not be reached",
-    Result.UNKNOWN: "Reminder call: outcome unknown",
+TIMELINE_CODES = {
+    Result.BUSY: TimelineCode.REMINDER_BUSY,
+    Result.NO_ANSWER: TimelineCode.REMINDER_NO_ANSWER,
+    Result.FAILED: TimelineCode.REMINDER_FAILED,
+    Result.UNKNOWN: TimelineCode.REMINDER_UNKNOWN,
 }
 
 

@@ -10,7 +10,6 @@ from crm_core.events import AttemptAnswered, AttemptEnded
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.ids import AttemptId, CallId, Uniqueid
 from crm_core.patients import timeline
-from crm_core.patients.model import TimelineKind
 from crm_core.scheduling import store as appointments
 from crm_core.scheduling.model import Status
 from crm_core.tasks import service as tasks
@@ -173,7 +172,7 @@ async def _tell(tx: Tx, attempt: Attempt, result: Result) -> None:
     log.info("attempt ended", extra={"attempt_id": attempt.id, "number": attempt.number, "result": result.value})
     code = TIMELINE_CODES.get(result)
     if code:
-        await timeline.add(tx, attempt.patient_id, TimelineKind.CALL, tx.now, code, {}, attempt.ref)
+        await timeline.add(tx, attempt.patient_id, tx.now, code, {}, attempt.ref)
     await tx.emit(
         AttemptEnded(
             attempt_id=attempt.id,

@@ -95,6 +95,7 @@ async def page_in(tx: Tx, view: View, order: Order, after: TaskId | None, limit:
     return await store.waiting(
         tx.conn,
         whose=_whose(tx, view),
+        team=_team(tx, view),
         late_at=tx.now if view is View.OVERDUE else None,
         later=view is View.LATER,
         now=tx.now,
@@ -109,12 +110,22 @@ async def _total(tx: Tx, view: View) -> int:
     if view is View.DONE:
         return 0
     late_at = tx.now if view is View.OVERDUE else None
-    whose = _whose(tx, view)
-    return await store.count_waiting(tx.conn, whose=whose, late_at=late_at, later=view is View.LATER, now=tx.now)
+    return await store.count_waiting(
+        tx.conn,
+        whose=_whose(tx, view),
+        team=_team(tx, view),
+        late_at=late_at,
+        later=view is View.LATER,
+        now=tx.now,
+    )
 
 
 def _whose(tx: Tx, view: View) -> UserId | None:
     return (tx.actor.user_id or UserId(0)) if view is View.MINE else None
+
+
+def _team(tx: Tx, view: View) -> str | None:
+    return str(tx.actor.role) if view is View.TEAM and tx.actor.role else None
 
 
 async def colleagues(conn: Connection) -> list[Colleague]:

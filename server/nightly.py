@@ -5,7 +5,7 @@ import logging
 from datetime import datetime, time, timedelta, tzinfo
 
 from crm_core.drafts import service as drafts
-from crm_core.kernel import audit_chain, jobs, once
+from crm_core.kernel import audit_chain, event_log, jobs, once
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.audit_chain import Verdict
 from crm_core.kernel.db import Database
@@ -42,11 +42,15 @@ async def look_after(db: Database, board: StatusBoard) -> None:
     forgotten = await jobs.forget(db, before=db.clock() - JOBS_KEPT)
     keys = await once.forget(db)
     unsaved = await drafts.forget(db)
+    events = await event_log.forget(db)
     await audit_chain.seal(db)
     verdict = await audit_chain.verify(db)
     board.report(CHAIN, state_of(verdict))
     fields = {"seals": verdict.seals, "rows": verdict.rows, "missing": verdict.missing, "head": verdict.head}
-    log.info("looked after", extra={"months": months, "job_rows": forgotten, "keys": keys, "drafts": unsaved})
+    log.info(
+        "looked after",
+        extra={"months": months, "job_rows": forgotten, "keys": keys, "drafts": unsaved, "events": events},
+    )
     log.info("the audit's chain was verified", extra=fields | {"whole": verdict.is_whole})
     if not verdict.is_whole:
         await _ask_a_person(db, verdict)

@@ -12,6 +12,7 @@ from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.ids import PatientId, SmsId
 from crm_core.patients import store as patients
 from crm_core.patients import timeline
+from crm_core.patients.timeline_code import TimelineCode
 from crm_core.tasks import service as tasks
 from crm_core.tasks.model import TaskKind
 from sms import inbound_store, pdu, store, thread_store
@@ -121,7 +122,7 @@ async def _receive(tx: Tx, modem: str, peer: str, whole: Assembled) -> SmsId:
     sms_id = await store.insert_in(tx.conn, peer=peer, text=whole.text, modem=modem, patient_id=patient_id, now=tx.now)
     await inbound_store.attach_parts(tx.conn, whole.part_ids, sms_id)
     if patient_id is not None:
-        await _on_timeline(tx, patient_id, sms_id, whole.text)
+        await _on_timeline(tx, patient_id, sms_id)
     await _tell(tx, sms_id, peer, patient_id)
     return sms_id
 
@@ -134,11 +135,11 @@ async def _tell(tx: Tx, sms_id: SmsId, peer: str, patient_id: PatientId | None) 
 async def belongs_to(tx: Tx, sms: Sms, patient_id: PatientId) -> None:
     """A family's telephone: they have said who writes."""
     await inbound_store.set_patient(tx.conn, sms.id, patient_id)
-    await _on_timeline(tx, patient_id, sms.id, sms.text)
+    await _on_timeline(tx, patient_id, sms.id)
 
 
-async def _on_timeline(tx: Tx, patient_id: PatientId, sms_id: SmsId, text: str) -> None:
-    await timeline.add(tx, patient_id, "sms", tx.now, "SMS received: {text}", {"text": text}, f"sms/{sms_id}")
+async def _on_timeline(tx: Tx, patient_id: PatientId, sms_id: SmsId) -> None:
+    await timeline.add(tx, patient_id, tx.now, TimelineCode.SMS_RECEIVED, {}, f"sms/{sms_id}")
 
 
 async def _only_patient(tx: Tx, peer: str) -> PatientId | None:

@@ -14,6 +14,7 @@ from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.ids import SmsId
 from crm_core.patients import timeline
+from crm_core.patients.timeline_code import TimelineCode
 from crm_core.scheduling import store as scheduling
 from crm_core.tasks import service as tasks
 from sms import address, delivery, outbound_store, store
@@ -128,9 +129,7 @@ async def record_sent(db: Database, claimed: Claim, number: int, reference: int)
         await outbound_store.mark_sent(tx.conn, claimed.sms_id, now=tx.now)
         await _tell(tx, sms, SmsState.SENT)
         if sms.patient_id is not None:
-            await timeline.add(
-                tx, sms.patient_id, "sms", tx.now, "SMS sent: {text}", {"text": sms.text}, f"sms/{sms.id}"
-            )
+            await timeline.add(tx, sms.patient_id, tx.now, TimelineCode.SMS_SENT, {}, f"sms/{sms.id}")
 
 
 async def record_refused(db: Database, claimed: Claim, kind: Refusal, reason: str) -> None:

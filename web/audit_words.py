@@ -13,6 +13,7 @@ from web.i18n import N_, _
 ACTION = {
     "allow number": N_("Took a number off the never-contact list"),
     "assign desk": N_("Gave a desk"),
+    "begin task": N_("Began a task"),
     "assign task": N_("Gave a task to somebody"),
     "book appointment": N_("Booked an appointment"),
     "bring call back": N_("Brought a call back to a desk"),

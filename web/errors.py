@@ -13,6 +13,7 @@ from crm_core.kernel.errors import (
     StaleError,
     TemporarySendError,
 )
+from crm_core.kernel.event_log import ForgottenError
 from crm_core.users.errors import BusyError, LaterError
 
 
@@ -56,6 +57,7 @@ STATUS: tuple[tuple[type[HcrmError], HTTPStatus], ...] = (  # the first that fit
     (NotLoggedInError, HTTPStatus.UNAUTHORIZED),
     (ForbiddenError, HTTPStatus.FORBIDDEN),
     (NotFoundError, HTTPStatus.NOT_FOUND),
+    (ForgottenError, HTTPStatus.GONE),
     (StaleError, HTTPStatus.PRECONDITION_FAILED),
     (ConflictError, HTTPStatus.CONFLICT),
     (WrongMediaTypeError, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),

@@ -152,6 +152,7 @@ PAGES: tuple[Route, ...] = (
     Route("GET", "/tasks/new", tasks.new, Right.DO_TASKS),
     Route("POST", "/tasks", tasks.create, Right.DO_TASKS),
     Route("POST", r"/tasks/{id:\d+}/assign", tasks.assign, Right.DO_TASKS),
+    Route("POST", r"/tasks/{id:\d+}/claim", tasks.claim, Right.DO_TASKS),
     Route("POST", r"/tasks/{id:\d+}/snooze", tasks.snooze, Right.DO_TASKS),
     Route("POST", r"/tasks/{id:\d+}/done", tasks.done, Right.DO_TASKS),
     Route("POST", r"/tasks/{id:\d+}/reopen", tasks.reopen, Right.DO_TASKS),

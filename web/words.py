@@ -11,20 +11,25 @@ from web.agent_words import END_REASON as END_REASON
 from web.agent_words import HEARS as HEARS
 from web.agent_words import STATE_REASON as STATE_REASON
 from web.i18n import N_, _, current_locale, filled, say_moment
-from web.record_words import LANGUAGE as LANGUAGE
-from web.record_words import RECORD_PART as RECORD_PART
-from web.record_words import SEX as SEX
 from web.record_words import fact_words as fact_words
 from web.record_words import field_words as field_words
+from web.record_words import LANGUAGE as LANGUAGE
+from web.record_words import RECORD_PART as RECORD_PART
 from web.record_words import record_parts as record_parts
+from web.record_words import SEX as SEX
+from web.timeline_words import entry_words as entry_words
+from web.work_words import CONTACT as CONTACT
 from web.work_words import PURPOSE as PURPOSE
 from web.work_words import PURPOSE_MEANS as PURPOSE_MEANS
 from web.work_words import SMS_CHOICE as SMS_CHOICE
 from web.work_words import SMS_FILTER as SMS_FILTER
 from web.work_words import SMS_STATE as SMS_STATE
 from web.work_words import SNOOZE as SNOOZE
+from web.work_words import SOURCE as SOURCE
 from web.work_words import TASK_KIND as TASK_KIND
 from web.work_words import TASK_ORDER as TASK_ORDER
+from web.work_words import TASK_PRIORITY as TASK_PRIORITY
+from web.work_words import TASK_TEAM as TASK_TEAM
 from web.work_words import TASK_VIEW as TASK_VIEW
 
 APPOINTMENT_STATUS = {
@@ -76,6 +81,7 @@ RIGHT = {
     "supervise": N_("Supervise"),
     "listen in": N_("Listen in to calls, speak in them and take them over"),
     "edit flows": N_("Change the hotline's menus"),
+    "read what happens": N_("Follow what happens (ids only, for programs)"),
     "see the audit": N_("See the audit"),
     "manage users": N_("Manage accounts"),
 }
@@ -118,46 +124,6 @@ TIMELINE_KIND = {
     "consultation": N_("Consultation"),
     "consent": N_("Consent"),
 }
-TIMELINE = (
-    N_("Appointment booked: {department}, {practitioner}, {starts_at}"),
-    N_("Appointment confirmed: {department}, {practitioner}, {starts_at}"),
-    N_("Appointment cancelled: {department}, {practitioner}, {starts_at}"),
-    N_("Appointment moved away from: {department}, {practitioner}, {starts_at}"),
-    N_("Appointment missed: {department}, {practitioner}, {starts_at}"),
-    N_("Came to the appointment: {department}, {practitioner}, {starts_at}"),
-    N_("Expected again: {department}, {practitioner}, {starts_at}"),
-    N_("Visit: {department}, {practitioner}, {starts_at}"),
-    N_("Incoming call, not answered"),
-    N_("Incoming call, answered by {agent}"),
-    N_("Incoming call to the voice menu"),
-    N_("Incoming call, nobody was free"),
-    N_("Outgoing call, not answered"),
-    N_("Outgoing call by {agent}"),
-    N_("Outgoing call by the system"),
-    N_("Outgoing call, nobody was free"),
-    N_("Consultation by {source}"),
-    N_("Consultation by {source}: {text}"),
-    N_("Consultation answered: {result}"),
-    N_("Agreed to {purpose} by {channel}"),
-    N_("Refused {purpose} by {channel}"),
-    N_("Put on the never-contact list"),
-    N_("Put on the never-contact list: {reason}"),
-    N_("Taken off the never-contact list"),
-    N_("Task: answer a message"),
-    N_("Task: call back"),
-    N_("Task: hear a voicemail"),
-    N_("Task: find out whether a message or call arrived"),
-    N_("Task: find out who this is"),
-    N_("Task: find out who changed the audit"),
-    N_("Task: {text}"),
-    N_("SMS sent: {text}"),
-    N_("SMS received: {text}"),
-    N_("Reminder call: the line was busy"),
-    N_("Reminder call: nobody answered"),
-    N_("Reminder call: the number could not be reached"),
-    N_("Reminder call: outcome unknown"),
-)
-CONTACT = {"sms": N_("SMS"), "call": N_("Telephone"), "email": N_("E-mail"), "letter": N_("Letter")}
 WISH_PURPOSE = {
     "care": N_("Treatment and appointments"),
     "notice": N_("Notices and follow-up surveys"),
@@ -179,7 +145,6 @@ HOURS = {
 }
 WISH_SOURCE = {"phone": N_("on the telephone"), "person": N_("in person"), "paper": N_("in writing")}
 CONSULTATION = {"open": N_("Waiting for an answer"), "closed": N_("Has an answer")}
-SOURCE = {"phone": N_("Telephone"), "sms": N_("SMS"), "web": N_("Web")}
 ERROR = {
     "slot_full": N_("The last place was just taken. Please choose another time."),
     "slot_not_found": N_("This time does not exist any more. Please choose another."),
@@ -219,6 +184,7 @@ ERROR = {
     "bad_origin": N_("This page was open for too long. Please load it again."),
     "not_logged_in": N_("Please log in."),
     "not_found": N_("There is no such thing."),
+    "events_forgotten": N_("What happened so long ago is not kept any more. Please read everything anew."),
     "method_not_allowed": N_("There is no such thing."),
     "call_not_found": N_("There is no such call."),
     "not_your_call": N_("Another agent has this call."),
@@ -266,6 +232,7 @@ ERROR = {
     ),
     "not_their_number": N_("This is not a number of this patient. Please look at the number, or add it to the record."),
     "task_not_found": N_("There is no such task."),
+    "task_claimed": N_("A colleague is at this task. Please look again in a quarter of an hour."),
     "task_open_already": N_("The same task about this person is open already."),
     "attempt_not_found": N_("There is no such call attempt."),
     "ami_link_down": N_("The telephone system cannot be reached at the moment."),
@@ -355,23 +322,3 @@ def in_reader_language(thing: object, field: str = "name") -> str:
 def age(born: date, now: datetime) -> int:
     """Whole years."""
     return now.year - born.year - ((now.month, now.day) < (born.month, born.day))
-
-
-def entry_words(code: str, args: Mapping[str, object], zone: tzinfo) -> str:
-    """A timeline entry's sentence: English twins for English readers, closed sets and moments in words."""
-    said = {name: _say(name, value, args, zone) for name, value in args.items()}
-    return filled(_(code), said)
-
-
-_CLOSED = {"purpose": PURPOSE, "channel": CONTACT, "source": SOURCE}
-
-
-def _say(name: str, value: object, args: Mapping[str, object], zone: tzinfo) -> str:
-    if current_locale.get() == "en" and args.get(f"{name}_en"):
-        return str(args[f"{name}_en"])
-    if isinstance(value, str):
-        if name.endswith("_at"):
-            return say_moment(datetime.fromisoformat(value), zone)
-        closed = _CLOSED.get(name, {})
-        return _(closed[value]) if value in closed else value
-    return str(value)

@@ -37,11 +37,14 @@ TASK_KIND = {
 }
 TASK_VIEW = {
     "mine": N_("Mine"),
+    "team": N_("My team's"),
     "open": N_("All open"),
     "overdue": N_("Overdue"),
     "later": N_("Put off"),
     "done": N_("Dealt with"),
 }
+TASK_TEAM = {"": N_("Everybody"), "agent": N_("The desk"), "nurse": N_("Follow-up nurses")}
+TASK_PRIORITY = {1: N_("Urgent"), 2: N_("Normal"), 3: N_("When there is time")}
 SNOOZE = {
     "hour": N_("in an hour"),
     "afternoon": N_("in the afternoon"),
@@ -52,3 +55,5 @@ TASK_ORDER = {
     "urgent": N_("Most urgent first"),
     "newest": N_("Newest first"),
 }
+CONTACT = {"sms": N_("SMS"), "call": N_("Telephone"), "email": N_("E-mail"), "letter": N_("Letter")}
+SOURCE = {"phone": N_("Telephone"), "sms": N_("SMS"), "web": N_("Web")}

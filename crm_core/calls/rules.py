@@ -11,6 +11,7 @@ from datetime import datetime, tzinfo
 from crm_core.calls.model import Agent, AgentSignal, AgentState, Call, CallSignal, CallState, Direction, Leg, Standing
 from crm_core.kernel import calendar
 from crm_core.kernel.ids import CallId, UserId
+from crm_core.patients.timeline_code import TimelineCode
 
 _CALL: dict[tuple[CallState, CallSignal], CallState] = {
     (CallState.RINGING, CallSignal.ANSWERED): CallState.IVR,
@@ -184,8 +185,8 @@ def was_missed(ended: Call) -> bool:
     return ended.queued_at is not None and ended.connected_at is None
 
 
-def timeline_code(ended: Call, *, missed: bool) -> str:
-    """The sentence of the patient's timeline, one of TIMELINE_CODES."""
+def timeline_code(ended: Call, *, missed: bool) -> TimelineCode:
+    """What the patient's timeline says of it."""
     unanswered, by_agent, by_machine, nobody = TIMELINE_CODES[ended.direction]
     if missed:
         return nobody
@@ -194,17 +195,17 @@ def timeline_code(ended: Call, *, missed: bool) -> str:
     return by_machine if ended.answered_at is not None else unanswered
 
 
-TIMELINE_CODES: dict[Direction, tuple[str, str, str, str]] = {
+TIMELINE_CODES = {
     Direction.IN: (
-        "Incoming call, not answered",
-        "Incoming call, answered by {agent}",
-        "Incoming call to the voice menu",
-        "Incoming call, nobody was free",
+        TimelineCode.IN_UNANSWERED,
+        TimelineCode.IN_ANSWERED,
+        TimelineCode.IN_MENU,
+        TimelineCode.IN_MISSED,
     ),
     Direction.OUT: (
-        "Outgoing call, not answered",
-        "Outgoing call by {agent}",
-        "Outgoing call by the system",
-        "Outgoing call, nobody was free",
+        TimelineCode.OUT_UNANSWERED,
+        TimelineCode.OUT_ANSWERED,
+        TimelineCode.OUT_MACHINE,
+        TimelineCode.OUT_MISSED,
     ),
 }

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid4
 
-import asyncpg
-
 from crm_core.calls import agents, leg_store, own, rules, store
 from crm_core.calls.errors import CallNotFoundError, NotYourCallError, ResultClosedError
 from crm_core.calls.model import Agent, AgentSignal, Call, CallSignal, CallState, Direction
@@ -24,8 +22,8 @@ from crm_core.kernel.actor import Actor, ActorKind
 from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import AttemptId, CallId, Linkedid, Msisdn, PatientId, Uniqueid, UserId
+from crm_core.patients import merged_store, timeline
 from crm_core.patients import store as patients
-from crm_core.patients import timeline
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import Patient, TimelineKind
 from crm_core.tasks import service as tasks
@@ -119,16 +117,16 @@ async def set_patient_in(tx: Tx, which: Which, patient_id: PatientId | None) -> 
     """The same inside a caller's transaction; what they asked in the call goes with them."""
     call = await _locked(tx, which)
     await own.ensure(tx.conn, tx.actor, call.id)
-    if call.patient_id == patient_id:
+    person = None if patient_id is None else await merged_store.survivor(tx.conn, patient_id)
+    if patient_id is not None and person is None:
+        raise PatientNotFoundError("no such patient")
+    if call.patient_id == person:
         return call
-    try:
-        await store.set_patient(tx.conn, call.id, patient_id)
-    except asyncpg.ForeignKeyViolationError:
-        raise PatientNotFoundError("no such patient") from None
-    await audit.record(tx, "link call to patient", "call", call.id, detail={"patient_id": patient_id})
+    await store.set_patient(tx.conn, call.id, person)
+    await audit.record(tx, "link call to patient", "call", call.id, detail={"patient_id": person})
     if call.patient_id is not None:
         await timeline.remove(tx, call.patient_id, TimelineKind.CALL, call.ref)
-    await consultations.follow_call_in(tx, call.id, call.patient_id, patient_id)
+    await consultations.follow_call_in(tx, call.id, call.patient_id, person)
     changed = await _loaded(tx, call.id)
     if changed.state is CallState.ENDED:
         await _add_to_timeline(tx, changed, missed=rules.was_missed(changed))
@@ -323,7 +321,7 @@ async def _add_to_timeline(tx: Tx, call: Call, *, missed: bool) -> None:
     if call.patient_id is not None:
         args = {"agent": call.agent_name}
         code = rules.timeline_code(call, missed=missed)
-        await timeline.add(tx, call.patient_id, TimelineKind.CALL, call.started_at, code, args, call.ref)
+        await timeline.add(tx, call.patient_id, call.started_at, code, args, call.ref)
 
 
 async def _locked(tx: Tx, which: Which) -> Call:

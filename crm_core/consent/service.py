@@ -17,7 +17,7 @@ from crm_core.kernel.errors import InvalidInputError, StaleError
 from crm_core.kernel.ids import Msisdn
 from crm_core.patients import store as patients
 from crm_core.patients import timeline
-from crm_core.patients.model import TimelineKind
+from crm_core.patients.timeline_code import TimelineCode
 from crm_core.users import changes, rights
 from crm_core.users.changes import Change
 from crm_core.users.rights import Right
@@ -194,7 +194,7 @@ async def _say(
         code = TIMELINE_CODES[choice]
         args = {"purpose": purpose.value, "channel": channel.value, "source": source}
         for person in people:
-            await timeline.add(tx, person.id, TimelineKind.CONSENT, tx.now, code, args, f"consent/{consent_id}")
+            await timeline.add(tx, person.id, tx.now, code, args, f"consent/{consent_id}")
         await tx.emit(
             ConsentChanged(
                 msisdn=msisdn,
@@ -207,8 +207,8 @@ async def _say(
 
 
 TIMELINE_CODES = {
-    Choice.OPT_IN: "Agreed to {purpose} by {channel}",
-    Choice.OPT_OUT: "Refused {purpose} by {channel}",
+    Choice.OPT_IN: TimelineCode.AGREED,
+    Choice.OPT_OUT: TimelineCode.REFUSED,
 }
 
 
@@ -225,8 +225,8 @@ async def never_dial_in(tx: Tx, msisdn: Msisdn, reason: str) -> None:
         return
     await store.put_never_dial(tx.conn, msisdn, reason=reason, added_by=tx.actor.name, now=tx.now)
     await audit.record(tx, "forbid number", "never_dial")
-    code = "Put on the never-contact list: {reason}" if reason else "Put on the never-contact list"
-    await _tell_of_list(tx, msisdn, code, {"reason": reason} if reason else {}, is_listed=True)
+    told = {"reason": reason} if reason else {}
+    await _tell_of_list(tx, msisdn, TimelineCode.FORBIDDEN, told, is_listed=True)
 
 
 async def dial_again(db: Database, actor: Actor, msisdn: Msisdn) -> None:
@@ -242,14 +242,16 @@ async def dial_again_in(tx: Tx, msisdn: Msisdn) -> None:
         return
     await store.delete_never_dial(tx.conn, msisdn)
     await audit.record(tx, "allow number", "never_dial")
-    await _tell_of_list(tx, msisdn, "Taken off the never-contact list", {}, is_listed=False)
+    await _tell_of_list(tx, msisdn, TimelineCode.ALLOWED, {}, is_listed=False)
 
 
-async def _tell_of_list(tx: Tx, msisdn: Msisdn, code: str, args: Mapping[str, str], *, is_listed: bool) -> None:
+async def _tell_of_list(
+    tx: Tx, msisdn: Msisdn, code: TimelineCode, args: Mapping[str, str], *, is_listed: bool
+) -> None:
     people = await patients.find_by_msisdn(tx.conn, msisdn)
     ref = f"never_dial/{tx.now.timestamp():.6f}"
     for person in people:
-        await timeline.add(tx, person.id, TimelineKind.CONSENT, tx.now, code, args, ref)
+        await timeline.add(tx, person.id, tx.now, code, args, ref)
     ids = tuple(person.id for person in people)
     await tx.emit(NeverDialChanged(msisdn=msisdn, is_listed=is_listed, patient_ids=ids))
 

@@ -15,13 +15,11 @@ from crm_core.patients import search_store, seen, timeline
 from crm_core.patients import store as patients
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.model import Patient, TimelineKind
+from crm_core.patients.timeline_code import TimelineCode
 from crm_core.users import rights
 from crm_core.users.rights import Right, may
 
 LONGEST_TEXT = 10_000  # of the newest words; older ones are cut
-LONGEST_ENTRY = 500  # of them on the timeline
-TIMELINE_CODE = "Consultation by {source}: {text}"
-TIMELINE_ANSWER = "Consultation answered: {result}"
 
 
 async def find(db: Database, actor: Actor, wanted: Wanted, *, limit: int, after: ConsultationId | None = None) -> Found:
@@ -163,24 +161,22 @@ def _answer(one: Consultation, result: str) -> str:
 async def _tie(tx: Tx, one: Consultation, patient_id: PatientId | None) -> None:
     if patient_id is None or one.patient_id == patient_id:
         return
-    if await patients.get(tx.conn, patient_id) is None:
+    patient = await patients.get(tx.conn, patient_id)
+    if patient is None:
         raise PatientNotFoundError("no such patient")
     if one.patient_id is not None:
         await timeline.remove(tx, one.patient_id, TimelineKind.CONSULTATION, _ref(one))
-    await store.set_patient(tx.conn, one.id, patient_id)
+    await store.set_patient(tx.conn, one.id, patient.id)
 
 
 async def _write_on_timeline(tx: Tx, one: Consultation) -> None:
-    """What they asked until now, and the answer: words added later replace the entry that had fewer."""
+    """That they asked, and that they were answered; the words are where the entries lead."""
     if one.patient_id is None:
         return
-    kind, ref = TimelineKind.CONSULTATION, _ref(one)
-    await timeline.remove(tx, one.patient_id, kind, ref)
-    asked = {"source": one.source.value, "text": one.text[-LONGEST_ENTRY:]}
-    await timeline.add(tx, one.patient_id, kind, one.created_at, TIMELINE_CODE, asked, ref)
+    asked = {"source": one.source.value}
+    await timeline.add(tx, one.patient_id, one.created_at, TimelineCode.ASKED, asked, _ref(one))
     if one.closed_at is not None and one.result:
-        told = {"result": one.result[:LONGEST_ENTRY]}
-        await timeline.add(tx, one.patient_id, kind, one.closed_at, TIMELINE_ANSWER, told, ref)
+        await timeline.add(tx, one.patient_id, one.closed_at, TimelineCode.ANSWERED, {}, _ref(one))
 
 
 def _ref(one: Consultation) -> str:

@@ -19,7 +19,7 @@ class Department:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Practitioner:
-    """Somebody who sees patients."""
+    """Somebody who sees patients. `code` is the hospital's own; it tells two of one name apart."""
 
     id: PractitionerId
     department_id: DepartmentId
@@ -28,3 +28,4 @@ class Practitioner:
     title: str
     title_en: str
     is_active: bool
+    code: str | None = None

@@ -19,7 +19,7 @@ async def practitioners(
     """Who sees patients, by department and name."""
     rows = await conn.fetch(
         """
-        SELECT p.id, p.department_id, p.name, p.name_en, p.title, p.title_en, p.is_active
+        SELECT p.id, p.department_id, p.name, p.name_en, p.title, p.title_en, p.is_active, p.code
         FROM practitioner p JOIN department d ON d.id = p.department_id
         WHERE ($1::bigint IS NULL OR p.department_id = $1) AND (p.is_active OR NOT $2)
         ORDER BY d.position, d.id, p.name, p.id
@@ -33,7 +33,7 @@ async def practitioners(
 async def practitioner(conn: Connection, practitioner_id: PractitionerId) -> Practitioner | None:
     """One, also when no longer active."""
     row = await conn.fetchrow(
-        "SELECT id, department_id, name, name_en, title, title_en, is_active FROM practitioner WHERE id = $1",
+        "SELECT id, department_id, name, name_en, title, title_en, is_active, code FROM practitioner WHERE id = $1",
         practitioner_id,
     )
     return Practitioner(**row) if row else None
@@ -61,15 +61,23 @@ async def put_department(
 
 
 async def put_practitioner(
-    conn: Connection, department_id: DepartmentId, *, name: str, name_en: str, title: str = "", title_en: str = ""
+    conn: Connection,
+    department_id: DepartmentId,
+    *,
+    name: str,
+    name_en: str,
+    title: str = "",
+    title_en: str = "",
+    code: str | None = None,
 ) -> PractitionerId:
-    """New or, by department and name, changed and active again."""
+    """New or, by department, name and code, changed and active again."""
     return PractitionerId(
         await conn.fetchval(
             """
-            INSERT INTO practitioner (department_id, name, name_en, title, title_en) VALUES ($1, $2, $3, $4, $5)
-            ON CONFLICT (department_id, name) DO UPDATE SET name_en = excluded.name_en, title = excluded.title,
-                title_en = excluded.title_en, is_active = true
+            INSERT INTO practitioner (department_id, name, name_en, title, title_en, code)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (department_id, name, coalesce(code, '')) DO UPDATE SET name_en = excluded.name_en,
+                title = excluded.title, title_en = excluded.title_en, is_active = true
             RETURNING id
             """,
             department_id,
@@ -77,5 +85,6 @@ async def put_practitioner(
             name_en,
             title,
             title_en,
+            code,
         )
     )

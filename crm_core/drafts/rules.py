@@ -24,7 +24,7 @@ ABOUT: Mapping[Form, frozenset[str]] = {  # the empty one: something new
 FIELDS: Mapping[Form, frozenset[str]] = {  # a patient's are the register's own: what it does not know is not shown
     Form.CALL: frozenset({"disposition", "notes", "text", "name", "sex", "birth_date", "age", "card_no"}),
     Form.TEXT: frozenset({"to", "text", "purpose"}),
-    Form.TASK: frozenset({"text", "kind", "msisdn", "user_id", "day", "at"}),
+    Form.TASK: frozenset({"text", "kind", "msisdn", "user_id", "day", "at", "priority", "team"}),
     Form.CONSULTATION: frozenset({"result", "patient_id"}),
 }
 MOST_FIELDS = 200

@@ -17,7 +17,7 @@ import asyncpg
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.clock import Clock, utc_now
 from crm_core.kernel.errors import CommitUnknownError, DatabaseBusyError, DatabaseUnavailableError
-from crm_core.kernel.event import NOTIFY_CHANNEL, Event, Handler, Subscription, notice
+from crm_core.kernel.event import NOTIFY_CHANNEL, Event, Handler, Subscription, notice, public_of
 from crm_core.kernel.refusals import is_rolled_back, raise_unavailable
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
@@ -41,6 +41,11 @@ CANNOT_CONNECT = (*LOST, OSError, TimeoutError)
 GIVEN_UP = (asyncio.CancelledError, TimeoutError)
 TRIES = 4
 FIRST_WAIT_S = 0.05
+
+_LOG = """
+    WITH logged AS (INSERT INTO event_log (at, type, public) VALUES ($1, $2, $3))
+    SELECT pg_notify($4, $5) WHERE $5::text IS NOT NULL
+"""
 
 T = TypeVar("T")
 _MANNERS: dict[str, Any] = {  # of every connection
@@ -89,11 +94,11 @@ class Tx:
     zone: tzinfo
 
     async def emit(self, event: Event) -> None:
-        """Run the reactions in this transaction; the notice leaves at commit."""
+        """Run the reactions in this transaction and write it down; the notice leaves at commit."""
         for handler in self.handlers.get(type(event), ()):
             await handler(event, self)
-        if event.is_told:
-            await self.conn.execute("SELECT pg_notify($1, $2)", NOTIFY_CHANNEL, notice(event))
+        told = notice(event) if event.is_told else None
+        await self.conn.execute(_LOG, self.now, type(event).__name__, public_of(event), NOTIFY_CHANNEL, told)
 
 
 def handler_table(subscriptions: Iterable[Subscription]) -> HandlerTable:

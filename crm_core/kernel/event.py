@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from crm_core.kernel.db import Tx
 
 NOTIFY_CHANNEL = "hcrm_event"
+_PLAIN = (int, str, bool, tuple, type(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class Event:
     """
 
     public: ClassVar[tuple[str, ...]] = ()
-    is_told: ClassVar[bool] = True  # False: for reactions only, no notice leaves; an import makes thousands
+    is_told: ClassVar[bool] = True  # False: it is written down, but no notice leaves; an import makes thousands
 
 
 # A handler takes the event and the open transaction; `Any` because each handler names its own event class.
@@ -27,13 +28,15 @@ Handler = Callable[[Any, "Tx"], Awaitable[None]]
 Subscription = tuple[type[Event], Handler]
 
 
+def public_of(event: Event) -> dict[str, object]:
+    """The public fields as JSON values: what the log keeps and a notice carries."""
+    values = {name: getattr(event, name) for name in event.public}
+    return {name: value if isinstance(value, _PLAIN) else str(value) for name, value in values.items()}
+
+
 def notice(event: Event) -> str:
     """The JSON that NOTIFY carries: type and public fields. Raises ValueError past PostgreSQL's 8,000 bytes."""
-    body: dict[str, object] = {"type": type(event).__name__}
-    for name in event.public:
-        value = getattr(event, name)
-        body[name] = value if isinstance(value, (int, str, bool, tuple, type(None))) else str(value)
-    text = json.dumps(body, separators=(",", ":"))
+    text = json.dumps({"type": type(event).__name__, **public_of(event)}, separators=(",", ":"))
     if len(text.encode()) > 7_900:
         raise ValueError("event notice too long")
     return text

@@ -7,13 +7,14 @@ import asyncio
 import json
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import asyncpg
 
+from crm_core.kernel import event_log
 from crm_core.kernel.db import LOST, Database
 from crm_core.kernel.errors import DatabaseUnavailableError
 from crm_core.kernel.event import NOTIFY_CHANNEL
@@ -30,6 +31,7 @@ JOBS_CHANNEL = "ch_pgqueuer"
 CHANNELS = (NOTIFY_CHANNEL, JOBS_CHANNEL)
 PART = "live"
 CONNECTION = "hcrm notices"
+MOST_MISSED = 500  # more than this is not told one by one
 PROBE_EVERY_S = 10.0
 PROBE_TIMEOUT_S = 5.0
 AGAIN_S = 1.0
@@ -54,7 +56,11 @@ class _Line:
 
 @dataclass(slots=True)
 class Notices:
-    """`run` keeps the connection. After every gap, and at the beginning, each subscriber gets RESYNC."""
+    """`run` keeps the connection. At the beginning each subscriber gets RESYNC.
+
+    After a gap it gets what the event log says was told meanwhile, perhaps some of it a second time. RESYNC again when
+    that is much, or when the database was away: then pages have asked in vain, too. Of jobs there is no log.
+    """
 
     db: Database
     status: StatusBoard
@@ -62,6 +68,8 @@ class Notices:
     _line: _Line | None = None
     _is_up: asyncio.Event = field(default_factory=asyncio.Event)
     _locked: set[str] = field(default_factory=set)
+    _heard_to: int | None = None  # what transactions below this number told was heard
+    _was_up: bool = False
 
     def subscribe(self, heard: Heard) -> None:
         """What happens in the hospital, from now on."""
@@ -108,6 +116,9 @@ class Notices:
             except DatabaseUnavailableError as error:
                 self.status.report(PART, error.code.replace("_", " "))
                 log.warning("the listening connection broke", extra={"error": str(error)})
+                if not self._was_up:
+                    self._heard_to = None
+                self._was_up = False
             await asyncio.sleep(AGAIN_S)
 
     async def _connected(self) -> _Line:
@@ -120,20 +131,41 @@ class Notices:
         conn.add_termination_listener(lambda _: line.cut.set())
         for channel in CHANNELS:
             await conn.add_listener(channel, self._on_notice)
-        self._begin(line)
+        settled = await event_log.settled(conn)
+        missed = await self._missed(conn)
+        self._begin(line, missed)
+        self._heard_to = settled
         try:
-            await _watch(line)
+            await self._watch(line, settled)
         finally:
             self._line = None
             self._is_up.clear()
             line.cut.set()
 
-    def _begin(self, line: _Line) -> None:
+    async def _missed(self, conn: asyncpg.Connection) -> Sequence[Notice]:
+        if self._heard_to is None:
+            return [RESYNC]
+        told = await event_log.told_since(conn, self._heard_to, MOST_MISSED + 1)
+        return told if len(told) <= MOST_MISSED else [RESYNC]
+
+    def _begin(self, line: _Line, missed: Sequence[Notice]) -> None:
         self._line = line
+        self._was_up = True
         self._is_up.set()
         self.status.report(PART)
-        for channel in CHANNELS:
-            self._tell(channel, RESYNC)
+        self._tell(JOBS_CHANNEL, RESYNC)
+        for notice in missed:
+            self._tell(NOTIFY_CHANNEL, notice)
+
+    async def _watch(self, line: _Line, settled: int) -> None:
+        """Until the server says goodbye; asks from time to time, as a dead network says nothing.
+
+        An answer has overtaken no notice of what was settled when it was asked before.
+        """
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(line.cut.wait(), PROBE_EVERY_S)
+            self._heard_to, settled = settled, await line.ask(event_log.SETTLED)
 
     def _on_notice(self, _conn: object, _pid: int, channel: str, payload: object) -> None:
         try:
@@ -150,11 +182,3 @@ class Notices:
                 heard(notice)
             except Exception:
                 log.exception("who heard a notice failed")  # the others hear it all the same
-
-
-async def _watch(line: _Line) -> None:
-    """Until the server says goodbye; asks from time to time, as a dead network says nothing."""
-    while True:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(line.cut.wait(), PROBE_EVERY_S)
-        await line.ask("SELECT 1")

@@ -51,7 +51,7 @@ async def open_page(db: Database, actor: Actor, patient_id: PatientId) -> Opened
         patient = await service.view_in(tx, patient_id)
         return OpenedPatient(
             patient=patient,
-            timeline=await _entries(tx.conn, patient_id, None, None, ENTRIES),
+            timeline=await _entries(tx.conn, patient.id, None, None, ENTRIES),
             family=await _family(tx.conn, patient),
         )
 
@@ -67,7 +67,7 @@ async def _part(tx: Tx, patient_id: PatientId, name: str) -> Patient:
     patient = await store.get(tx.conn, patient_id)
     if patient is None:
         raise PatientNotFoundError("no such patient")
-    await seen.opened(tx, patient_id, {"part": name}, again=True)
+    await seen.opened(tx, patient.id, {"part": name}, again=True)
     return patient
 
 
@@ -83,7 +83,7 @@ async def entries(
     """A page of the timeline, newest first, and whose it is. Raises ForbiddenError, PatientNotFoundError."""
     async with db.transaction(actor) as tx:
         patient = await _part(tx, patient_id, "timeline")
-        return patient, await _entries(tx.conn, patient_id, kind, before, limit)
+        return patient, await _entries(tx.conn, patient.id, kind, before, limit)
 
 
 async def _entries(

@@ -85,7 +85,7 @@ class TimelineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEntry:
-    """`code` is an English sentence with {names}, translated where it is shown; `args` fills the names."""
+    """`code` is a TimelineCode, or what another release wrote; `args` is what it names, `ref` what it leads to."""
 
     id: int
     patient_id: PatientId

@@ -64,6 +64,7 @@ async def change_in(
     before = await store.lock(tx.conn, patient_id)
     if before is None:
         raise PatientNotFoundError("no such patient")
+    patient_id = before.id
     if expected_version not in (None, before.version):
         raise StaleError("changed since it was read")
     after = rules.with_changes(before, changes)
@@ -112,7 +113,7 @@ async def view_in(tx: Tx, patient_id: PatientId) -> Patient:
     """The same inside a caller's transaction."""
     rights.ensure(tx.actor, Right.SEE_PATIENTS)
     patient = await _loaded(tx, patient_id)
-    await audit.record(tx, "view patient", "patient", patient_id)
+    await audit.record(tx, "view patient", "patient", patient.id)
     return patient
 
 

@@ -8,7 +8,7 @@ import asyncpg
 
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import Msisdn, PatientId
-from crm_core.patients import identifier_store, rules
+from crm_core.patients import identifier_store, merged_store, rules
 from crm_core.patients.fields import COLUMNS, IDENTIFIERS
 from crm_core.patients.model import Identifier, Language, NewPatient, Patient, PatientChange, Phone, Sex
 from crm_core.patients.pinyin import search_text
@@ -20,7 +20,7 @@ SELECT p.id, p.version, {", ".join(f"p.{name}" for name in _NAMES)},
        (SELECT jsonb_agg(jsonb_build_array(system, value, period_start, period_end) ORDER BY i.id)
         FROM patient_identifier i WHERE patient_id = p.id) AS identifiers
 FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position) JOIN patient p USING (id)
-ORDER BY wanted.position
+WHERE p.merged_into_id IS NULL ORDER BY wanted.position
 """  # noqa: S608
 INSERT = f"""
 INSERT INTO patient (search, created_by, created_at, updated_at, {", ".join(_NAMES)})
@@ -33,13 +33,16 @@ WHERE id = $2
 
 
 async def get(conn: Connection, patient_id: PatientId) -> Patient | None:
-    """One patient, None when there is nobody."""
+    """One patient, None when there is nobody. A record that was merged leads to the one it became part of."""
     found = await many(conn, [patient_id])
+    if not found:
+        other = await merged_store.survivor(conn, patient_id)
+        found = await many(conn, [other]) if other else []
     return found[0] if found else None
 
 
 async def many(conn: Connection, patient_ids: Sequence[PatientId]) -> list[Patient]:
-    """In the order of the ids; unknown ids are left out."""
+    """In the order of the ids; unknown ones and merged records are left out."""
     return [_patient(row) for row in await conn.fetch(MANY, patient_ids)]
 
 
@@ -59,7 +62,8 @@ def _identifier(system: str, value: str, start: str | None, end: str | None) -> 
 async def lock(conn: Connection, patient_id: PatientId) -> Patient | None:
     """The same as `get`, and nobody else changes it until the transaction ends."""
     await conn.execute("SELECT 1 FROM patient WHERE id = $1 FOR NO KEY UPDATE", patient_id)
-    return await get(conn, patient_id)
+    found = await get(conn, patient_id)
+    return found if found is None or found.id == patient_id else await lock(conn, found.id)
 
 
 async def phones(conn: Connection, patient_id: PatientId) -> list[Phone]:
@@ -164,12 +168,14 @@ async def lock_by_keys(conn: Connection, identifiers: Keys, msisdns: Sequence[Ms
 
 async def count(conn: Connection) -> int:
     """How many patients there are."""
-    return int(await conn.fetchval("SELECT count(*) FROM patient"))
+    return int(await conn.fetchval("SELECT count(*) FROM patient WHERE merged_into_id IS NULL"))
 
 
 async def page(conn: Connection, *, limit: int, after: PatientId | None = None) -> list[Patient]:
     """Everybody, by id."""
-    rows = await conn.fetch("SELECT id FROM patient WHERE id > $1 ORDER BY id LIMIT $2", after or 0, limit)
+    rows = await conn.fetch(
+        "SELECT id FROM patient WHERE id > $1 AND merged_into_id IS NULL ORDER BY id LIMIT $2", after or 0, limit
+    )
     return await many(conn, [row["id"] for row in rows])
 
 

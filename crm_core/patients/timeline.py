@@ -7,23 +7,23 @@ from crm_core.kernel.cursor import Cursor
 from crm_core.kernel.db import Connection, Tx
 from crm_core.kernel.ids import PatientId
 from crm_core.patients.model import TimelineEntry, TimelineKind
+from crm_core.patients.timeline_code import TimelineCode
 
 
 async def add(
     tx: Tx,
     patient_id: PatientId,
-    kind: TimelineKind | str,
     at: datetime,
-    code: str,
+    code: TimelineCode,
     args: Mapping[str, object],
     ref: str,
 ) -> None:
-    """Safe to happen twice: one entry per patient, kind, ref and code. `args` are JSON values."""
+    """Safe to happen twice: one entry per patient, ref and code. `args` are JSON, never a text `ref` leads to."""
     await tx.conn.execute(
         "INSERT INTO timeline_entry (patient_id, kind, at, code, args, ref) VALUES ($1, $2, $3, $4, $5, $6) "
         "ON CONFLICT (patient_id, kind, ref, code) DO NOTHING",
         patient_id,
-        str(kind),
+        code.kind,
         at,
         code,
         dict(args),

@@ -54,7 +54,7 @@ Span: TypeAlias = tuple[datetime, datetime]  # begins, and ends before
 class Slot:
     """A bookable time with a practitioner. `free` of `capacity` places were left when it was read.
 
-    `fee` in fen; None: nobody has said.
+    `fee` in fen; None: nobody has said. `is_stopped`: nothing is booked in it any more.
     """
 
     id: SlotId
@@ -68,6 +68,7 @@ class Slot:
     practitioner_title_en: str
     kind: SessionKind
     fee: int | None
+    is_stopped: bool
     starts_at: datetime
     ends_at: datetime
     capacity: int
@@ -112,7 +113,7 @@ class Appointment:
 
     def may_return(self, now: datetime) -> bool:
         """Cancelled, and the same time can be booked again."""
-        is_gone = self.status is Status.CANCELLED and not self.is_replaced
+        is_gone = self.status is Status.CANCELLED and not self.is_replaced and not self.slot.is_stopped
         return is_gone and self.slot.free > 0 and self.slot.starts_at > now
 
 

@@ -24,7 +24,7 @@ async def free_in(
         JOIN slot s ON s.department_id = $3 AND s.starts_at >= wanted.begins AND s.starts_at < wanted.ends
         CROSS JOIN LATERAL (SELECT count(*) AS taken FROM appointment
                             WHERE slot_id = s.id AND status <> 'cancelled') AS a
-        WHERE ($4::bigint IS NULL OR s.practitioner_id = $4) AND a.taken < s.capacity
+        WHERE ($4::bigint IS NULL OR s.practitioner_id = $4) AND a.taken < s.capacity AND s.status = 'open'
           AND NOT EXISTS (SELECT 1 FROM unnest($5::timestamptz[], $6::timestamptz[]) AS but (starts_at, ends_at)
                           WHERE but.starts_at < s.ends_at AND s.starts_at < but.ends_at)
         GROUP BY wanted.position
@@ -52,7 +52,7 @@ async def tallies(
     rows = await conn.fetch(
         """
         SELECT wanted.position - 1 AS place, s.department_id, sum(a.taken)::int AS taken,
-               coalesce(sum(s.capacity - a.taken) FILTER (WHERE s.starts_at > $3), 0)::int AS free
+               coalesce(sum(s.capacity - a.taken) FILTER (WHERE s.starts_at > $3 AND s.status = 'open'), 0)::int AS free
         FROM unnest($1::timestamptz[], $2::timestamptz[]) WITH ORDINALITY AS wanted (begins, ends, position)
         JOIN slot s ON s.starts_at >= wanted.begins AND s.starts_at < wanted.ends
         CROSS JOIN LATERAL (SELECT count(*) AS taken FROM appointment

@@ -18,7 +18,7 @@ from crm_core.kernel.ids import AppointmentId, PatientId, PractitionerId, SlotId
 from crm_core.kernel.once import Wish, made, made_before
 from crm_core.patients import timeline
 from crm_core.patients.errors import PatientNotFoundError
-from crm_core.patients.model import TimelineKind
+from crm_core.patients.timeline_code import TimelineCode
 from crm_core.scheduling import limit_store, rules, schedule_store, store
 from crm_core.scheduling.errors import (
     AlreadyBookedError,
@@ -83,14 +83,15 @@ async def book_in(tx: Tx, *, patient_id: PatientId, slot_id: SlotId, channel: st
 async def _take_place(
     tx: Tx, patient_id: PatientId, slot_id: SlotId, channel: Channel, *, moved_from_id: AppointmentId | None
 ) -> Appointment:
-    if not await store.lock_patient(tx.conn, patient_id):
+    person = await store.lock_patient(tx.conn, patient_id)
+    if person is None:
         raise PatientNotFoundError("no such patient")
     await store.lock_slots(tx.conn, [slot_id])
-    place = await _place(tx, patient_id, await store.slot(tx.conn, slot_id))
+    place = await _place(tx, person, await store.slot(tx.conn, slot_id))
     try:
         appointment_id = await store.insert(
             tx.conn,
-            patient_id=patient_id,
+            patient_id=person,
             slot_id=slot_id,
             place=place,
             channel=channel,
@@ -107,7 +108,7 @@ async def _take_place(
 
 async def _place(tx: Tx, patient_id: PatientId, slot: Slot | None, *, moving: AppointmentId | None = None) -> int:
     """A free place in a slot that is locked, for a patient who is locked."""
-    if slot is None:
+    if slot is None or slot.is_stopped:
         raise SlotNotFoundError("no such slot")
     if slot.starts_at <= tx.now:
         raise SlotOverError("the slot has begun")
@@ -143,7 +144,7 @@ async def confirm_in(tx: Tx, appointment_id: AppointmentId, channel: str) -> App
     rules.ensure_open(appointment, tx.now)
     await store.mark_confirmed(tx.conn, appointment_id, now=tx.now)
     await audit.record(tx, "confirm appointment", "appointment", appointment_id, detail={"channel": by})
-    await _add_to_timeline(tx, appointment, "Appointment confirmed: {department}, {practitioner}, {starts_at}")
+    await _add_to_timeline(tx, appointment, TimelineCode.CONFIRMED)
     await tx.emit(
         AppointmentConfirmed(
             appointment_id=appointment_id,
@@ -184,7 +185,7 @@ async def settle(db: Database, actor: Actor, appointment_id: AppointmentId, stat
             return appointment
         await store.mark_settled(tx.conn, appointment_id, wanted)
         await audit.record(tx, "settle appointment", "appointment", appointment_id, detail={"status": wanted})
-        await _add_to_timeline(tx, appointment, _SETTLED.get(wanted, _UNSETTLED))
+        await _add_to_timeline(tx, appointment, _SETTLED.get(wanted, TimelineCode.EXPECTED))
         await tx.emit(
             AppointmentSettled(
                 appointment_id=appointment_id,
@@ -198,10 +199,9 @@ async def settle(db: Database, actor: Actor, appointment_id: AppointmentId, stat
 
 
 _SETTLED = {
-    Status.ARRIVED: "Came to the appointment: {department}, {practitioner}, {starts_at}",
-    Status.NOSHOW: "Appointment missed: {department}, {practitioner}, {starts_at}",
+    Status.ARRIVED: TimelineCode.ARRIVED,
+    Status.NOSHOW: TimelineCode.NOSHOW,
 }
-_UNSETTLED = "Expected again: {department}, {practitioner}, {starts_at}"
 
 
 async def rebook(db: Database, actor: Actor, appointment_id: AppointmentId, channel: str) -> Appointment:
@@ -215,10 +215,7 @@ async def _give_back(tx: Tx, appointment: Appointment, channel: Channel, *, is_m
     action = "move appointment" if is_move else "cancel appointment"
     await store.mark_cancelled(tx.conn, appointment.id, by=tx.actor.name, now=tx.now)
     await audit.record(tx, action, "appointment", appointment.id, detail={"channel": channel})
-    code = "Appointment moved away from: {department}, {practitioner}, {starts_at}"
-    if not is_move:
-        code = "Appointment cancelled: {department}, {practitioner}, {starts_at}"
-    await _add_to_timeline(tx, appointment, code)
+    await _add_to_timeline(tx, appointment, TimelineCode.MOVED if is_move else TimelineCode.CANCELLED)
     await tx.emit(
         AppointmentCancelled(
             appointment_id=appointment.id,
@@ -289,7 +286,7 @@ async def _tell_booked(tx: Tx, appointment: Appointment) -> None:
         appointment.id,
         detail={"channel": appointment.channel, "slot_id": appointment.slot.id},
     )
-    await _add_to_timeline(tx, appointment, "Appointment booked: {department}, {practitioner}, {starts_at}")
+    await _add_to_timeline(tx, appointment, TimelineCode.BOOKED)
     await tx.emit(
         AppointmentBooked(
             appointment_id=appointment.id,
@@ -302,7 +299,7 @@ async def _tell_booked(tx: Tx, appointment: Appointment) -> None:
     )
 
 
-async def _add_to_timeline(tx: Tx, appointment: Appointment, code: str) -> None:
+async def _add_to_timeline(tx: Tx, appointment: Appointment, code: TimelineCode) -> None:
     slot = appointment.slot
     args = {
         "department": slot.department_name,
@@ -312,4 +309,4 @@ async def _add_to_timeline(tx: Tx, appointment: Appointment, code: str) -> None:
         "starts_at": slot.starts_at.isoformat(),
     }
     ref = f"appointments/{appointment.id}"
-    await timeline.add(tx, appointment.patient_id, TimelineKind.APPOINTMENT, tx.now, code, args, ref)
+    await timeline.add(tx, appointment.patient_id, tx.now, code, args, ref)

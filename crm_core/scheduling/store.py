@@ -27,12 +27,12 @@ async def slots(
 ) -> list[Slot]:
     """Beginning in [start, end), by time, then id. `after` is where the page before ended.
 
-    Without those that lie over one of `but`.
+    Without those that are stopped or lie over one of `but`.
     """
     rows = await conn.fetch(
         """
         SELECT s.id FROM slot s
-        WHERE s.starts_at >= $1 AND s.starts_at < $2
+        WHERE s.starts_at >= $1 AND s.starts_at < $2 AND s.status = 'open'
           AND ($3::bigint IS NULL OR s.department_id = $3)
           AND ($4::bigint IS NULL OR s.practitioner_id = $4)
           AND ($5::timestamptz IS NULL OR (s.starts_at, s.id) > ($5, $9))
@@ -82,8 +82,8 @@ async def slots_by_id(conn: Connection, slot_ids: Sequence[SlotId]) -> list[Slot
         """
         SELECT s.id, s.department_id, d.name AS department_name, d.name_en AS department_name_en, s.practitioner_id,
                p.name AS practitioner_name, p.name_en AS practitioner_name_en, p.title AS practitioner_title,
-               p.title_en AS practitioner_title_en, c.kind, c.fee, s.starts_at, s.ends_at, s.capacity,
-               s.capacity - (SELECT count(*)::int FROM appointment a
+               p.title_en AS practitioner_title_en, c.kind, c.fee, s.status = 'stopped' AS is_stopped, s.starts_at,
+               s.ends_at, s.capacity, s.capacity - (SELECT count(*)::int FROM appointment a
                              WHERE a.slot_id = s.id AND a.status <> 'cancelled') AS free
         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
         JOIN slot s USING (id) JOIN schedule c ON c.id = s.schedule_id JOIN department d ON d.id = s.department_id
@@ -105,10 +105,12 @@ async def slot(conn: Connection, slot_id: SlotId) -> Slot | None:
     return found[0] if found else None
 
 
-async def lock_patient(conn: Connection, patient_id: PatientId) -> bool:
-    """Nobody else books for this patient until the transaction ends; False when there is no such patient."""
-    found = await conn.fetchval("SELECT true FROM patient WHERE id = $1 FOR NO KEY UPDATE", patient_id)
-    return found is not None
+async def lock_patient(conn: Connection, patient_id: PatientId) -> PatientId | None:
+    """Nobody else books for this patient, or whom they were merged into, until the transaction ends; None: nobody."""
+    found: PatientId | None = await conn.fetchval(
+        "SELECT coalesce(merged_into_id, id) FROM patient WHERE id = $1 FOR NO KEY UPDATE", patient_id
+    )
+    return found if found is None or found == patient_id else await lock_patient(conn, found)
 
 
 async def lock_slots(conn: Connection, slot_ids: Sequence[SlotId]) -> None:
@@ -127,7 +129,7 @@ _APPOINTMENT = """
            a.cancelled_at, a.cancelled_by, a.moved_from_id, s.department_id, d.name AS department_name,
            d.name_en AS department_name_en, s.practitioner_id, p.name AS practitioner_name,
            p.name_en AS practitioner_name_en, p.title AS practitioner_title, p.title_en AS practitioner_title_en,
-           c.kind, c.fee, s.starts_at, s.ends_at, s.capacity,
+           c.kind, c.fee, s.status = 'stopped' AS is_stopped, s.starts_at, s.ends_at, s.capacity,
            s.capacity - (SELECT count(*)::int FROM appointment taken
                          WHERE taken.slot_id = s.id AND taken.status <> 'cancelled') AS free,
            a.status = 'cancelled' AND (
@@ -174,8 +176,8 @@ async def upcoming(conn: Connection, patient_id: PatientId, now: datetime) -> li
     """Where this patient is expected from now on, soonest first."""
     rows = await conn.fetch(
         _APPOINTMENT
-        + " WHERE a.patient_id = $1 AND a.status IN ('booked', 'confirmed') AND s.starts_at > $2 "
-        + "ORDER BY s.starts_at, a.id",
+        + " WHERE a.patient_id = $1 AND a.status IN ('booked', 'confirmed') AND a.starts_at > $2 "
+        + "ORDER BY a.starts_at, a.id",
         patient_id,
         now,
     )
@@ -350,9 +352,9 @@ async def ahead(
     """Where this patient is expected from now on; and what was cancelled since then and nothing took the place of."""
     rows = await conn.fetch(
         _APPOINTMENT
-        + " WHERE a.patient_id = $1 AND s.starts_at > $2 "
+        + " WHERE a.patient_id = $1 AND a.starts_at > $2 "
         + "AND (a.status IN ('booked', 'confirmed') OR a.status = 'cancelled' AND a.cancelled_at >= $3) "
-        + "ORDER BY s.starts_at, a.id",
+        + "ORDER BY a.starts_at, a.id",
         patient_id,
         now,
         given_up_since,

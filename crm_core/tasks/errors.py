@@ -9,6 +9,12 @@ class TaskNotFoundError(NotFoundError):
     code = "task_not_found"
 
 
+class TaskClaimedError(ConflictError):
+    """Somebody else is at it."""
+
+    code = "task_claimed"
+
+
 class TaskOpenAlreadyError(ConflictError):
     """The same waits already: one open task per person and cause."""
 

@@ -1,8 +1,8 @@
 """A piece of work for staff."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
 
 from crm_core.kernel.ids import Msisdn, PatientId, TaskId, UserId
 
@@ -19,10 +19,19 @@ class TaskKind(StrEnum):
     TODO = "todo"  # whatever a person wrote down
 
 
+class Priority(IntEnum):
+    """How soon it is due; the smaller, the sooner."""
+
+    URGENT = 1
+    NORMAL = 2
+    LOW = 3
+
+
 class View(StrEnum):
     """Which tasks a list shows."""
 
     MINE = "mine"
+    TEAM = "team"  # of the reader's role, or of no role
     OPEN = "open"
     OVERDUE = "overdue"
     LATER = "later"  # put off, until their time comes
@@ -40,7 +49,8 @@ class Order(StrEnum):
 class Task:
     """`ref` names what it is about, e.g. calls/UUID or sms/12. `patient_name` is "" when nobody knows who it is.
 
-    `text` is what a person wrote who opened it by hand, `settled_by` what closed it when nobody pressed "done".
+    `title` stands in place of the kind, `text` under it is what a person wrote. `settled_by` is what closed it when
+    nobody pressed "done". `team` is a role, "" for anybody's. `claimed_by`, `claimant`: who is at it.
     """
 
     id: TaskId
@@ -49,7 +59,10 @@ class Task:
     patient_name: str = field(repr=False)
     msisdn: Msisdn | None = field(repr=False)
     ref: str
+    title: str = field(repr=False)
     text: str = field(repr=False)
+    priority: Priority
+    team: str
     status: str
     assigned_to: UserId | None
     assignee: str
@@ -60,10 +73,21 @@ class Task:
     done_at: datetime | None
     done_by: str | None
     settled_by: str
+    result: str = field(repr=False)
+    claimed_by: UserId | None
+    claimed_at: datetime | None
+    claimant: str
 
     def is_late(self, now: datetime) -> bool:
         """Open and its time has passed."""
         return self.status == "open" and self.due_at < now
+
+    def is_claimed(self, now: datetime) -> bool:
+        """Somebody is at it, and has not been for so long that they will have left it."""
+        return self.claimed_at is not None and self.claimed_at > now - CLAIM
+
+
+CLAIM = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +100,6 @@ class NewTask:
     patient_id: PatientId | None = None
     assigned_to: UserId | None = None
     due_at: datetime | None = None
+    title: str = field(default="", repr=False)
+    priority: Priority = Priority.NORMAL
+    team: str = ""

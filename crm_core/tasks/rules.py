@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from crm_core.kernel.calendar import Hours, OpeningHours, next_opening
-from crm_core.tasks.model import TaskKind
+from crm_core.tasks.model import Priority, TaskKind
 
 WITHIN: dict[TaskKind, timedelta] = {
     TaskKind.ANSWER_SMS: timedelta(hours=1),
@@ -16,8 +16,10 @@ WITHIN: dict[TaskKind, timedelta] = {
     TaskKind.CHECK_AUDIT: timedelta(hours=2),
     TaskKind.TODO: timedelta(hours=8),
 }
+PACE = {Priority.URGENT: 0.25, Priority.NORMAL: 1.0, Priority.LOW: 3.0}  # of that time
 DESK_HOURS = (Hours(time(8), time(20)),)  # somebody is at the desks, every day
 DESK_OPEN = OpeningHours(working_day=DESK_HOURS, day_off=DESK_HOURS)
+TEAMS = ("", "agent", "nurse")  # whose work it is: anybody's, the desk's, the follow-up nurses'
 MORNING = time(8, 30)
 REF = re.compile(r"|(sms|consultations|patients|attempts)/[0-9]{1,18}|calls/[0-9a-z-]+|audit/[a-z]+(/[0-9]+)?")
 
@@ -48,9 +50,9 @@ SETTLES: dict[Talk, frozenset[TaskKind]] = {
 }
 
 
-def due_at(kind: TaskKind, now: datetime, zone: tzinfo) -> datetime:
+def due_at(kind: TaskKind, now: datetime, zone: tzinfo, priority: Priority = Priority.NORMAL) -> datetime:
     """A reasonable time after somebody could begin: what comes at night is due in the morning."""
-    return (next_opening(DESK_OPEN, now, zone) or now) + WITHIN[kind]
+    return (next_opening(DESK_OPEN, now, zone) or now) + WITHIN[kind] * PACE[priority]
 
 
 def snoozed_until(snooze: Snooze, now: datetime, zone: tzinfo) -> datetime:

@@ -1,5 +1,6 @@
 """Open work for people, give it to somebody, put it off, and close it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from crm_core.drafts import service as drafts
@@ -8,14 +9,14 @@ from crm_core.events import TaskChanged, TaskDone, TaskOpened
 from crm_core.kernel import audit
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database, Tx
-from crm_core.kernel.errors import ConflictError, InvalidInputError
+from crm_core.kernel.errors import ConflictError, ForbiddenError, InvalidInputError
 from crm_core.kernel.ids import Msisdn, PatientId, TaskId, UserId
 from crm_core.patients import store as patients
 from crm_core.patients import timeline
 from crm_core.patients.errors import PatientNotFoundError
-from crm_core.patients.model import TimelineKind
+from crm_core.patients.timeline_code import TimelineCode
 from crm_core.tasks import rules, store
-from crm_core.tasks.errors import TaskNotFoundError, TaskOpenAlreadyError
+from crm_core.tasks.errors import TaskClaimedError, TaskNotFoundError, TaskOpenAlreadyError
 from crm_core.tasks.model import NewTask, Task, TaskKind
 from crm_core.tasks.rules import Snooze, Talk
 from crm_core.tasks.store import open_tasks
@@ -24,8 +25,8 @@ from crm_core.users.errors import UserNotFoundError
 from crm_core.users.rights import Right, allows, ensure
 
 __all__ = [
-    "TIMELINE_CODES",
     "assign",
+    "claim",
     "create",
     "done",
     "done_about",
@@ -41,15 +42,6 @@ __all__ = [
 ]
 
 LONGEST_TEXT = 2000
-TIMELINE_CODES = {
-    TaskKind.ANSWER_SMS: "Task: answer a message",
-    TaskKind.CALL_BACK: "Task: call back",
-    TaskKind.HEAR_VOICEMAIL: "Task: hear a voicemail",
-    TaskKind.CHECK_OUTCOME: "Task: find out whether a message or call arrived",
-    TaskKind.FIND_PATIENT: "Task: find out who this is",
-    TaskKind.CHECK_AUDIT: "Task: find out who changed the audit",
-    TaskKind.TODO: "Task: {text}",
-}
 
 
 async def open_in(
@@ -75,15 +67,14 @@ async def open_in(
 
 
 async def _open(tx: Tx, new: NewTask, ref: str) -> TaskId | None:
-    due_at = new.due_at or rules.due_at(new.kind, tx.now, tx.zone)
+    due_at = new.due_at or rules.due_at(new.kind, tx.now, tx.zone, new.priority)
     task_id = await store.insert(tx.conn, new, ref=ref, due_at=due_at, created_by=tx.actor.name, now=tx.now)
     if task_id is None:
         if new.msisdn is not None and new.due_at is not None:
             await store.hurry(tx.conn, new.kind, new.msisdn, new.due_at)
         return None
     if new.patient_id is not None:
-        code, args = TIMELINE_CODES[new.kind], {"text": new.text}
-        await timeline.add(tx, new.patient_id, TimelineKind.TASK, tx.now, code, args, f"tasks/{task_id}")
+        await timeline.add(tx, new.patient_id, tx.now, TimelineCode(f"task.{new.kind}"), {}, f"tasks/{task_id}")
     await tx.emit(TaskOpened(task_id=task_id, kind=new.kind, patient_id=new.patient_id))
     return task_id
 
@@ -97,17 +88,27 @@ async def create(db: Database, actor: Actor, new: NewTask) -> TaskId:
     text = new.text.strip()
     if not text or len(text) > LONGEST_TEXT:
         raise InvalidInputError("say what there is to do", field="text")
+    if new.team not in rules.TEAMS:
+        raise InvalidInputError("no such team", field="team")
     async with db.transaction(actor) as tx:
         await ensure_does_tasks(tx, new.assigned_to)
-        if new.patient_id is not None and await patients.get(tx.conn, new.patient_id) is None:
-            raise PatientNotFoundError("no such patient")
-        ref = f"patients/{new.patient_id}" if new.patient_id is not None else ""
-        task_id = await _open(tx, new, ref)
+        about = await _person(tx, new.patient_id)
+        ref = f"patients/{about}" if about is not None else ""
+        task_id = await _open(tx, replace(new, patient_id=about), ref)
         if task_id is None:
             raise TaskOpenAlreadyError("the same waits already")
         await audit.record(tx, "open task", "task", task_id, detail={"assigned_to": new.assigned_to})
         await drafts.saved_in(tx, Subject(form=Form.TASK, patient_id=new.patient_id))
         return task_id
+
+
+async def _person(tx: Tx, patient_id: PatientId | None) -> PatientId | None:
+    if patient_id is None:
+        return None
+    patient = await patients.get(tx.conn, patient_id)
+    if patient is None:
+        raise PatientNotFoundError("no such patient")
+    return patient.id
 
 
 async def settle_in(
@@ -131,16 +132,21 @@ async def done_about(tx: Tx, kind: TaskKind, msisdn: Msisdn | None, ref: str) ->
         await _mark_done(tx, task_id, by=tx.actor.name)
 
 
-async def done(db: Database, actor: Actor, task_id: TaskId) -> Task:
-    """A person has dealt with it. Repeating it changes nothing. Raises ForbiddenError, TaskNotFoundError."""
+async def done(db: Database, actor: Actor, task_id: TaskId, *, result: str = "") -> Task:
+    """A person has dealt with it; `result` is what came of it. Repeating it changes nothing.
+
+    Raises ForbiddenError, TaskNotFoundError, InvalidInputError.
+    """
     ensure(actor, Right.DO_TASKS)
+    if len(result) > LONGEST_TEXT:
+        raise InvalidInputError("text too long", field="result")
     async with db.transaction(actor) as tx:
-        await _mark_done(tx, task_id, by=actor.name)
+        await _mark_done(tx, task_id, by=actor.name, result=result.strip())
         return await _loaded(tx, task_id)
 
 
-async def _mark_done(tx: Tx, task_id: TaskId, *, by: str, settled_by: str = "") -> None:
-    if await store.mark_done(tx.conn, task_id, by=by, now=tx.now, settled_by=settled_by):
+async def _mark_done(tx: Tx, task_id: TaskId, *, by: str, settled_by: str = "", result: str = "") -> None:
+    if await store.mark_done(tx.conn, task_id, by=by, now=tx.now, settled_by=settled_by, result=result):
         task = await _loaded(tx, task_id)
         await audit.record(tx, "finish task", "task", task_id, detail={"settled_by": settled_by} if settled_by else {})
         await tx.emit(TaskDone(task_id=task_id, kind=task.kind, patient_id=task.patient_id))
@@ -176,6 +182,26 @@ async def assign(db: Database, actor: Actor, task_id: TaskId, user_id: UserId | 
         await ensure_does_tasks(tx, user_id)
         await give_in(tx, task_id, user_id)
         return await _loaded(tx, task_id)
+
+
+async def claim(db: Database, actor: Actor, task_id: TaskId) -> Task:
+    """I am at it now: nobody else begins it meanwhile. Mine from now on, when it was nobody's.
+
+    Raises ForbiddenError, TaskNotFoundError, ConflictError when it is done, TaskClaimedError when a colleague is at it.
+    """
+    ensure(actor, Right.DO_TASKS)
+    if actor.user_id is None:
+        raise ForbiddenError("only people are at work")
+    async with db.transaction(actor) as tx:
+        await _open_one(tx, task_id)
+        task = await _loaded(tx, task_id)
+        if task.is_claimed(tx.now) and task.claimed_by != actor.user_id:
+            raise TaskClaimedError("a colleague is at it")
+        await store.claim(tx.conn, task_id, actor.user_id, tx.now)
+        await audit.record(tx, "begin task", "task", task_id)
+        task = await _loaded(tx, task_id)
+        await _tell(tx, task)
+        return task
 
 
 async def give_in(tx: Tx, task_id: TaskId, user_id: UserId | None) -> None:

@@ -7,21 +7,24 @@ import asyncpg
 
 from crm_core.kernel.db import Connection, planned_for_its_values
 from crm_core.kernel.ids import Msisdn, PatientId, TaskId, UserId
-from crm_core.tasks.model import NewTask, Order, Task, TaskKind
+from crm_core.tasks.model import NewTask, Order, Priority, Task, TaskKind
 
 COUNTED = 1000  # more is "many"
 _TASK = """
-    SELECT t.id, t.kind, t.patient_id, coalesce(p.name, '') AS patient_name, t.msisdn, t.ref, t.text, t.status,
+    SELECT t.id, t.kind, t.patient_id, coalesce(p.name, '') AS patient_name, t.msisdn, t.ref, t.title, t.text,
+           t.priority, t.team, t.status, t.result, t.claimed_by, t.claimed_at, coalesce(claimant.name, '') AS claimant,
            t.assigned_to, coalesce(mine.name, '') AS assignee, t.due_at, t.snoozed_until, t.created_at,
            coalesce(maker.name, t.created_by) AS created_by, t.done_at, coalesce(doer.name, t.done_by) AS done_by,
            t.settled_by
     FROM task t LEFT JOIN patient p ON p.id = t.patient_id LEFT JOIN app_user mine ON mine.id = t.assigned_to
-    LEFT JOIN app_user maker ON maker.login = t.created_by LEFT JOIN app_user doer ON doer.login = t.done_by"""
+    LEFT JOIN app_user maker ON maker.login = t.created_by LEFT JOIN app_user doer ON doer.login = t.done_by
+    LEFT JOIN app_user claimant ON claimant.id = t.claimed_by"""
 
 
 def _task(row: asyncpg.Record) -> Task:
     fields = dict(row)
-    return Task(**fields | {"kind": TaskKind(fields["kind"]), "msisdn": fields["msisdn"] or None})
+    closed = {"kind": TaskKind(fields["kind"]), "priority": Priority(fields["priority"])}
+    return Task(**fields | closed | {"msisdn": fields["msisdn"] or None})
 
 
 async def get(conn: Connection, task_id: TaskId) -> Task | None:
@@ -68,19 +71,19 @@ async def open_tasks(
 
 _WAITING = """
     WHERE t.status = 'open' AND ($1::bigint IS NULL OR t.assigned_to = $1)
-      AND ($2::timestamptz IS NULL OR t.due_at < $2)"""
+      AND ($2::timestamptz IS NULL OR t.due_at < $2) AND ($4::text IS NULL OR t.team IN ('', $4))"""
 _NOW = {False: " AND coalesce(t.snoozed_until, '-infinity') <= $3", True: " AND t.snoozed_until > $3"}  # put off?
-_COUNT = "SELECT count(*) FROM (SELECT FROM task t {} LIMIT $4) AS counted"
+_COUNT = "SELECT count(*) FROM (SELECT FROM task t {} LIMIT $5) AS counted"
 _DONE = """
     WHERE t.status = 'done'
       AND ($1::bigint IS NULL OR (t.done_at, t.id) < (SELECT done_at, id FROM task WHERE id = $1))
     ORDER BY t.done_at DESC, t.id DESC LIMIT $2"""
 _PAGE = {
     Order.URGENT: """
-      AND ($4::bigint IS NULL OR (t.due_at, t.id) > (SELECT due_at, id FROM task WHERE id = $4))
-    ORDER BY t.due_at, t.id LIMIT $5""",
+      AND ($5::bigint IS NULL OR (t.due_at, t.id) > (SELECT due_at, id FROM task WHERE id = $5))
+    ORDER BY t.due_at, t.id LIMIT $6""",
     Order.NEWEST: """
-      AND t.id < coalesce($4, 9223372036854775807) ORDER BY t.id DESC LIMIT $5""",
+      AND t.id < coalesce($5, 9223372036854775807) ORDER BY t.id DESC LIMIT $6""",
 }
 
 
@@ -88,6 +91,7 @@ async def waiting(
     conn: Connection,
     *,
     whose: UserId | None,
+    team: str | None = None,
     late_at: datetime | None,
     later: bool,
     now: datetime,
@@ -95,9 +99,9 @@ async def waiting(
     limit: int,
     after: TaskId | None,
 ) -> list[Task]:
-    """Open ones: of one person or of everybody, only the late ones, or only those that are put off."""
+    """Open ones: of one person, of one team or of everybody, only the late ones, or only those that are put off."""
     async with planned_for_its_values(conn):
-        rows = await conn.fetch(_TASK + _WAITING + _NOW[later] + _PAGE[order], whose, late_at, now, after, limit)
+        rows = await conn.fetch(_TASK + _WAITING + _NOW[later] + _PAGE[order], whose, late_at, now, team, after, limit)
     return [_task(row) for row in rows]
 
 
@@ -113,11 +117,18 @@ async def unowned(conn: Connection, *, now: datetime, limit: int) -> list[Task]:
 
 
 async def count_waiting(
-    conn: Connection, *, whose: UserId | None, late_at: datetime | None, later: bool, now: datetime
+    conn: Connection,
+    *,
+    whose: UserId | None,
+    team: str | None = None,
+    late_at: datetime | None,
+    later: bool,
+    now: datetime,
 ) -> int:
     """How many there are of these; more than a thousand are not counted on."""
     async with planned_for_its_values(conn):
-        return int(await conn.fetchval(_COUNT.format(_WAITING + _NOW[later]), whose, late_at, now, COUNTED + 1))
+        counted = _COUNT.format(_WAITING + _NOW[later])
+        return int(await conn.fetchval(counted, whose, late_at, now, team, COUNTED + 1))
 
 
 async def done_lately(conn: Connection, *, limit: int, after: TaskId | None) -> list[Task]:
@@ -138,8 +149,9 @@ async def insert(
     """None when the same is open already: the indexes of migration 0024 say what is the same."""
     found: TaskId | None = await conn.fetchval(
         """
-        INSERT INTO task (kind, msisdn, ref, patient_id, text, assigned_to, due_at, created_by, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        INSERT INTO task (kind, msisdn, ref, patient_id, text, assigned_to, due_at, created_by, created_at, title,
+                          priority, team)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         ON CONFLICT DO NOTHING RETURNING id
         """,
         new.kind,
@@ -151,6 +163,9 @@ async def insert(
         due_at,
         created_by,
         now,
+        new.title,
+        new.priority,
+        new.team,
     )
     return found
 
@@ -211,17 +226,21 @@ async def settled_by(conn: Connection, what: str) -> list[TaskId]:
     return [row["id"] for row in rows]
 
 
-async def mark_done(conn: Connection, task_id: TaskId, *, by: str, now: datetime, settled_by: str = "") -> bool:
+async def mark_done(
+    conn: Connection, task_id: TaskId, *, by: str, now: datetime, settled_by: str = "", result: str = ""
+) -> bool:
     """False when it was done before, or never existed."""
     done = await conn.fetchval(
         """
-        UPDATE task SET status = 'done', done_at = $2, done_by = $3, settled_by = $4, snoozed_until = NULL
+        UPDATE task SET status = 'done', done_at = $2, done_by = $3, settled_by = $4, result = $5,
+               snoozed_until = NULL, claimed_by = NULL, claimed_at = NULL
         WHERE id = $1 AND status = 'open' RETURNING id
         """,
         task_id,
         now,
         by,
         settled_by,
+        result,
     )
     return done is not None
 
@@ -232,7 +251,7 @@ async def mark_open(conn: Connection, task_id: TaskId) -> bool:
         async with conn.transaction():
             found = await conn.fetchval(
                 """
-                UPDATE task SET status = 'open', done_at = NULL, done_by = NULL, settled_by = ''
+                UPDATE task SET status = 'open', done_at = NULL, done_by = NULL, settled_by = '', result = ''
                 WHERE id = $1 AND status = 'done' RETURNING id
                 """,
                 task_id,
@@ -243,12 +262,29 @@ async def mark_open(conn: Connection, task_id: TaskId) -> bool:
 
 
 async def assign(conn: Connection, task_id: TaskId, user_id: UserId | None) -> None:
-    """Whose it is; None: anybody's."""
-    await conn.execute("UPDATE task SET assigned_to = $2 WHERE id = $1", task_id, user_id)
+    """Whose it is; None: anybody's. Who was at it is no longer."""
+    await conn.execute(
+        "UPDATE task SET assigned_to = $2, claimed_by = NULL, claimed_at = NULL WHERE id = $1", task_id, user_id
+    )
+
+
+async def claim(conn: Connection, task_id: TaskId, user_id: UserId, now: datetime) -> None:
+    """They are at it; it is theirs when it was nobody's."""
+    await conn.execute(
+        "UPDATE task SET claimed_by = $2, claimed_at = $3, assigned_to = coalesce(assigned_to, $2) WHERE id = $1",
+        task_id,
+        user_id,
+        now,
+    )
 
 
 async def snooze(conn: Connection, task_id: TaskId, until: datetime) -> None:
     """Out of sight until then, and due then."""
     await conn.execute(
-        "UPDATE task SET snoozed_until = $2, due_at = greatest(due_at, $2) WHERE id = $1", task_id, until
+        """
+        UPDATE task SET snoozed_until = $2, due_at = greatest(due_at, $2), claimed_by = NULL, claimed_at = NULL
+        WHERE id = $1
+        """,
+        task_id,
+        until,
     )

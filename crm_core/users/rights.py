@@ -32,6 +32,7 @@ class Right(StrEnum):
     SUPERVISE = "supervise"  # change other people's states and results
     LISTEN_IN = "listen in"  # to a call under way, and speak in it or take it over
     EDIT_FLOWS = "edit flows"
+    READ_EVENTS = "read what happens"  # the change feed: ids and states of everything
     SEE_AUDIT = "see the audit"
     MANAGE_USERS = "manage users"
 
@@ -71,7 +72,8 @@ RIGHTS: dict[Role, frozenset[Right]] = {
         }
     ),
     Role.AUDITOR: frozenset({Right.SEE_AUDIT}),
-    Role.API: _DESK - {Right.TAKE_CALLS, Right.SEE_WALLBOARD} | {Right.HEAR_RECORDINGS, Right.SEND_MARKETING},
+    Role.API: _DESK - {Right.TAKE_CALLS, Right.SEE_WALLBOARD}
+    | {Right.HEAR_RECORDINGS, Right.SEND_MARKETING, Right.READ_EVENTS},
 }
 
 

@@ -11,7 +11,6 @@ from crm_core.calls import rules, store
 from crm_core.kernel.db import Tx
 from crm_core.kernel.ids import AttemptId, CallId, Uniqueid
 from crm_core.patients import timeline
-from crm_core.patients.model import TimelineKind
 from demo.fortnight.cast import Person, Staff
 from demo.fortnight.course import LEFT, Course, Said
 from recordings.model import Kind
@@ -164,7 +163,7 @@ async def _on_timeline(tx: Tx, call: PastCall) -> None:
     if logged is not None and logged.patient_id is not None:
         code = rules.timeline_code(logged, missed=rules.was_missed(logged))
         args = {"agent": logged.agent_name}
-        await timeline.add(tx, logged.patient_id, TimelineKind.CALL, logged.started_at, code, args, logged.ref)
+        await timeline.add(tx, logged.patient_id, logged.started_at, code, args, logged.ref)
 
 
 def to_speak(calls: Iterable[PastCall]) -> list[ToSpeak]:

@@ -9,7 +9,6 @@ from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.db import Tx
 from crm_core.kernel.ids import AttemptId
 from crm_core.patients import timeline
-from crm_core.patients.model import TimelineKind
 from crm_core.tasks import service as tasks
 from crm_core.tasks.model import TaskKind
 from demo.fortnight import course
@@ -47,7 +46,7 @@ async def _write(tx: Tx, story: Story, reminder: Reminder, person: Person) -> No
     code = TIMELINE_CODES.get(reminder.result)
     if code:
         at, ref = reminder.at, f"attempts/{attempt_id}"
-        await timeline.add(tx, reminder.appointment.patient_id, TimelineKind.CALL, at, code, {}, ref)
+        await timeline.add(tx, reminder.appointment.patient_id, at, code, {}, ref)
     if reminder.result is Result.UNKNOWN:
         story.at(reminder.at, SYSTEM, partial(_look_into_it, story, attempt_id, reminder, person))
 

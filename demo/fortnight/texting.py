@@ -10,7 +10,7 @@ from crm_core.kernel.actor import SMS_SENDER
 from crm_core.kernel.db import Tx
 from crm_core.kernel.ids import AppointmentId, Msisdn, PatientId, SmsId
 from crm_core.patients import timeline
-from crm_core.patients.model import TimelineKind
+from crm_core.patients.timeline_code import TimelineCode
 from crm_core.scheduling.model import Appointment
 from crm_core.tasks import service as tasks
 from crm_core.tasks.model import TaskKind
@@ -81,8 +81,8 @@ async def write(text: Text, tx: Tx) -> SmsId:
         )
     )
     if text.patient_id is not None and (not text.is_ours or has_left):
-        code = "SMS sent: {text}" if text.is_ours else "SMS received: {text}"
-        await timeline.add(tx, text.patient_id, TimelineKind.SMS, tx.now, code, {"text": text.text}, f"sms/{sms_id}")
+        code = TimelineCode.SMS_SENT if text.is_ours else TimelineCode.SMS_RECEIVED
+        await timeline.add(tx, text.patient_id, tx.now, code, {}, f"sms/{sms_id}")
     return sms_id
 
 

@@ -9,7 +9,7 @@ from crm_core.kernel.actor import IVR_CALLER, SMS_SENDER
 from crm_core.kernel.db import Tx
 from crm_core.kernel.ids import PatientId, SlotId
 from crm_core.patients import timeline
-from crm_core.patients.model import TimelineKind
+from crm_core.patients.timeline_code import TimelineCode
 from crm_core.scheduling import service as scheduling
 from crm_core.scheduling.model import Appointment
 from demo.fortnight.cast import Cast
@@ -33,8 +33,6 @@ RESULTS = (  # in turn, so that a visitor finds one of each
     *(Result.FAILED, _SPOKE, Result.NO_ANSWER, _SPOKE, Result.UNKNOWN, _SPOKE, Result.BUSY, _SPOKE),
 )
 TEN = time(10)
-VISIT = "Visit: {department}, {practitioner}, {starts_at}"
-MISSED = "Appointment missed: {department}, {practitioner}, {starts_at}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +128,7 @@ async def add_past(doing: Doing, known: list[PatientId], slot_ids: list[SlotId],
 
 async def _close(tx: Tx, appointment: Appointment, status: str) -> None:
     await tx.conn.execute("UPDATE appointment SET status = $2 WHERE id = $1", appointment.id, status)
-    kind, code = (TimelineKind.ENCOUNTER, VISIT) if status == "fulfilled" else (TimelineKind.APPOINTMENT, MISSED)
+    code = TimelineCode.VISIT if status == "fulfilled" else TimelineCode.NOSHOW
     slot = appointment.slot
     args = {
         "department": slot.department_name,
@@ -139,7 +137,7 @@ async def _close(tx: Tx, appointment: Appointment, status: str) -> None:
         "practitioner_en": slot.practitioner_name_en,
         "starts_at": slot.starts_at.isoformat(),
     }
-    await timeline.add(tx, appointment.patient_id, kind, slot.ends_at, code, args, f"appointments/{appointment.id}")
+    await timeline.add(tx, appointment.patient_id, slot.ends_at, code, args, f"appointments/{appointment.id}")
 
 
 async def add_future(doing: Doing, known: list[PatientId], slot_ids: list[SlotId]) -> None:

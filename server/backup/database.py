@@ -53,6 +53,13 @@ def restore(config: Config, url: str, source: Path) -> None:
     _run(_program(config, "pg_restore"), *words, str(source), url=url)
 
 
+def begin_anew(url: str) -> None:
+    """Transactions are numbered anew: what programs read of the event log so far leads nowhere here."""
+    with psycopg.connect(url, connect_timeout=10) as conn:
+        conn.execute("TRUNCATE event_log")
+        conn.execute("UPDATE event_log_start SET era = extract(epoch FROM clock_timestamp()), tx = 0, id = 0")
+
+
 def revision(url: str) -> str:
     """Of the schema."""
     return str(_column(url, REVISION)[0])

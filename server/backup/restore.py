@@ -55,6 +55,7 @@ def restore(config: Config, source: Path, *, say: Say, on_file: Progress) -> Res
             _copy_recordings(source / manifest.RECORDINGS, places.recordings, found, on_file)
             unreadable = _unreadable(url, places.recordings, MasterKey(secrets.recordings_key))
             postgres.migrate(config, secrets)
+            database.begin_anew(url)
     return Restored(len(found.recordings), len(found.missing), unreadable)
 
 

@@ -80,7 +80,7 @@ async def test_a_call_from_the_menu_to_an_agent_to_the_end(hotline: Hotline) -> 
         entry = (await timeline.page(conn, patient.id, limit=1))[0]
         assert await store.open_calls(conn) == []
     assert (entry.code, entry.args["agent"], entry.ref) == (
-        "Incoming call, answered by {agent}",
+        "call.in_answered",
         "Chen",
         f"calls/{call.id}",
     )
@@ -167,7 +167,7 @@ async def test_a_patient_nobody_answered_is_missed(hotline: Hotline) -> None:
     )
     assert await hotline.state() == "available"
     async with hotline.db.connection() as conn:
-        assert (await timeline.page(conn, patient.id, limit=1))[0].code == "Incoming call, nobody was free"
+        assert (await timeline.page(conn, patient.id, limit=1))[0].code == "call.in_missed"
 
 
 async def test_who_hangs_up_in_the_menu_is_not_missed(hotline: Hotline) -> None:

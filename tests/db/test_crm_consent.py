@@ -98,7 +98,7 @@ async def test_everybody_with_the_number_sees_the_decision(database: Database) -
     async with database.connection() as conn:
         for person in family:
             (entry,) = await timeline.page(conn, person.id, limit=9)
-            assert (entry.code, entry.args["purpose"]) == ("Refused {purpose} by {channel}", "notice")
+            assert (entry.code, entry.args["purpose"]) == ("consent.refused", "notice")
 
 
 async def test_a_ward_is_never_called_by_a_machine(database: Database) -> None:

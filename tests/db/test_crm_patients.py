@@ -12,7 +12,8 @@ from crm_core.kernel.errors import InvalidInputError, StaleError
 from crm_core.kernel.ids import Msisdn, PatientId
 from crm_core.patients import search_store, service, store, timeline
 from crm_core.patients.errors import IdentifierTakenError, PatientNotFoundError
-from crm_core.patients.model import NewPatient, Patient, TimelineKind
+from crm_core.patients.model import NewPatient, Patient
+from crm_core.patients.timeline_code import TimelineCode
 from tests.databases import run_as_owner
 
 pytestmark = pytest.mark.db
@@ -234,8 +235,8 @@ async def test_the_timeline_runs_backwards_and_an_entry_said_twice_is_one(databa
     patient = await register(database, "张三丰")
     async with database.transaction(SYSTEM) as tx:
         for number in (1, 2, 3, 3):
-            await timeline.add(tx, patient.id, "sms", tx.now, "SMS received", {"n": number}, f"sms/{number}")
-        await timeline.add(tx, patient.id, TimelineKind.TASK, tx.now, "Task", {}, "tasks/1")
+            await timeline.add(tx, patient.id, tx.now, TimelineCode.SMS_RECEIVED, {"n": number}, f"sms/{number}")
+        await timeline.add(tx, patient.id, tx.now, TimelineCode.TO_DO, {}, "tasks/1")
     async with database.connection() as conn:
         first = await timeline.page(conn, patient.id, limit=2)
         rest = await timeline.page(conn, patient.id, limit=5, before=Cursor(first[-1].at, str(first[-1].id)))

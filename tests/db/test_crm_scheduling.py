@@ -87,7 +87,7 @@ async def test_an_appointment_is_booked_confirmed_and_seen_everywhere(hospital: 
         audits = [row["action"] for row in await conn.fetch("SELECT action FROM audit ORDER BY id")]
     assert confirmed == again == upcoming[0] == of_day[0] == paged[0]
     assert (confirmed.status, confirmed.confirmed_at, confirmed.booked_by) == (Status.CONFIRMED, NOON, "ivr")
-    assert [entry.code.split(":")[0] for entry in entries] == ["Appointment confirmed", "Appointment booked"]
+    assert [entry.code for entry in entries] == ["appointment.confirmed", "appointment.booked"]
     assert [type(event).__name__ for event in hospital.happened] == ["AppointmentBooked", "AppointmentConfirmed"]
     assert audits == ["register patient", "book appointment", "confirm appointment"]
 

@@ -67,10 +67,10 @@ async def fill(conn: Connection) -> None:
     await conn.execute("SET session_replication_role = replica")
     await conn.execute(
         """
-        INSERT INTO appointment (patient_id, slot_id, place, status, channel, booked_by, booked_at)
+        INSERT INTO appointment (patient_id, slot_id, place, status, channel, booked_by, booked_at, starts_at)
         SELECT 1000 + (s.id * 4 + place) % 900, s.id, place,
                CASE (s.id * 4 + place) % 6 WHEN 0 THEN 'cancelled' WHEN 1 THEN 'confirmed' ELSE 'booked' END,
-               'web', 'test', $1
+               'web', 'test', $1, s.starts_at
         FROM slot s, generate_series(1, $2) AS place
         """,
         NOON,

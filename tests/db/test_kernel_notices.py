@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
+from crm_core.events import SmsRead
+from crm_core.kernel import notices
+from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.db import Database
 from crm_core.kernel.event import NOTIFY_CHANNEL
-from crm_core.kernel.notices import CONNECTION, RESYNC, Notice, Notices
+from crm_core.kernel.ids import ThreadId
+from crm_core.kernel.notices import CONNECTION, JOBS_CHANNEL, RESYNC, Notice, Notices
 from tests.eventually import eventually
 from tests.hearing import hearing
 
@@ -46,13 +50,41 @@ async def test_all_parts_hear_over_one_connection_and_one_that_fails_deafens_nob
         assert await asked(database, f"SELECT count(*) {LISTENING}") == 1
 
 
-async def test_after_a_break_everybody_looks_again_and_hears_again(database: Database) -> None:
+async def read(db: Database, *threads: int) -> None:
+    """Staff opened conversations: as good an event as any."""
+    async with db.transaction(SYSTEM) as tx:
+        for thread in threads:
+            await tx.emit(SmsRead(thread_id=ThreadId(thread)))
+
+
+async def break_for(db: Database, *threads: int) -> None:
+    """The connection is cut, and these are read before there is another one."""
+    async with db.transaction(SYSTEM) as tx:
+        for thread in threads:
+            await tx.emit(SmsRead(thread_id=ThreadId(thread)))
+        await tx.conn.execute(f"SELECT pg_terminate_backend(pid, 5000) {LISTENING}")
+
+
+async def test_after_a_break_everybody_hears_what_was_told_meanwhile_and_hears_again(database: Database) -> None:
+    heard: list[Notice] = []
+    jobs: list[Notice] = []
+    async with hearing(database, heard.append) as line:
+        with line.subscribed(jobs.append, JOBS_CHANNEL):
+            await break_for(database, 1, 2)
+            await eventually(lambda: jobs == [RESYNC], what="a new connection: of jobs there is no log")
+            await read(database, 3)
+            await eventually(lambda: len(heard) == 4, what="hears again")
+    assert heard == [RESYNC, *({"type": "SmsRead", "thread_id": number} for number in (1, 2, 3))]
+
+
+async def test_after_a_break_in_which_much_happened_everybody_looks_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "MOST_MISSED", 2)
     heard: list[Notice] = []
     async with hearing(database, heard.append):
-        await cut(database)
-        await eventually(lambda: heard == [RESYNC, RESYNC], what="a new connection")
-        await tell(database, '{"type":"TaskOpened"}')
-        await eventually(lambda: heard[-1] == {"type": "TaskOpened"}, what="hears again")
+        await break_for(database, 1, 2, 3)
+        await eventually(lambda: heard == [RESYNC, RESYNC], what="looks again")
 
 
 @pytest.fixture

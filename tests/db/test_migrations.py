@@ -148,3 +148,65 @@ async def test_contact_hours_of_an_earlier_release_hold_on_every_day(empty_datab
         assert (hours.care, hours.marketing) == (every_day("07:30-24:00"), every_day("09:00-19:00"))
     finally:
         await conn.close()
+
+
+async def test_sentences_of_a_timeline_become_codes_and_their_texts_are_not_kept_twice(empty_database_url: str) -> None:
+    await asyncio.to_thread(migrations.upgrade, empty_database_url, to="0050")
+    conn = await asyncpg.connect(empty_database_url)
+    try:
+        await conn.execute(
+            """
+            INSERT INTO patient (name, search, created_by, created_at, updated_at)
+            VALUES ('张三丰', '张三丰', 'x', now(), now());
+            INSERT INTO timeline_entry (patient_id, kind, at, code, args, ref)
+            SELECT patient.id, said.kind, now(), said.code, said.args::jsonb, said.ref
+            FROM patient, (VALUES
+                ('sms', 'SMS received: {text}', '{"text": "我要预约"}', 'sms/1'),
+                ('consultation', 'Consultation by {source}: {text}', '{"source": "sms", "text": "多少钱"}',
+                 'consultations/1'),
+                ('consultation', 'Consultation answered: {result}', '{"result": "50元"}', 'consultations/1'),
+                ('consent', 'Put on the never-contact list: {reason}', '{"reason": "病房"}', 'never_dial/1'),
+                ('appointment', 'Appointment booked: {department}, {practitioner}, {starts_at}',
+                 '{"department": "内科"}', 'appointments/1'),
+                ('call', 'A sentence of nobody', '{"text": "stays"}', 'calls/1')
+            ) AS said (kind, code, args, ref);
+            """
+        )
+        await asyncio.to_thread(migrations.upgrade, empty_database_url)
+        rows = await conn.fetch("SELECT code, args FROM timeline_entry ORDER BY id")
+        assert [(row["code"], json.loads(row["args"])) for row in rows] == [
+            ("sms.received", {}),
+            ("consultation.asked", {"source": "sms"}),
+            ("consultation.answered", {}),
+            ("consent.forbidden", {"reason": "病房"}),
+            ("appointment.booked", {"department": "内科"}),
+            ("A sentence of nobody", {"text": "stays"}),
+        ]
+    finally:
+        await conn.close()
+
+
+async def test_appointments_of_an_earlier_release_know_their_time(empty_database_url: str) -> None:
+    await asyncio.to_thread(migrations.upgrade, empty_database_url, to="0051")
+    conn = await asyncpg.connect(empty_database_url)
+    try:
+        await conn.execute(
+            """
+            INSERT INTO department (code, name, name_en) VALUES ('im', '内科', 'Internal medicine');
+            INSERT INTO practitioner (department_id, name, name_en) SELECT id, '王医生', 'Dr Wang' FROM department;
+            INSERT INTO schedule (practitioner_id, department_id, starts_at, ends_at)
+            SELECT id, department_id, '2026-03-02 08:00+08', '2026-03-02 09:00+08' FROM practitioner;
+            INSERT INTO slot (schedule_id, practitioner_id, department_id, starts_at, ends_at, capacity)
+            SELECT id, practitioner_id, department_id, starts_at, ends_at, 1 FROM schedule;
+            INSERT INTO patient (name, search, created_by, created_at, updated_at)
+            VALUES ('张三丰', '张三丰', 'x', now(), now());
+            INSERT INTO appointment (patient_id, slot_id, place, status, channel, booked_by, booked_at)
+            SELECT patient.id, slot.id, 1, 'booked', 'web', 'x', now() FROM patient, slot;
+            """
+        )
+        await asyncio.to_thread(migrations.upgrade, empty_database_url)
+        assert await conn.fetchval("SELECT starts_at FROM appointment") == datetime(2026, 3, 2, tzinfo=UTC)
+        status = "SELECT s.status, c.status, p.code FROM slot s, schedule c, practitioner p"
+        assert tuple(await conn.fetchrow(status) or ()) == ("open", "open", None)
+    finally:
+        await conn.close()

@@ -60,8 +60,8 @@ async def remember(conn: Connection, busy: int, now: datetime) -> None:
         now,
     )
     await conn.execute(
-        "INSERT INTO appointment (patient_id, slot_id, place, status, channel, booked_by, booked_at) "
-        "SELECT n % 900 + 1000, n, 1, 'booked', 'web', 'test', $2::timestamptz - n * interval '50 min' "
+        "INSERT INTO appointment (patient_id, slot_id, place, status, channel, booked_by, booked_at, starts_at) "
+        "SELECT n % 900 + 1000, n, 1, 'booked', 'web', 'test', $2::timestamptz - n * interval '50 min', $2 "
         "FROM generate_series(1, $1) AS n",
         MANY,
         now,

@@ -59,10 +59,10 @@ async def test_what_was_said_by_mistake_is_said_otherwise_or_taken_back(hospital
         rows = await conn.fetch("SELECT detail->>'status' FROM audit WHERE action = 'settle appointment' ORDER BY id")
         said = await conn.fetch("SELECT code FROM timeline_entry WHERE patient_id = $1 ORDER BY id", one.patient_id)
     assert [row[0] for row in rows] == ["noshow", "arrived", "confirmed"]
-    assert [row[0].split(":")[0] for row in said[-3:]] == [
-        "Appointment missed",
-        "Came to the appointment",
-        "Expected again",
+    assert [row[0] for row in said[-3:]] == [
+        "appointment.noshow",
+        "appointment.arrived",
+        "appointment.expected",
     ]
 
 

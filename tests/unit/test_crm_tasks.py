@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crm_core.tasks import rules
-from crm_core.tasks.model import TaskKind
+from crm_core.tasks.model import Priority, TaskKind
 from crm_core.tasks.rules import Snooze, Talk
 
 pytestmark = pytest.mark.unit
@@ -27,6 +27,11 @@ def test_what_comes_at_night_or_on_a_sunday_is_due_when_somebody_is_there() -> N
     assert rules.due_at(TaskKind.CALL_BACK, at(23), ZONE) == at(8, 30, day=3)
     assert rules.due_at(TaskKind.CALL_BACK, at(5), ZONE) == at(8, 30)
     assert rules.due_at(TaskKind.ANSWER_SMS, at(9, day=1), ZONE) == at(10, day=1)  # a Sunday: the desks are manned
+
+
+def test_what_is_urgent_is_due_sooner_and_what_has_time_later() -> None:
+    due = [rules.due_at(TaskKind.TODO, at(10), ZONE, priority) for priority in Priority]
+    assert due == [at(12), at(18), at(10, day=3)]
 
 
 @pytest.mark.parametrize(

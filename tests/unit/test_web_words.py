@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -10,15 +11,17 @@ from babel.messages.pofile import read_po
 
 from crm_core.calls import rules as call_rules
 from crm_core.calls.model import AgentState
-from crm_core.consent import service as consent
 from crm_core.consent.model import Rule
-from crm_core.consultations import service as consultations
 from crm_core.kernel.errors import HcrmError
-from crm_core.tasks import service as tasks
-from dialer.attempt import TIMELINE_CODES as DIALER_CODES
+from crm_core.kernel.ids import PatientId
+from crm_core.patients.model import TimelineEntry, TimelineKind
+from crm_core.patients.timeline_code import TimelineCode
+from crm_core.tasks.model import TaskKind
 from dialer.outcomes import LOST
+from overview.timeline import Told
 from telephony import tracker
 from web import catalogue, i18n, words
+from web.timeline_words import SENTENCE, WITH_TEXT
 
 pytestmark = pytest.mark.unit
 
@@ -63,11 +66,11 @@ def test_a_translation_names_the_same_things() -> None:
     assert strays == []
 
 
-def test_every_timeline_sentence_of_the_business_is_known() -> None:
-    codes = {code for some in call_rules.TIMELINE_CODES.values() for code in some}
-    codes |= set(DIALER_CODES.values()) | set(tasks.TIMELINE_CODES.values()) | set(consent.TIMELINE_CODES.values())
-    codes.add(consultations.TIMELINE_CODE)
-    assert codes - set(words.TIMELINE) == set()
+def test_every_code_of_a_timeline_has_words_and_a_kind() -> None:
+    assert set(TimelineCode) == set(SENTENCE)
+    assert set(WITH_TEXT) <= set(SENTENCE)
+    assert {code.kind.value for code in TimelineCode} <= set(words.TIMELINE_KIND)
+    assert {f"task.{kind}" for kind in TaskKind} <= set(TimelineCode)
 
 
 def test_every_error_staff_can_meet_has_words() -> None:
@@ -84,6 +87,29 @@ def test_every_rule_of_consent_has_words() -> None:
     assert {rule.value for rule in Rule if rule not in (Rule.ALLOWED, Rule.REPLY)} - set(words.RULE) == set()
 
 
+def told(code: str, args: Mapping[str, object], text: str = "") -> Told:
+    return Told(
+        TimelineEntry(
+            id=1,
+            patient_id=PatientId(1),
+            kind=TimelineKind.SMS,
+            at=datetime(2026, 3, 2, tzinfo=UTC),
+            code=code,
+            args=args,
+            ref="",
+        ),
+        text,
+    )
+
+
+@pytest.mark.usefixtures("in_chinese")
+def test_an_entry_has_words_without_its_text_and_one_of_another_release_is_shown_as_it_is() -> None:
+    assert words.entry_words(told("sms.sent", {}, "您好"), ZONE) == "发出短信：您好"
+    assert words.entry_words(told("sms.sent", {}), ZONE) == "发出短信"
+    assert words.entry_words(told("fax.sent", {}, "您好"), ZONE) == "fax.sent"
+    assert words.entry_words(told("Fax sent: {to}", {"to": "武当"}), ZONE) == "Fax sent: 武当"
+
+
 @pytest.mark.usefixtures("in_chinese")
 def test_a_timeline_entry_is_said_in_the_readers_language_and_the_hospitals_time() -> None:
     args = {
@@ -93,10 +119,10 @@ def test_a_timeline_entry_is_said_in_the_readers_language_and_the_hospitals_time
         "practitioner_en": "Dr Wang",
         "starts_at": "2026-03-02T02:00:00+00:00",
     }
-    code = "Appointment booked: {department}, {practitioner}, {starts_at}"
-    assert words.entry_words(code, args, ZONE) == "预约成功：内科，王医生，3月2日 10:00"
+    booked = told("appointment.booked", args)
+    assert words.entry_words(booked, ZONE) == "预约成功：内科，王医生，3月2日 10:00"
     i18n.current_locale.set("en")
-    assert words.entry_words(code, args, ZONE) == "Appointment booked: Internal medicine, Dr Wang, 2 Mar 10:00"
+    assert words.entry_words(booked, ZONE) == "Appointment booked: Internal medicine, Dr Wang, 2 Mar 10:00"
 
 
 def test_dates_are_said_as_people_say_them() -> None:

@@ -252,8 +252,12 @@ async def test_the_timeline_tells_what_happened_in_the_hospitals_time(house: Hou
     async with client(house) as system:
         await system.post("/appointments", {"patient_id": patient.id, "slot_id": slots[0]})
         _status, page = await system.get(f"/patients/{patient.id}/timeline")
-    assert page["items"][0]["kind"] == "appointment"
-    assert page["items"][0]["summary"] == "Appointment booked: 内科, 王医生, 2026-03-03 10:00"
+        (entry,) = page["items"]
+        assert (entry["kind"], entry["code"]) == ("appointment", "appointment.booked")
+        assert entry["summary"] == "预约成功：内科，王医生，3月3日 10:00"
+        system.http.headers["Accept-Language"] = "en"
+        _status, page = await system.get(f"/patients/{patient.id}/timeline")
+        assert page["items"][0]["summary"] == "Appointment booked: Internal medicine, Dr Wang, 3 Mar 10:00"
 
 
 async def test_the_api_describes_itself(house: House) -> None:

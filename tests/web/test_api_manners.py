@@ -9,6 +9,7 @@ import pytest
 
 from crm_core.kernel.actor import SYSTEM
 from crm_core.patients import timeline
+from crm_core.patients.timeline_code import TimelineCode
 from crm_core.users.rights import Right
 from tests.web.api_client import Client, client
 from tests.web.house import House
@@ -148,7 +149,7 @@ async def test_a_timeline_goes_on_though_the_entry_where_it_stopped_is_gone(hous
     patient = await house.patient()
     async with house.db.transaction(SYSTEM) as tx:
         for number in range(1, 6):
-            await timeline.add(tx, patient.id, "call", tx.now, "Incoming call", {}, f"calls/{number}")
+            await timeline.add(tx, patient.id, tx.now, TimelineCode.IN_MENU, {}, f"calls/{number}")
     path = f"/patients/{patient.id}/timeline"
     async with client(house) as api:
         _status, page = await api.get(path, limit="2")

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from crm_core.calls import service as calls
+from crm_core.events import PatientChanged
+from crm_core.kernel import notices
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.ids import Linkedid, Msisdn, UserId
 from crm_core.kernel.notices import CONNECTION
@@ -107,9 +109,25 @@ async def test_after_the_database_was_away_pages_look_again_at_everything(house:
         assert (await following())["type"] == "Resync"  # nobody has listened so far
         async with hub_of(house):
             assert (await following())["type"] == "Resync"
+            url, house.db.url = house.db.url, "postgresql://127.0.0.1:1/nowhere"
             async with house.db.connection() as conn:
                 await conn.execute(CUT, CONNECTION)
+            await asyncio.sleep(notices.AGAIN_S * 1.5)  # in which it tries in vain
+            house.db.url = url
             assert (await following())["type"] == "Resync"
+
+
+async def test_after_a_short_break_pages_hear_what_they_missed_and_nothing_else(house: House) -> None:
+    patient = await house.patient()
+    async with (
+        hub_of(house),
+        await house.browser("agent1", "agent") as agent,
+        page(agent, f"patient:{patient.id}") as following,
+    ):
+        async with house.db.transaction(SYSTEM) as tx:
+            await tx.emit(PatientChanged(patient_id=patient.id))
+            await tx.conn.execute(CUT, CONNECTION)
+        assert (await following())["type"] == "PatientChanged"
 
 
 async def test_a_stranger_hears_nothing(house: House) -> None:

@@ -10,7 +10,7 @@ from crm_core.consultations import service as consultations
 from crm_core.kernel.actor import SYSTEM
 from crm_core.kernel.ids import Msisdn, TaskId
 from crm_core.tasks import rules, service, store
-from crm_core.tasks.model import Task, TaskKind
+from crm_core.tasks.model import CLAIM, Task, TaskKind
 from sms import inbound, pdu
 from tests.sms_deliver import deliver
 from tests.web.house import MORNING, ZHANG, Browser, House
@@ -126,3 +126,32 @@ async def test_a_task_by_hand_keeps_what_was_typed_when_it_is_refused(house: Hou
     async with await house.browser("marketer") as marketer:
         assert (await marketer.get("/tasks/new"))[0] == 403
         assert (await marketer.post("/tasks", {"text": "x"}))[0] == 403
+
+
+async def test_who_begins_a_task_is_named_and_a_colleague_is_kept_from_it_for_a_while(house: House) -> None:
+    task_id = await opened(house, "call_back", "")
+    async with await house.browser("nurse") as nurse, await house.browser("wang", "agent") as wang:
+        status, text = await nurse.post(f"/tasks/{task_id}/claim")
+        assert (status, "Nurse is at it" in text, "What came of it" in text) == (200, True, True)
+        assert (await now(house, task_id)).assigned_to == house.users["nurse"].id
+        status, text = await wang.post(f"/tasks/{task_id}/claim")
+        assert (status, "A colleague is at this task" in text) == (409, True)
+        assert "Nurse is at it" in (await wang.get("/tasks"))[1]
+        house.db.clock = lambda: MORNING + CLAIM
+        assert (await wang.post(f"/tasks/{task_id}/claim"))[0] == 200
+        await wang.post(f"/tasks/{task_id}/done", {"result": "已回访"})
+        assert "已回访" in (await nurse.get("/tasks?view=done"))[1]
+    assert (await now(house, task_id)).claimed_by is None
+
+
+async def test_a_team_sees_its_own_work_and_everybodys(house: House) -> None:
+    async with await house.browser("nurse", "nurse") as nurse, await house.browser("wang", "agent") as wang:
+        for team, text in (("nurse", "换药电话"), ("agent", "改号"), ("", "寄片子")):
+            form = {"text": text, "team": team, "priority": "1", "kind": "todo"}
+            assert (await nurse.post("/tasks", form))[0] == 200
+        found = [(await reader.get("/tasks?view=team"))[1] for reader in (nurse, wang)]
+        shown = [tuple(text in page for text in ("换药电话", "改号", "寄片子")) for page in found]
+        assert shown == [(True, False, True), (False, True, True)]
+        assert "Urgent</span>" in found[0]
+        assert (await nurse.post("/tasks", {"text": "x", "team": "everyone"}))[0] == 422
+        assert (await nurse.post("/tasks", {"text": "x", "priority": "9"}))[0] == 422

@@ -54,12 +54,19 @@ async def test_a_text_leads_to_its_conversation(house: House) -> None:
     async with house.db.connection() as conn:
         await conn.execute(
             "INSERT INTO timeline_entry (patient_id, kind, at, code, args, ref) "
-            "VALUES ($1, 'sms', now(), 'SMS sent: {text}', '{\"text\": \"您好\"}', $2)",
+            "VALUES ($1, 'sms', now(), 'sms.sent', '{}', $2)",
             patient.id,
             f"sms/{one}",
         )
     async with await house.browser("agent1", "agent") as agent:
-        assert f'href="/sms/{one}"' in (await agent.get("/patients/1/timeline?kind=sms"))[1]
+        _, text = await agent.get("/patients/1/timeline?kind=sms")
+        assert f'href="/sms/{one}"' in text
+        assert "SMS sent: 您好" in text
+        async with house.db.connection() as conn:
+            await conn.execute("UPDATE sms SET text = '' WHERE id = $1", one)  # erased
+        _, text = await agent.get("/patients/1/timeline?kind=sms")
+        assert "SMS sent<" in text
+        assert "您好" not in text
 
 
 async def test_a_number_that_is_left_alone_says_so_in_the_head(house: House) -> None:

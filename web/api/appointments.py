@@ -33,9 +33,10 @@ class DepartmentOut(BaseModel):
 
 
 class PractitionerOut(BaseModel):
-    """Who sees patients."""
+    """Who sees patients. `code` is the hospital's own; it tells two of one name apart."""
 
     id: int
+    code: str | None
     department_id: int
     name: str
     name_en: str

@@ -49,6 +49,7 @@ TAGS = {
     "sms": "Messages both ways.",
     "contact-hours": "When machines may call and text people.",
     "booking-rules": "What one patient may book.",
+    "events": "What happened, in order, for whoever keeps a copy.",
     "openapi.json": "This document.",
 }
 _KEY = {

@@ -1,7 +1,7 @@
 """`/patients`: the register."""
 
 from dataclasses import asdict
-from datetime import date, datetime, tzinfo
+from datetime import date, tzinfo
 from typing import Any, Self
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
@@ -11,8 +11,10 @@ from crm_core.kernel.ids import PatientId
 from crm_core.patients import lookup, service
 from crm_core.patients.model import NewPatient, Patient, TimelineKind, Wanted
 from crm_core.users.rights import Right
+from overview.timeline import Told, told
 from web import patient_record
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
+from web.timeline_words import entry_words
 from web.values import Line, Subscriber
 
 
@@ -67,13 +69,24 @@ class PatientsQuery(PageQuery):
 
 
 class TimelineOut(BaseModel):
-    """`summary` in English with its values; `ref` is the path of the thing below `/api/v1`."""
+    """`code` is for programs; `summary` a sentence in the language of `Accept-Language`, in the hospital's time.
+
+    `ref` is the path of the thing below `/api/v1`.
+    """
 
     id: int
     kind: TimelineKind
     at: AwareDatetime
+    code: str = Field(examples=["appointment.booked"])
     summary: str
     ref: str
+
+    @classmethod
+    def of(cls, read: Told, zone: tzinfo) -> "TimelineOut":
+        """As it is read."""
+        entry = read.entry
+        summary = entry_words(read, zone)
+        return cls(id=entry.id, kind=entry.kind, at=entry.at, code=entry.code, summary=summary, ref=entry.ref)
 
 
 class TimelineQuery(PageQuery):
@@ -125,28 +138,9 @@ async def show_timeline(ask: Ask[TimelineQuery, NoBody]) -> TimelinePage:
     _patient, found = await lookup.entries(
         ask.deps.db, ask.actor, patient_id, kind=query.kind, before=parse(query.place), limit=query.limit
     )
-    zone = ask.deps.settings.timezone
-    items = [
-        TimelineOut(id=e.id, kind=e.kind, at=e.at, summary=_summary(e.code, dict(e.args), zone), ref=e.ref)
-        for e in found.items
-    ]
+    read = await told(ask.deps.db, ask.actor, found.items)
+    items = [TimelineOut.of(one, ask.deps.settings.timezone) for one in read]
     return TimelinePage(items=items, next=str(found.next) if found.next else None)
-
-
-def _summary(code: str, args: dict[str, object], zone: tzinfo) -> str:
-    try:
-        return code.format_map({name: _readable(value, zone) for name, value in args.items()})
-    except (KeyError, IndexError, ValueError):
-        return code
-
-
-def _readable(value: object, zone: tzinfo) -> object:
-    if isinstance(value, str) and "T" in value:
-        try:
-            return datetime.fromisoformat(value).astimezone(zone).strftime("%Y-%m-%d %H:%M")
-        except ValueError:
-            return value
-    return value
 
 
 ENDPOINTS = (

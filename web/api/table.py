@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from web.access import Open, Route
-from web.api import appointments, calls, openapi, patients, recordings, settings, sms, status
+from web.api import appointments, calls, events, openapi, patients, recordings, settings, sms, status
 from web.api.endpoint import PREFIX, Ask, Endpoint, NoBody, NoQuery
 
 VERSION = "1.0"
@@ -25,6 +25,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *recordings.ENDPOINTS,
     *sms.ENDPOINTS,
     *settings.ENDPOINTS,
+    *events.ENDPOINTS,
     Endpoint(method="GET", path="/openapi.json", right=None, handle=show_document, summary="This API, described"),
 )
 

@@ -10,7 +10,9 @@ from aiohttp import web
 from crm_core.consent import wishes
 from crm_core.consent.model import WISH_CHANNELS, ContactChannel, Purpose, Wishes
 from crm_core.kernel import cursor
-from crm_core.kernel.cursor import Page, by_id
+from crm_core.kernel.actor import Actor
+from crm_core.kernel.cursor import Cursor, Page, by_id
+from crm_core.kernel.db import Database
 from crm_core.kernel.errors import NotFoundError
 from crm_core.kernel.ids import PatientId
 from crm_core.patients import lookup
@@ -26,7 +28,7 @@ from crm_core.patients.model import (
 from crm_core.users.rights import Right
 from overview import cards
 from overview.cards import Cards
-from overview.timeline import CallNote, call_notes
+from overview.timeline import CallNote, Told, call_notes, told
 from web import forms
 from web.deps import DEPS
 from web.i18n import N_
@@ -112,7 +114,8 @@ class Timeline:
     """A page of the timeline: of one kind or of all, the first page or an older one."""
 
     patient: Patient
-    entries: Page[TimelineEntry]
+    told: Sequence[Told]
+    next: Cursor | None
     notes: Mapping[str, CallNote] = field(repr=False)
     kind: str = ""
     is_older: bool = False
@@ -135,11 +138,13 @@ class Shown:
 async def show(request: web.Request) -> web.StreamResponse:
     """Everything about one patient on one page. Leaves an audit row: who looked at whom."""
     db, actor = request.app[DEPS].db, actor_of(request)
-    opened = await lookup.open_page(db, actor, PatientId(forms.path_number(request)))
-    notes = await call_notes(db, actor, opened.timeline.items)
+    asked = PatientId(forms.path_number(request))
+    opened = await lookup.open_page(db, actor, asked)
+    if opened.patient.id != asked:  # merged meanwhile
+        raise web.HTTPSeeOther(f"/patients/{opened.patient.id}")
     shown = Shown(
         patient=opened.patient,
-        timeline=Timeline(patient=opened.patient, entries=opened.timeline, notes=notes),
+        timeline=await _timeline(db, actor, opened.patient, opened.timeline),
         family=opened.family,
         wishes=await wishes.of_patient(db, actor, opened.patient),
         cards=await cards.beside(db, actor, opened.patient),
@@ -155,9 +160,21 @@ async def entries(request: web.Request) -> web.StreamResponse:
     patient_id = PatientId(forms.path_number(request))
     db, actor = request.app[DEPS].db, actor_of(request)
     patient, found = await lookup.entries(db, actor, patient_id, kind=kind or None, before=before)
-    notes = await call_notes(db, actor, found.items)
-    timeline = Timeline(patient=patient, entries=found, notes=notes, kind=kind, is_older=before is not None)
+    timeline = await _timeline(db, actor, patient, found, kind=kind, is_older=before is not None)
     return page(request, "patients/_timeline.html", {"timeline": timeline})
+
+
+async def _timeline(
+    db: Database, actor: Actor, patient: Patient, found: Page[TimelineEntry], *, kind: str = "", is_older: bool = False
+) -> Timeline:
+    return Timeline(
+        patient=patient,
+        told=await told(db, actor, found.items),
+        next=found.next,
+        notes=await call_notes(db, actor, found.items),
+        kind=kind,
+        is_older=is_older,
+    )
 
 
 async def show_cards(request: web.Request) -> web.StreamResponse:

@@ -15,8 +15,8 @@ from crm_core.kernel.ids import PatientId, TaskId, UserId
 from crm_core.kernel.msisdn import parse_msisdn
 from crm_core.patients import lookup
 from crm_core.tasks import service
-from crm_core.tasks.model import NewTask, Order, Task, TaskKind, View
-from crm_core.tasks.rules import Snooze
+from crm_core.tasks.model import NewTask, Order, Priority, Task, TaskKind, View
+from crm_core.tasks.rules import TEAMS, Snooze
 from overview import tasks
 from web import forms, words
 from web.deps import DEPS
@@ -57,7 +57,7 @@ async def new(request: web.Request) -> web.StreamResponse:
     patient = await lookup.part(db, actor, PatientId(about), "new task") if about else None
     people = await tasks.people(db, actor)
     typed = await drafts.mine(request, Subject(form=Form.TASK, patient_id=patient.id if patient else None))
-    context = {"patient": patient, "colleagues": people, "kinds": BY_HAND, "typed": typed}
+    context = {"patient": patient, "colleagues": people, "kinds": BY_HAND, "teams": TEAMS, "typed": typed}
     return page(request, "tasks/new.html", context)
 
 
@@ -82,7 +82,17 @@ def _written(form: Mapping[str, str], zone: tzinfo) -> NewTask:
         patient_id=PatientId(patient) if patient else None,
         assigned_to=_whose(form),
         due_at=_due(form, zone),
+        priority=_priority(form),
+        team=form.get("team", ""),
     )
+
+
+def _priority(form: Mapping[str, str]) -> Priority:
+    chosen = form.get("priority", str(Priority.NORMAL.value))
+    try:
+        return Priority(int(chosen))
+    except ValueError:
+        raise InvalidInputError("no such choice", field="priority") from None
 
 
 def _due(form: Mapping[str, str], zone: tzinfo) -> datetime | None:
@@ -108,6 +118,13 @@ async def assign(request: web.Request) -> web.StreamResponse:
     return await _changed(request, await service.assign(_db(request), actor_of(request), task_id, whose))
 
 
+async def claim(request: web.Request) -> web.StreamResponse:
+    """I am at it."""
+    return await _changed(
+        request, await service.claim(_db(request), actor_of(request), TaskId(forms.path_number(request)))
+    )
+
+
 async def snooze(request: web.Request) -> web.StreamResponse:
     """Out of sight for a while."""
     task_id, form = TaskId(forms.path_number(request)), await forms.posted(request)
@@ -128,7 +145,8 @@ def _db(request: web.Request) -> Database:
 
 async def done(request: web.Request) -> web.StreamResponse:
     """Dealt with; the toast can take it back."""
-    task = await service.done(_db(request), actor_of(request), TaskId(forms.path_number(request)))
+    result = forms.text(await forms.posted(request), "result", limit=service.LONGEST_TEXT)
+    task = await service.done(_db(request), actor_of(request), TaskId(forms.path_number(request)), result=result)
     toast = {"text": _("Done."), "undo": f"/tasks/{task.id}/reopen", "undoText": _("Undo")}
     return web.Response(text="", content_type="text/html", headers={"HX-Trigger": json.dumps({"toast": toast})})
 
