@@ -16,7 +16,6 @@ class Why(StrEnum):
     """Why nothing is printed for somebody."""
 
     GONE = "gone"  # no such record
-    REFUSED = "refused"  # wants no letters
     NO_STREET = "no_street"
     NO_POSTCODE = "no_postcode"
     BAD_POSTCODE = "bad_postcode"
@@ -55,14 +54,6 @@ class LeftOut:
     patient_id: PatientId
     name: str = field(repr=False)
     why: Why
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """People for one template, in the order asked for, each once."""
-
-    fit: Sequence[Addressee]
-    left_out: Sequence[LeftOut]
 
 
 @dataclass(frozen=True, slots=True)

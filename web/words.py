@@ -52,6 +52,7 @@ RIGHT = {
     "see patients": N_("See patients and their appointments"),
     "edit patients": N_("Change patients"),
     "export patients": N_("Export patients"),
+    "print letters": N_("Print envelopes and labels"),
     "book appointments": N_("Book, confirm and cancel appointments"),
     "set booking rules": N_("Set the rules of booking"),
     "change consent": N_("Change consent"),
@@ -123,6 +124,7 @@ TIMELINE = (
     N_("Came to the appointment: {department}, {practitioner}, {starts_at}"),
     N_("Expected again: {department}, {practitioner}, {starts_at}"),
     N_("Visit: {department}, {practitioner}, {starts_at}"),
+    N_("Envelope printed"),
     N_("Incoming call, not answered"),
     N_("Incoming call, answered by {agent}"),
     N_("Incoming call to the voice menu"),
@@ -177,6 +179,7 @@ WISH_SOURCE = {"phone": N_("on the telephone"), "person": N_("in person"), "pape
 CONSULTATION = {"open": N_("Waiting for an answer"), "closed": N_("Has an answer")}
 SOURCE = {"phone": N_("Telephone"), "sms": N_("SMS"), "web": N_("Web")}
 ERROR = {
+    "nothing_to_print": N_("Nobody of those chosen has an address that can be printed."),
     "slot_full": N_("The last place was just taken. Please choose another time."),
     "slot_not_found": N_("This time does not exist any more. Please choose another."),
     "slot_over": N_("This time has passed. Please choose another."),
