@@ -74,17 +74,13 @@ def fault(one: Addressee) -> Why | None:
 
 def place(one: Addressee) -> str:
     """Where they live, from the large to the small; the other way round when all of it is in Latin letters."""
-    parts = [tidy(part) for part in (one.province, one.city, one.district, one.street)]
-    if all(map(is_latin, parts)):
-        return ", ".join(dict.fromkeys(part for part in reversed(parts) if part))
-    said = ""
-    for part in reversed(parts):  # somebody typed the whole address as the street, or a city that is its province
-        said = said if not part or said.startswith(part) else _joined(part, said)
-    return said
-
-
-def _joined(before: str, after: str) -> str:
-    return f"{before} {after}" if after and is_latin(before[-1:]) and is_latin(after[:1]) else before + after
+    areas = [part for part in dict.fromkeys(map(tidy, (one.province, one.city, one.district))) if part]
+    street = tidy(one.street)
+    if is_latin("".join((*areas, street))):
+        return ", ".join((street, *reversed(areas)))
+    for area in areas:  # many type the whole address as the street
+        street = street.removeprefix(area).lstrip()
+    return "".join(areas) + street
 
 
 def is_latin(text: str) -> bool:

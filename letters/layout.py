@@ -19,7 +19,7 @@ LEADING = 1.35
 CODE_POINTS = 16.0
 PLACE, WHOM = (16, 15, 14, 13, 12, 11, 10), (22, 20, 18, 16, 14, 12)
 SMALL = (11, 10, 9, 8)
-ON_LABEL, NAME_ON_LABEL = (11, 10, 9, 8), (13, 12, 11, 10, 9, 8, 7)
+ON_LABEL, NAME_ON_LABEL = (11, 10, 9, 8), (13, 12, 11, 10, 9, 8, 7, 6)
 MARGIN = 15.0
 LABEL_MARGIN = 4.5
 BARS = 20.0  # the strip along the bottom
@@ -122,7 +122,9 @@ def _senders_postcode(paper: Envelope, sender: Sender, measure: Measure) -> Iter
     if sender.postcode:
         said = f"邮政编码 {sender.postcode}"
         wide = measure(said) * SMALL[0] * POINT_MM
-        yield _text(max(paper.width - MARGIN - wide, paper.width - BARS_END + 1), paper.height - 8, SMALL[0], said, measure)
+        yield _text(
+            max(paper.width - MARGIN - wide, paper.width - BARS_END + 1), paper.height - 8, SMALL[0], said, measure
+        )
 
 
 def _label(paper: Labels, one: Addressee, measure: Measure) -> Sheet | Why:
@@ -130,7 +132,9 @@ def _label(paper: Labels, one: Addressee, measure: Measure) -> Sheet | Why:
     width, height = paper.width - 2 * LABEL_MARGIN, paper.height - 2 * LABEL_MARGIN
     code = _block(addresses.postcode_of(one), _Area(LABEL_MARGIN, LABEL_MARGIN, width, 6), ON_LABEL, measure)
     place = _block(addresses.place(one), _Area(LABEL_MARGIN, LABEL_MARGIN + 6, width, height - 13), ON_LABEL, measure)
-    whom = _block(addresses.whom(one), _Area(LABEL_MARGIN, LABEL_MARGIN + height - 6.5, width, 6.5), NAME_ON_LABEL, measure)
+    whom = _block(
+        addresses.whom(one), _Area(LABEL_MARGIN, LABEL_MARGIN + height - 6.5, width, 6.5), NAME_ON_LABEL, measure
+    )
     if code is None or place is None or whom is None:
         return Why.NO_ROOM
     return Sheet(width=paper.width, height=paper.height, boxes=(), texts=(*code, *place, *whom))

@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from letters.model import POINT_MM
 
 Measure = Callable[[str], float]
-_PIECE = re.compile(r"[A-Za-z0-9\u00c0-\u024f#&'./@_+-]+(?:[,;:)]| ?(?:号|室|楼|栋|幢|层|座|弄|单元))?|\s+|.", re.DOTALL)
+_PIECE = re.compile(
+    r"[A-Za-z0-9\u00c0-\u024f#&'./@_+-]+(?:[,;:)]| ?(?:号|室|楼|栋|幢|层|座|弄|单元))?|\s+|.", re.DOTALL
+)
 _NOT_FIRST = frozenset("，。、；：！？）】》”’,;:!?)]}·")
+_ROUNDING = 1e-6
 
 
 def fitted(
@@ -25,24 +28,18 @@ def wrapped(text: str, ems: float, measure: Measure) -> list[str]:
     """Broken between Chinese characters and at spaces, inside a word only when it is wider than a line."""
     lines = [""]
     for piece in _pieces(text, ems, measure):
-        if measure((lines[-1] + piece).rstrip()) <= ems or not lines[-1]:
+        if measure((lines[-1] + piece).strip()) <= ems + _ROUNDING or not lines[-1]:
             lines[-1] += piece
         else:
-            lines.append(piece.lstrip())
-    return [line.rstrip() for line in lines if line.strip()]
+            lines.append(piece)
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _pieces(text: str, ems: float, measure: Measure) -> Iterator[str]:
     whole = ""
-    for piece in _PIECE.findall(text):
+    for piece in (*_PIECE.findall(text), ""):
         if piece in _NOT_FIRST:
             whole += piece
-            continue
-        if whole:
-            yield whole
-        whole = piece
-        if measure(piece) > ems:
-            yield from piece[:-1]
-            whole = piece[-1]
-    if whole:
-        yield whole
+        else:
+            yield from [whole] if measure(whole) <= ems else whole
+            whole = piece

@@ -1,7 +1,7 @@
 """Print envelopes and labels. Each run is written down with everybody in it; each look at addresses is audited."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crm_core.kernel import audit
@@ -16,8 +16,8 @@ from crm_core.users.rights import Right, ensure
 from letters import store
 from letters.batches import Batch, batch
 from letters.layout import sheets
-from letters.model import MOST, Addressee, LeftOut, OpenedRun, Run, Sender, Wish, Why
-from letters.papers import PAPERS, Paper
+from letters.model import MOST, Addressee, LeftOut, OpenedRun, Run, Sender, Why, Wish
+from letters.papers import PAPERS
 from letters.pdf import Press
 from letters.store import Member
 
@@ -39,21 +39,24 @@ class Office:
 async def preview(db: Database, actor: Actor, office: Office, wish: Wish) -> Batch:
     """Who would be printed how, and who not. Raises ForbiddenError, InvalidInputError."""
     ensure(actor, Right.PRINT_LETTERS)
-    paper = _paper(wish)
+    _check(wish)
     async with db.transaction(actor) as tx:
         people = await store.addressees(tx.conn, wish.patient_ids)
         await seen.listed(tx, "patient", list(people), {"by": "letters"}, again=True)
-    return await asyncio.to_thread(
-        batch, paper, wish.patient_ids, people, office.sender, office.press, frames=wish.frames
-    )
+    return await _laid(office, wish, people)
 
 
-def _paper(wish: Wish) -> Paper:
+def _check(wish: Wish) -> None:
     if wish.template not in PAPERS:
         raise InvalidInputError("no such template", field="template")
     if len(wish.patient_ids) > MOST:
         raise InvalidInputError(f"more than {MOST} people at once", field="people")
-    return PAPERS[wish.template]
+
+
+async def _laid(office: Office, wish: Wish, people: Mapping[PatientId, Addressee]) -> Batch:
+    """In a thread: the font is opened there, and a thousand people take a second."""
+    wanted, paper = wish.patient_ids, PAPERS[wish.template]
+    return await asyncio.to_thread(batch, paper, wanted, people, office.sender, office.press, frames=wish.frames)
 
 
 async def begin(db: Database, actor: Actor, office: Office, wish: Wish) -> int:
@@ -76,41 +79,51 @@ async def begin(db: Database, actor: Actor, office: Office, wish: Wish) -> int:
 
 async def opened(db: Database, actor: Actor, office: Office, run_id: int) -> OpenedRun:
     """Who was printed and who was left out, whom the post could not find any more among them. Raises NotFoundError."""
-    run, members, laid = await _again(db, actor, office, run_id, "view letters")
-    names = {one: person.name for one, person in laid.people.items()}
-    then = [LeftOut(patient_id=m.patient_id, name=names[m.patient_id], why=m.why) for m in members if m.why]
-    return OpenedRun(run=run, printed=laid.fit, left_out=(*then, *laid.left_out))
+    ensure(actor, Right.PRINT_LETTERS)
+    async with db.transaction(actor) as tx:
+        kept = await _kept(tx, run_id)
+        await seen.read(tx, "view letters", "print_run", run_id, kept.everybody)
+    laid = await _again(office, kept)
+    then = [
+        LeftOut(patient_id=m.patient_id, name=kept.people[m.patient_id].name, why=m.why) for m in kept.members if m.why
+    ]
+    return OpenedRun(run=kept.run, printed=laid.fit, left_out=(*then, *laid.left_out))
 
 
 async def pdf(db: Database, actor: Actor, office: Office, run_id: int) -> bytes:
     """All that a run printed, as the register has it now. Raises ForbiddenError, NotFoundError."""
-    run, _members, laid = await _again(db, actor, office, run_id, "open letters")
-    paper = PAPERS[run.template]
-    return await asyncio.to_thread(
-        lambda: office.press.pdf(sheets(paper, list(laid.pieces.values())), title=f"letters/{run.id}")
-    )
-
-
-async def _again(
-    db: Database, actor: Actor, office: Office, run_id: int, action: str
-) -> tuple[Run, Sequence[Member], Batch]:
     ensure(actor, Right.PRINT_LETTERS)
     async with db.transaction(actor) as tx:
-        run, members, people = await _loaded(tx, run_id)
-        await seen.read(tx, action, "print_run", run_id, [one.patient_id for one in members])
-    wanted = [one.patient_id for one in members if one.why is None]
-    laid = await asyncio.to_thread(
-        batch, PAPERS[run.template], wanted, people, office.sender, office.press, frames=run.frames
-    )
-    return run, members, laid
+        kept = await _kept(tx, run_id)
+        await audit.record(tx, "open letters", "print_run", run_id, detail={"patient_ids": kept.everybody})
+    laid = await _again(office, kept)
+    pages = sheets(PAPERS[kept.run.template], list(laid.pieces.values()))
+    return await asyncio.to_thread(office.press.pdf, pages, title=f"letters/{run_id}")
 
 
-async def _loaded(tx: Tx, run_id: int) -> tuple[Run, Sequence[Member], dict[PatientId, Addressee]]:
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    run: Run
+    members: Sequence[Member]
+    people: dict[PatientId, Addressee]
+
+    @property
+    def everybody(self) -> list[PatientId]:
+        return [one.patient_id for one in self.members]
+
+
+async def _kept(tx: Tx, run_id: int) -> _Kept:
     run = await store.get(tx.conn, run_id)
     if run is None:
         raise NotFoundError("no such run")
     members = await store.members(tx.conn, run_id)
-    return run, members, await store.addressees(tx.conn, [one.patient_id for one in members])
+    return _Kept(run, members, await store.addressees(tx.conn, [one.patient_id for one in members]))
+
+
+async def _again(office: Office, kept: _Kept) -> Batch:
+    printed = [one.patient_id for one in kept.members if one.why is None]
+    wish = Wish(patient_ids=printed, template=kept.run.template, frames=kept.run.frames)
+    return await _laid(office, wish, kept.people)
 
 
 async def runs(db: Database, actor: Actor, *, limit: int, after: Cursor | None = None) -> Page[Run]:

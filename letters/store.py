@@ -30,9 +30,7 @@ async def addressees(conn: Connection, patient_ids: Sequence[PatientId]) -> dict
     return {row["patient_id"]: Addressee(**dict(row) | {"sex": Sex(row["sex"])}) for row in rows}
 
 
-async def insert(
-    conn: Connection, wish: Wish, members: Sequence[Member], *, printed_by: str, now: datetime
-) -> int:
+async def insert(conn: Connection, wish: Wish, members: Sequence[Member], *, printed_by: str, now: datetime) -> int:
     """A run with everybody in it, in order."""
     left_out = sum(one.why is not None for one in members)
     run_id = int(
@@ -87,7 +85,5 @@ def _run(row: asyncpg.Record) -> Run:
 
 async def members(conn: Connection, run_id: int) -> list[Member]:
     """Everybody in a run, in the order of printing."""
-    rows = await conn.fetch(
-        "SELECT patient_id, why FROM print_run_member WHERE run_id = $1 ORDER BY position", run_id
-    )
+    rows = await conn.fetch("SELECT patient_id, why FROM print_run_member WHERE run_id = $1 ORDER BY position", run_id)
     return [Member(row["patient_id"], Why(row["why"]) if row["why"] else None) for row in rows]

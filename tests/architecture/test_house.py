@@ -12,7 +12,19 @@ import pytest
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("crm_core", "telephony", "ivr", "dialer", "sms", "recordings", "letters", "overview", "web", "server", "demo")
+PACKAGES = (
+    "crm_core",
+    "telephony",
+    "ivr",
+    "dialer",
+    "sms",
+    "recordings",
+    "letters",
+    "overview",
+    "web",
+    "server",
+    "demo",
+)
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "base.py"}
 VENDORS = {
     "panoramisk": "telephony/ami.py",

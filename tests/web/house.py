@@ -41,7 +41,9 @@ ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2026, 3, 2, 2, tzinfo=UTC)  # ten o'clock in the hospital, a Monday
 KEY = "a-long-password-for-tests"
 ZHANG = Msisdn("+8613800138000")
-OFFICE = Office(Press(fonts.find(roots.default_cache())), Sender(name="Test hospital", address="健康路 1 号", postcode="310000"))
+OFFICE = Office(
+    Press(fonts.find(roots.default_cache())), Sender(name="Test hospital", address="健康路 1 号", postcode="310000")
+)
 SETTINGS = WebSettings(timezone=ZONE, hospital_name="Test hospital", asterisk_ws_url="ws://127.0.0.1:9/ws")
 
 

@@ -7,15 +7,13 @@ from typing import Annotated
 from aiohttp import web
 
 from crm_core.kernel.cursor import Page
-from crm_core.kernel.errors import HcrmError, InvalidInputError
+from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import PatientId
 from crm_core.users.rights import Right
 from letters import addresses as places
 from letters import service
-from letters.batches import Batch
-from letters.model import MOST, Addressee, OpenedRun, Run, Sheet, Wish
-from letters.papers import PAPERS
-from web import addresses, forms, lists, sheet, words
+from letters.model import MOST, Addressee, LeftOut, Run, Sheet, Wish
+from web import addresses, forms, lists, sheet
 from web.deps import DEPS
 from web.i18n import N_, _
 from web.lists import Column, ListPage, Look
@@ -86,6 +84,13 @@ class Paper:
     ] = False
 
 
+Line = tuple[Addressee, str]  # somebody, and where they live
+
+
+def _lines(people: Sequence[Addressee]) -> list[Line]:
+    return [(one, places.place(one)) for one in people]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """Whom it is for and how the first piece looks. `chosen` are all of the list, ticked or not."""
@@ -93,15 +98,11 @@ class Shown:
     form: Form[Paper]
     chosen: Sequence[PatientId]
     ticked: frozenset[PatientId]
-    batch: Batch
+    fit: Sequence[Line]
+    left_out: Sequence[LeftOut]
     first: Sheet | None
     is_cut: bool = False
     why: Mapping[str, str] = field(default_factory=lambda: WHY)
-
-    @property
-    def fit(self) -> Sequence[tuple[Addressee, str]]:
-        """Those for whom there is a piece, and where they live."""
-        return [(one, places.place(one)) for one in self.batch.fit]
 
 
 async def new(request: web.Request) -> web.StreamResponse:
@@ -169,7 +170,15 @@ async def _form(
     wish = _wish(form if form.value else sheet.read(Paper, form.typed), chosen)
     batch = await service.preview(deps.db, actor_of(request), deps.letters, wish)
     first = next((piece for one, piece in batch.pieces.items() if one in ticked), None)
-    shown = Shown(form=form, chosen=chosen, ticked=ticked, batch=batch, first=first, is_cut=is_cut)
+    shown = Shown(
+        form=form,
+        chosen=chosen,
+        ticked=ticked,
+        fit=_lines(batch.fit),
+        left_out=batch.left_out,
+        first=first,
+        is_cut=is_cut,
+    )
     return page(request, template, shown, status=form.status)
 
 
@@ -177,21 +186,20 @@ async def _form(
 class Opened:
     """A run that was printed."""
 
-    opened: OpenedRun
+    run: Run
     paper: str
+    printed: Sequence[Line]
+    left_out: Sequence[LeftOut]
     why: Mapping[str, str] = field(default_factory=lambda: WHY)
-
-    @property
-    def printed(self) -> Sequence[tuple[Addressee, str]]:
-        """Who got one, and where they live."""
-        return [(one, places.place(one)) for one in self.opened.printed]
 
 
 async def show(request: web.Request) -> web.StreamResponse:
     """Who got one and who did not, and the way to the file."""
     deps = request.app[DEPS]
     opened = await service.opened(deps.db, actor_of(request), deps.letters, forms.path_number(request))
-    return page(request, "letters/show.html", Opened(opened=opened, paper=PAPER[opened.run.template]))
+    run = opened.run
+    shown = Opened(run=run, paper=PAPER[run.template], printed=_lines(opened.printed), left_out=opened.left_out)
+    return page(request, "letters/show.html", shown)
 
 
 async def file(request: web.Request) -> web.StreamResponse:
