@@ -13,6 +13,7 @@ from crm_core.users.rights import Right
 from letters import addresses as places
 from letters import service
 from letters.model import MOST, Addressee, LeftOut, Run, Sheet, Wish
+from letters.papers import PAPERS, Envelope
 from web import addresses, forms, lists, sheet
 from web.deps import DEPS
 from web.i18n import N_, _
@@ -154,7 +155,8 @@ async def create(request: web.Request) -> web.StreamResponse:
 def _wish(form: Form[Paper], people: Sequence[PatientId]) -> Wish:
     if form.value is None:
         raise InvalidInputError("no such paper", field="template")
-    return Wish(patient_ids=people, template=form.value.template, frames=form.value.frames)
+    frames = form.value.frames and isinstance(PAPERS.get(form.value.template), Envelope)
+    return Wish(patient_ids=people, template=form.value.template, frames=frames)
 
 
 async def _form(
