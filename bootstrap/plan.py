@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bootstrap import frontend, openness, python
 from bootstrap.steps import CHECKOUT, Step, digest, is_done
-from telephony.provision import asterisk, roots, tools
+from telephony.provision import asterisk, fonts, roots, tools
 from telephony.provision.errors import ProvisionError
 from telephony.provision.roots import Report, Spec
 
@@ -43,7 +43,7 @@ def unfinished(steps: Iterable[Step]) -> list[str]:
 
 def for_run() -> list[Step]:
     """What the demo and the product need; nothing that only tests need."""
-    return [*_python(), _postgres(), *_frontend(), _asterisk(), _programs("speech", "espeak-ng")]
+    return [*_python(), _postgres(), *_frontend(), _asterisk(), _programs("speech", "espeak-ng"), _fonts()]
 
 
 def for_tests() -> list[Step]:
@@ -144,6 +144,20 @@ def _asterisk() -> Step:
 
 def _provide_asterisk(report: Report) -> None:
     asterisk.provide(cache(), report)
+
+
+def _fonts() -> Step:
+    return Step(
+        name="fonts",
+        key=partial(digest, roots.FONTS, cache()),
+        is_there=partial(_runs, fonts.find),
+        do=_provide_fonts,
+        mend=NETWORK,
+    )
+
+
+def _provide_fonts(report: Report) -> None:
+    fonts.provide(cache(), report)
 
 
 def _programs(name: str, *programs: str) -> Step:

@@ -30,6 +30,7 @@ from demo.fortnight.cast import staff
 from demo.fortnight.diary import Diary
 from demo.fortnight.telling import tell
 from demo.seed_data import history, people
+from demo.seed_data.addresses import address
 from demo.seed_data.answers import ANSWERS
 from demo.seed_data.history import Doing
 from demo.seed_data.hospital import DEPARTMENTS, RANKS
@@ -71,6 +72,7 @@ async def seed(db: Database, *, zone: ZoneInfo, number: int = SEED, telling: Tel
         await _fill_directory(tx)
         before = replace(tx, now=tx.now - REGISTERED)
         known = [(await patients.register_in(before, new)).id for new in people.patients(doing.rng, diary.today)]
+        await _give_addresses(tx.conn)
         await _fill_past(doing, known)
         await _fill_future(doing, known)
         for answer in ANSWERS:
@@ -99,6 +101,15 @@ async def _fill_directory(tx: Tx) -> None:
             await directory.put_practitioner(
                 tx.conn, department_id, name=one.name, name_en=one.name_en, title=rank.title, title_en=rank.title_en
             )
+
+
+async def _give_addresses(conn: Connection) -> None:
+    """Who was registered without one gets one; some are written down badly."""
+    rows = await conn.fetch("SELECT id, region FROM patient WHERE street = '' ORDER BY id")
+    await conn.executemany(
+        "UPDATE patient SET province = $2, city = $3, district = $4, street = $5, postcode = $6 WHERE id = $1",
+        [(row["id"], *address(row["id"], row["region"])) for row in rows],
+    )
 
 
 async def _alone(tx: Tx) -> None:

@@ -169,6 +169,8 @@ class Hospital:
         "HOSPITAL_NAME", "示例医院", "What the hotline, texts and pages call the hospital.", parse=s.text
     )
     name_en: str = setting("HOSPITAL_NAME_EN", "Example Hospital", "The same in English.", parse=s.text)
+    address: str = setting("HOSPITAL_ADDRESS", "", "Where letters come from, as envelopes say it.", parse=s.text)
+    postcode: str = setting("HOSPITAL_POSTCODE", "", "Its postcode, six digits.", parse=s.postcode)
     number: str = setting(
         "HOSPITAL_NUMBER", "4000", "The caller ID of outbound calls: digits the carrier accepts.", parse=s.digits
     )

@@ -15,7 +15,7 @@ from bootstrap import plan
 from server import doctor_https, hotline, launcher, ports, postgres
 from server.checks import Check
 from server.config import CHECKOUT, Config
-from telephony.provision import asterisk, debian, tools
+from telephony.provision import asterisk, debian, fonts, tools
 from telephony.provision.errors import ProvisionError
 
 SET_UP = "Run `make run` once; it sets up what is missing."
@@ -40,6 +40,7 @@ def examine(config: Config) -> Iterator[Check]:
     yield _bundle()
     for name in tools.KNOWN:
         yield _attempt(name, partial(_tool, config, name), needed=name in PRODUCT_TOOLS)
+    yield _attempt("fonts", lambda: str(fonts.find(config.places.cache)))
     yield from _modems(config)
     yield _closed_folders(config)
     yield from _ports(config)

@@ -69,6 +69,13 @@ def digits(raw: str) -> str:
     return raw.strip()
 
 
+def postcode(raw: str) -> str:
+    """Six digits, or nothing."""
+    if raw.strip() and not (raw.strip().isascii() and raw.strip().isdigit() and len(raw.strip()) == 6):
+        raise ValueError("must be six digits")
+    return raw.strip()
+
+
 def path(raw: str) -> Path:
     """Made absolute from the working directory, links followed; `~` is the user's home."""
     return Path(raw).expanduser().resolve()

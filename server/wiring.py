@@ -30,6 +30,9 @@ from ivr.prompt import Text
 from ivr.prompt_files import PromptFiles
 from ivr.reception import Reception
 from ivr.tts import EspeakNg
+from letters.model import Sender
+from letters.pdf import Press
+from letters.service import Office
 from recordings import handlers as recording_handlers
 from recordings import jobs as recording_jobs
 from recordings.monitor import Monitor
@@ -52,13 +55,14 @@ from telephony.ami import Ami, AmiSettings
 from telephony.desk_lines import DeskLines
 from telephony.ears import Ears
 from telephony.fastagi import FastAgiServer
-from telephony.provision import tools
+from telephony.provision import fonts, tools
 from telephony.tracker import CallTracker
 from web.app import create_app
 from web.deps import WebDeps, WebSettings
 from web.live import LiveHub
 
 log = logging.getLogger("wiring")
+DEMO_ADDRESS = ("浙江省杭州市西湖区健康路 1 号", "310012")
 
 SUBSCRIPTIONS: tuple[Subscription, ...] = (
     *task_handlers.SUBSCRIPTIONS,
@@ -213,9 +217,19 @@ class Server:
             supervising=Supervising(self.db, ami),
             reminders=ReminderDesk(self.db, self.letterhead, config.hospital.timezone),
             vault=self.vault,
+            letters=self._office(),
             factor_key=MasterKey(self.secrets.factor_key),
             handset=self._handset() if config.demo.enabled else None,
         )
+
+    def _office(self) -> Office:
+        """The demo has an address, so that its envelopes show where one stands."""
+        hospital = self.config.hospital
+        address, postcode = hospital.address, hospital.postcode
+        if self.config.demo.enabled and not address:
+            address, postcode = DEMO_ADDRESS
+        sender = Sender(name=hospital.name, address=address, postcode=postcode)
+        return Office(Press(fonts.find(self.config.places.cache)), sender)
 
     def _handset(self) -> Handset:
         places, host = self.config.places, self.config.ports.sip_listen

@@ -14,6 +14,7 @@ from crm_core.kernel.crypto import MasterKey
 from crm_core.kernel.db import Database
 from crm_core.kernel.ids import AppointmentId, AttemptId, CallId, Msisdn, SmsId, Uniqueid, UserId
 from crm_core.kernel.status import StatusBoard
+from letters.service import Office
 from recordings.vault import Vault
 from sms.letterhead import Letterhead
 from web.live import LiveHub
@@ -178,6 +179,7 @@ class WebDeps:
     supervising: Supervising
     reminders: Reminders
     vault: Vault
+    letters: Office
     factor_key: MasterKey  # seals the secrets of second factors
     handset: DemoHandset | None = None
 

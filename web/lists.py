@@ -70,7 +70,8 @@ class ListPage(Generic[RowT, FilterT]):
     """`orders` are what it may be sorted by, in words; the first counts when nothing is said.
 
     `leaves_by` are rights that its file needs besides. `cells` is a template of macros: one for each `cell` of the
-    columns, and `beneath` when `has_beneath`. `above`, `beside` and `below` are templates around the list.
+    columns, and `beneath` when `has_beneath`. `above`, `beside` and `below` are templates around the list, `foot` one
+    below its rows, for what is done with all that the filters find.
     """
 
     path: str
@@ -92,6 +93,7 @@ class ListPage(Generic[RowT, FilterT]):
     above: str = ""
     beside: str = ""
     below: str = ""
+    foot: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ SENTENCE = {
     "task.todo": N_("Task written down"),
     "sms.sent": N_("SMS sent"),
     "sms.received": N_("SMS received"),
+    "letter.printed": N_("Envelope printed"),
 }
 WITH_TEXT = {  # for who may read it, and while it is kept
     "consultation.asked": N_("Consultation by {source}: {text}"),

@@ -1,6 +1,6 @@
 """Closed sets in words: states, ways, errors. Marked here, translated where they are shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 
 from crm_core.consent.model import Decision, Wishes
@@ -10,13 +10,13 @@ from web.agent_words import BREAK_REASON as BREAK_REASON
 from web.agent_words import END_REASON as END_REASON
 from web.agent_words import HEARS as HEARS
 from web.agent_words import STATE_REASON as STATE_REASON
-from web.i18n import N_, _, current_locale, filled, say_moment
-from web.record_words import fact_words as fact_words
-from web.record_words import field_words as field_words
+from web.i18n import N_, _, current_locale, say_moment
 from web.record_words import LANGUAGE as LANGUAGE
 from web.record_words import RECORD_PART as RECORD_PART
-from web.record_words import record_parts as record_parts
 from web.record_words import SEX as SEX
+from web.record_words import fact_words as fact_words
+from web.record_words import field_words as field_words
+from web.record_words import record_parts as record_parts
 from web.timeline_words import entry_words as entry_words
 from web.work_words import CONTACT as CONTACT
 from web.work_words import PURPOSE as PURPOSE
@@ -61,6 +61,7 @@ RIGHT = {
     "see patients": N_("See patients and their appointments"),
     "edit patients": N_("Change patients"),
     "export patients": N_("Export patients"),
+    "print letters": N_("Print envelopes and labels"),
     "book appointments": N_("Book, confirm and cancel appointments"),
     "set booking rules": N_("Set the rules of booking"),
     "change consent": N_("Change consent"),
@@ -146,6 +147,7 @@ HOURS = {
 WISH_SOURCE = {"phone": N_("on the telephone"), "person": N_("in person"), "paper": N_("in writing")}
 CONSULTATION = {"open": N_("Waiting for an answer"), "closed": N_("Has an answer")}
 ERROR = {
+    "nothing_to_print": N_("Nobody of those chosen has an address that can be printed."),
     "slot_full": N_("The last place was just taken. Please choose another time."),
     "slot_not_found": N_("This time does not exist any more. Please choose another."),
     "slot_over": N_("This time has passed. Please choose another."),

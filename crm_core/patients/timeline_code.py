@@ -46,6 +46,7 @@ class TimelineCode(StrEnum):
     TO_DO = "task.todo"
     SMS_SENT = "sms.sent"
     SMS_RECEIVED = "sms.received"
+    ENVELOPE_PRINTED = "letter.printed"
 
     @property
     def kind(self) -> TimelineKind:

@@ -13,6 +13,7 @@ class Right(StrEnum):
     SEE_SCHEDULE = "see the schedule"  # departments, practitioners and free times; nothing about patients
     EDIT_PATIENTS = "edit patients"
     EXPORT_PATIENTS = "export patients"
+    PRINT_LETTERS = "print letters"  # envelopes and labels: names and addresses, many at once
     BOOK = "book appointments"  # also confirm, cancel, move, remind
     SET_BOOKING_RULES = "set booking rules"
     CHANGE_CONSENT = "change consent"
@@ -61,7 +62,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMIN: frozenset(Right),
     Role.SUPERVISOR: frozenset(Right) - {Right.SEE_AUDIT, Right.MANAGE_USERS},
     Role.AGENT: _DESK,
-    Role.NURSE: _DESK,
+    Role.NURSE: _DESK | {Right.PRINT_LETTERS},
     Role.MARKETER: frozenset(
         {
             Right.SEE_CONSULTATIONS,

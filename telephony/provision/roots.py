@@ -43,6 +43,7 @@ ASTERISK = Spec(
 # The machine's own C library runs these: they are of its own suite.
 HOST_LIBRARIES = ("libc6", "libc-bin", "libcrypt1")
 SPEECH = Spec(name="speech", packages=("espeak-ng",), without=HOST_LIBRARIES, needs_mb=200)
+FONTS = Spec(name="fonts", packages=("fonts-noto-cjk",), needs_mb=300)
 BROWSER = Spec(name="browser", packages=("chromium", "fonts-noto-cjk"), without=HOST_LIBRARIES, needs_mb=1500)
 PHONES = Spec(
     name="phones",

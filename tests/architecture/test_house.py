@@ -12,7 +12,19 @@ import pytest
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("crm_core", "telephony", "ivr", "dialer", "sms", "recordings", "overview", "web", "server", "demo")
+PACKAGES = (
+    "crm_core",
+    "telephony",
+    "ivr",
+    "dialer",
+    "sms",
+    "recordings",
+    "letters",
+    "overview",
+    "web",
+    "server",
+    "demo",
+)
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "base.py"}
 VENDORS = {
     "panoramisk": "telephony/ami.py",
@@ -22,6 +34,8 @@ VENDORS = {
     "zxcvbn": "crm_core/users/rules.py",
     "pyotp": "crm_core/users/second_factor.py",
     "segno": "web/qr.py",
+    "fpdf": "letters/pdf.py",
+    "fontTools": "letters/pdf.py",
 }
 PURE_FORBIDDEN = {"asyncio", "asyncpg", "aiohttp", "logging", "os", "socket", "time"}
 PURE = (
@@ -44,6 +58,11 @@ PURE = (
     "sms/keywords/*.py",
     "sms/conversations/*.py",
     "recordings/retention.py",
+    "letters/addresses.py",
+    "letters/batches.py",
+    "letters/layout.py",
+    "letters/lines.py",
+    "letters/papers.py",
 )
 
 

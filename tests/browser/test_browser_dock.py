@@ -82,7 +82,7 @@ async def test_a_break_is_chosen_without_a_complaint_of_the_browser(chromium: Br
 async def test_the_menu_of_breaks_stays_open_while_the_dock_looks_again(chromium: Browser, house: House) -> None:
     seat = await at_the_desk(chromium, house)
     await seat.page.click("#agent-state summary")
-    before = await seat.page.wait_for_selector("#agent-state details")
+    before = await seat.page.locator("#agent-state details").element_handle()
     await seat.page.evaluate("htmx.trigger('#agent-state', 'live:refresh')")
     await before.wait_for_element_state("hidden")  # another stands in its place
     assert await seat.page.locator("#agent-state button:has-text('Meal')").is_visible()

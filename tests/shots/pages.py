@@ -47,6 +47,7 @@ LEFT_OUT: Mapping[str, str] = {
     r"/sms/threads/{id:\d+}/head": A_PART,
     r"/sms/threads/{id:\d+}/messages": A_PART,
     r"/sms/{id:\d+}": "leads to another page",
+    r"/letters/{id:\d+}/file": NO_PAGE,
     "/wallboard/board": A_PART,
 }
 _PATIENT = "SELECT patient_id FROM timeline_entry GROUP BY patient_id ORDER BY count(*) DESC, patient_id LIMIT 1"
@@ -64,6 +65,7 @@ WHOSE: Mapping[str, str] = {  # the one with most to see
     r"/sms/threads/{id:\d+}": """
         SELECT t.id FROM sms_thread t JOIN sms s USING (peer) GROUP BY t.id ORDER BY count(*) DESC, t.id LIMIT 1""",
     r"/consultations/{id:\d+}": "SELECT id FROM consultation ORDER BY call_id IS NULL, result = '', id DESC LIMIT 1",
+    r"/letters/{id:\d+}": "SELECT id FROM print_run ORDER BY left_out DESC, id DESC LIMIT 1",
     r"/users/{id:\d+}": "SELECT id FROM app_user WHERE login = 'agent1'",
 }
 ROLES = (Role.ADMIN, Role.SUPERVISOR, Role.AGENT, Role.NURSE, Role.MARKETER, Role.AUDITOR)

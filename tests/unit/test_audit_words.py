@@ -11,7 +11,7 @@ from web import audit_words, i18n
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("crm_core", "overview", "sms", "dialer", "recordings", "ivr", "telephony", "web", "server")
+PACKAGES = ("crm_core", "overview", "sms", "dialer", "recordings", "letters", "ivr", "telephony", "web", "server")
 WRITERS = {"audit.record", "audit.write", "seen.read", "_require_right"}
 MADE = {"list calls", "list tasks", "list patients", "list sms threads"}  # of a subject's name, in overview/seen.py
 

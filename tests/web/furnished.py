@@ -11,6 +11,9 @@ from crm_core.patients import service as patients
 from crm_core.patients.model import NewPatient
 from crm_core.scheduling import service as scheduling
 from crm_core.tasks import service as tasks
+from letters import store as letters
+from letters.model import Wish
+from letters.store import Member
 from sms import inbound, pdu
 from tests.sms_deliver import deliver
 from tests.web.house import MORNING, House
@@ -36,6 +39,8 @@ async def furnish(house: House) -> dict[str, str]:
     await scheduling.book(house.db, SYSTEM, patient_id=patient.id, slot_id=slots[0], channel="agent")
     async with house.db.transaction(SYSTEM) as tx:
         await consultations.open_in(tx, PHONE, "phone", "咨询里的秘密", patient.id)
+        wish = Wish(patient_ids=[patient.id], template="dl")
+        await letters.insert(tx.conn, wish, [Member(patient.id, None)], printed_by="system", now=MORNING)
         await tasks.open_in(tx, "call_back", PHONE, call.ref, patient.id)
     return {"id": "1", "session": "1", "call": str(call.id)}
 

@@ -27,8 +27,12 @@ from crm_core.patients.model import NewPatient, Patient
 from crm_core.scheduling import service as scheduling
 from crm_core.users import service as users
 from crm_core.users.model import User
+from letters.model import Sender
+from letters.pdf import Press
+from letters.service import Office
 from recordings.vault import Vault
 from sms.errors import ContactForbiddenError
+from telephony.provision import fonts, roots
 from web.app import create_app
 from web.deps import HandsetSms, SipAccount, WebDeps, WebSettings
 from web.live import LiveHub
@@ -37,6 +41,9 @@ ZONE = ZoneInfo("Asia/Shanghai")
 MORNING = datetime(2026, 3, 2, 2, tzinfo=UTC)  # ten o'clock in the hospital, a Monday
 KEY = "a-long-password-for-tests"
 ZHANG = Msisdn("+8613800138000")
+OFFICE = Office(
+    Press(fonts.find(roots.default_cache())), Sender(name="Test hospital", address="健康路 1 号", postcode="310000")
+)
 SETTINGS = WebSettings(timezone=ZONE, hospital_name="Test hospital", asterisk_ws_url="ws://127.0.0.1:9/ws")
 
 
@@ -268,6 +275,7 @@ async def open_house(
             dialing=Dialing(),
             supervising=Supervising(),
             reminders=reminders,
+            letters=OFFICE,
             vault=Vault(folder, MasterKey(b"k" * 32)),
             factor_key=MasterKey(b"f" * 32),
             handset=handset if with_demo else None,

@@ -66,6 +66,7 @@ PREFIXES = (
     ("/sms", {Right.SEE_SMS, Right.SEND_SMS}),
     ("/consultations", {Right.SEE_CONSULTATIONS, Right.ANSWER_CONSULTATIONS}),
     ("/tasks", {Right.DO_TASKS}),
+    ("/letters", {Right.PRINT_LETTERS}),
     ("/wallboard", {Right.SEE_WALLBOARD, Right.SUPERVISE, Right.LISTEN_IN}),
     ("/supervision", {Right.LISTEN_IN}),
     ("/today", {Right.SEE_WALLBOARD}),

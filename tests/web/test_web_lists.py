@@ -19,6 +19,9 @@ from crm_core.kernel.ids import Msisdn, RecordingId
 from crm_core.patients import lookup
 from crm_core.users import door_store, tokens
 from crm_core.users.rights import RIGHTS, Right
+from letters import store as letters
+from letters.model import Wish
+from letters.store import Member
 from recordings import store as recordings
 from recordings.files import Sealed
 from recordings.model import Kind
@@ -57,6 +60,7 @@ CASES = {
     "/consultations": Case(finding={"text": "问题3"}, finding_none={"status": "closed"}, wrong={"source": "pigeon"}),
     "/users": Case(finding={"text": "user3"}, finding_none={"text": "zzz"}, wrong={"role": "god"}, is_never_empty=True),
     "/tokens": Case(finding={"text": "his 3"}, finding_none={"text": "zzz"}, wrong={"text": "x" * 101}),
+    "/letters": Case(),
     "/audit": Case(
         finding={"subject": "api_token", "subject_id": "3"},
         finding_none={"until": "2020-01-01"},
@@ -99,6 +103,8 @@ async def furnish(house: House) -> None:
             kept = Kept(f"{number}", b"k", _sealed(number))
             source, moment = f"source {number}", MORNING + timedelta(minutes=number)
             await recordings.insert(tx.conn, RecordingId(uuid4()), call.id, Kind.CALL, kept, source=source, now=moment)
+            wish = Wish(patient_ids=[patient.id], template="dl")
+            await letters.insert(tx.conn, wish, [Member(patient.id, None)], printed_by=user.login, now=moment)
             await consultations.open_in(tx, phone, "sms", f"问题{number}")
             await door_store.count_refusal(tx.conn, f"10.0.0.{number}", "not logged in", moment)
     async with house.db.connection() as conn:

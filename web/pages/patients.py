@@ -79,6 +79,7 @@ LIST: ListPage[Patient, Filters] = ListPage(
     link=lambda patient: f"/patients/{patient.id}",
     cells="patients/_cells.html",
     beside="patients/_beside.html",
+    foot="patients/_foot.html",
     icon="user-search",
     empty=N_("Nobody is registered yet."),
     columns=(

@@ -1,0 +1,1 @@
+"""Letters by post: envelopes and labels, from a patient's address to paper."""
