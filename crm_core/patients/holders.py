@@ -52,7 +52,7 @@ HOLDERS: tuple[Holder, ...] = (
     *_columns("patient_change", patient_id=ID, old_value=JSON, new_value=JSON),
     *_columns("timeline_entry", patient_id=ID, args=JSON, ref=REF),
     *_columns("appointment", patient_id=ID),
-    *_columns("consent", patient_id=ID, msisdn=NUMBER, evidence=REF),
+    *_columns("consent", patient_id=ID, msisdn=NUMBER, address=NUMBER, evidence=REF),
     *_columns("never_dial", msisdn=NUMBER, reason=TEXT),
     *_columns("consultation", patient_id=ID, msisdn=NUMBER, text=TEXT, result=TEXT),
     *_columns("task", patient_id=ID, msisdn=NUMBER, ref=REF, title=TEXT, text=TEXT, result=TEXT, settled_by=REF),
