@@ -146,6 +146,7 @@ CONSULTATION = {"open": N_("Waiting for an answer"), "closed": N_("Has an answer
 ERROR = {
     "slot_full": N_("The last place was just taken. Please choose another time."),
     "slot_not_found": N_("This time does not exist any more. Please choose another."),
+    "code_taken": N_("Another one has this code."),
     "guardian_needed": N_("This person is under 14. A guardian decides whether they get health offers."),
     "slot_over": N_("This time has passed. Please choose another."),
     "stale": N_("Somebody else changed this in the meantime. Please look again."),

@@ -79,6 +79,7 @@ NOBODY = frozenset(
         "audit_gap",
         "audit_seal",
         "booking_rule",
+        "campus",
         "contact_hours",
         "contact_window",
         "department",
