@@ -95,11 +95,11 @@ class ConsentChanged(Event):
     """Somebody opted in or out."""
 
     public: ClassVar = ("purpose", "channel", "decision", "patient_ids")
-    msisdn: Msisdn = field(repr=False)
+    address: str = field(repr=False)  # "": of a person, by whatever address
     purpose: str
     channel: str
     decision: str
-    patient_ids: tuple[PatientId, ...] = ()  # everybody at this number
+    patient_ids: tuple[PatientId, ...] = ()  # the person, or everybody at this number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

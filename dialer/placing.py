@@ -71,6 +71,7 @@ async def _judged(tx: Tx, attempt: Attempt, settings: DialerSettings) -> tuple[P
         purpose=attempt.purpose,
         channel="call",
         msisdn=attempt.msisdn,
+        patient_id=patient.id,
         now=tx.now,
         zone=settings.timezone,
     )

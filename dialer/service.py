@@ -56,7 +56,13 @@ async def _judged(tx: Tx, appointment: Appointment, timezone: ZoneInfo) -> tuple
     patient = await patients.get(tx.conn, appointment.patient_id)
     msisdn = patient.phones[0] if patient and patient.phones else None
     permission = await consent.may_contact(
-        tx.conn, purpose=PURPOSE, channel=CHANNEL, msisdn=msisdn or Msisdn(""), now=tx.now, zone=timezone
+        tx.conn,
+        purpose=PURPOSE,
+        channel=CHANNEL,
+        msisdn=msisdn or Msisdn(""),
+        patient_id=appointment.patient_id,
+        now=tx.now,
+        zone=timezone,
     )
     return msisdn, judge(appointment, permission, has_number=True, now=tx.now)
 

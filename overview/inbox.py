@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from crm_core.consent import store as consent
-from crm_core.consent.model import Choice, ContactChannel
+from crm_core.consent.model import Address, Choice, ContactChannel
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Database
 from crm_core.kernel.ids import Msisdn
@@ -76,7 +76,7 @@ async def _person(conn: Connection, patient: Patient, db: Database) -> Person:
 
 
 async def _refused(conn: Connection, number: Msisdn) -> list[str]:
-    said = await consent.current(conn, number)
+    said = await consent.current(conn, Address.phone(number))
     return [one.purpose for one in said if one.channel is ContactChannel.SMS and one.choice is Choice.OPT_OUT]
 
 

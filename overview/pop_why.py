@@ -119,7 +119,7 @@ async def _visits(conn: Connection, patient_id: PatientId, now: datetime) -> tup
         SELECT s.starts_at, a.status, d.name AS department, d.name_en AS department_en,
                count(*) FILTER (WHERE a.status = 'noshow') OVER () AS unseen
         FROM appointment a JOIN slot s ON s.id = a.slot_id JOIN practitioner p ON p.id = s.practitioner_id
-        JOIN department d ON d.id = p.department_id
+        JOIN department_named d ON d.id = p.department_id
         WHERE a.patient_id = $1 AND a.status <> 'cancelled' AND s.starts_at < $2
         ORDER BY s.starts_at DESC LIMIT $3
         """,

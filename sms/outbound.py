@@ -72,6 +72,7 @@ async def _may_leave(tx: Tx, sms: Sms, zone: tzinfo) -> bool:
             purpose=(sms.purpose or Purpose.CARE).value,
             channel="sms",
             msisdn=msisdn,
+            patient_id=sms.patient_id,
             now=tx.now,
             is_reply=sms.reply_to_id is not None,
             zone=zone,

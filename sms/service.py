@@ -220,6 +220,7 @@ async def _first_moment(tx: Tx, new: NewSms, zone: tzinfo) -> datetime:
         purpose=new.purpose.value,
         channel="sms",
         msisdn=new.to,
+        patient_id=new.patient_id,
         now=wanted,
         is_reply=new.is_reply,
         zone=zone,

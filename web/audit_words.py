@@ -13,6 +13,7 @@ from web.i18n import N_, _
 ACTION = {
     "allow number": N_("Took a number off the never-contact list"),
     "assign desk": N_("Gave a desk"),
+    "add campus": N_("Added a campus"),
     "begin task": N_("Began a task"),
     "assign task": N_("Gave a task to somebody"),
     "book appointment": N_("Booked an appointment"),
@@ -105,6 +106,7 @@ ACTION = {
 SUBJECT = {
     "patient": N_("Patient"),
     "appointment": N_("Appointment"),
+    "campus": N_("Campus"),
     "day": N_("Day of appointments"),
     "call": N_("Call"),
     "recording": N_("Recording"),

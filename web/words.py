@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 
+from crm_core.consent.model import CHILD_UNTIL as CHILD_UNTIL
 from crm_core.consent.model import Decision, Wishes
 from crm_core.patients.lookup import COUNTED
 from web.agent_words import AGENT_STATE as AGENT_STATE
@@ -144,12 +145,15 @@ HOURS = {
     "care": N_("Treatment, appointments and notices"),
     "marketing": N_("Health offers"),
 }
+GIVEN_BY = {"guardian": N_("a guardian"), "person": N_("the patient")}
 WISH_SOURCE = {"phone": N_("on the telephone"), "person": N_("in person"), "paper": N_("in writing")}
 CONSULTATION = {"open": N_("Waiting for an answer"), "closed": N_("Has an answer")}
 ERROR = {
     "nothing_to_print": N_("Nobody of those chosen has an address that can be printed."),
     "slot_full": N_("The last place was just taken. Please choose another time."),
     "slot_not_found": N_("This time does not exist any more. Please choose another."),
+    "code_taken": N_("Another one has this code."),
+    "guardian_needed": N_("This person is under 14. A guardian decides whether they get health offers."),
     "slot_over": N_("This time has passed. Please choose another."),
     "stale": N_("Somebody else changed this in the meantime. Please look again."),
     "appointments_overlap": N_("This patient has another appointment at that time. Please choose another time."),
@@ -243,6 +247,7 @@ ERROR = {
 }
 RULE = {
     "opted_out": N_("This person has refused such messages."),
+    "no_guardian": N_("This person is under 14: a guardian must agree to health offers first."),
     "no_consent": N_("Advertising needs consent, and this person has not given it."),
     "never_dial": N_("This number is on the list of numbers that are never contacted."),
     "quiet_hours": N_("It is quiet time; people are left in peace."),

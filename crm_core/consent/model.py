@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
-from crm_core.kernel.ids import Msisdn
+from crm_core.kernel.ids import Msisdn, PatientId
 
 
 class Purpose(StrEnum):
@@ -34,6 +34,24 @@ class Choice(StrEnum):
     OPT_OUT = "opt_out"
 
 
+class AddressKind(StrEnum):
+    """What a decision is about. `PERSON`: them, by whatever address."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    PERSON = "person"
+
+
+class GivenBy(StrEnum):
+    """Who said it. For a child under 14 a guardian does (PIPL 31)."""
+
+    PERSON = "person"
+    GUARDIAN = "guardian"
+
+
+CHILD_UNTIL = 14  # years of age
+
+
 class Rule(StrEnum):
     """Which rule decided."""
 
@@ -42,6 +60,7 @@ class Rule(StrEnum):
     NEVER_DIAL = "never_dial"
     OPTED_OUT = "opted_out"
     NO_CONSENT = "no_consent"
+    NO_GUARDIAN = "no_guardian"
     QUIET_HOURS = "quiet_hours"
 
 
@@ -115,6 +134,43 @@ class QuietHours:
         return self.marketing if purpose is Purpose.MARKETING else self.care
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A telephone, a mailbox, or a patient whatever their address is: then `value` is "" and they are named."""
+
+    kind: AddressKind
+    value: str = field(default="", repr=False)
+    patient_id: PatientId | None = None
+
+    @classmethod
+    def phone(cls, msisdn: Msisdn) -> Self:
+        """A telephone's."""
+        return cls(kind=AddressKind.PHONE, value=msisdn)
+
+    @classmethod
+    def of_person(cls, patient_id: PatientId) -> Self:
+        """Somebody's, whatever it is."""
+        return cls(kind=AddressKind.PERSON, patient_id=patient_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """The last that was said about one purpose and channel, and by whom."""
+
+    choice: Choice
+    given_by: GivenBy = GivenBy.PERSON
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How it was said, where that is written, by whom, and which version of the words they were shown."""
+
+    source: str
+    evidence: str = ""
+    given_by: GivenBy = GivenBy.PERSON
+    text_version: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Permission:
     """`rule` says which rule decided. `not_before` is the next instant when quiet hours would allow it, else None."""
@@ -129,13 +185,15 @@ class Decision:
     """One thing somebody said about being contacted. `evidence` names where, e.g. sms/12."""
 
     id: int
-    msisdn: Msisdn = field(repr=False)
+    address: str = field(repr=False)  # "": of a person, by whatever address
     purpose: Purpose
     channel: ContactChannel
     choice: Choice
     at: datetime
     source: str
     evidence: str
+    given_by: GivenBy
+    text_version: str
 
 
 class WishSource(StrEnum):
@@ -179,6 +237,7 @@ class NewWish:
     choice: str
     source: str
     seen: int
+    given_by: str = GivenBy.PERSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

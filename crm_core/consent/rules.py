@@ -1,8 +1,21 @@
 """The one question, decided from values only, and what STOP and START mean."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from crm_core.consent.model import Choice, ContactChannel, DayName, Permission, Purpose, QuietHours, Rule, Week
+from crm_core.consent.model import (
+    CHILD_UNTIL,
+    Choice,
+    ContactChannel,
+    DayName,
+    GivenBy,
+    Permission,
+    Purpose,
+    QuietHours,
+    Rule,
+    Week,
+    Word,
+)
 from crm_core.kernel import calendar
 
 DISTURBING = frozenset({ContactChannel.SMS, ContactChannel.CALL})  # mail and letters wake nobody
@@ -16,11 +29,13 @@ def permission(
     now: datetime,
     zone: tzinfo,
     hours: QuietHours,
-    newest: Choice | None,
+    words: Sequence[Word],
     is_reply: bool,
     is_never_dial: bool,
+    is_child: bool = False,
 ) -> Permission:
-    """The first rule that forbids answers. `newest` is what was last said about this purpose and channel.
+    """The first rule that forbids answers. `words` are what was last said about this purpose and channel: of the
+    address, of the person, or of both. A child is somebody under 14: who cares for them decides on offers.
 
     An answer in a conversation that the person began is always allowed: they asked, now.
     """
@@ -28,14 +43,32 @@ def permission(
         return Permission(True, Rule.REPLY)
     if is_never_dial:
         return Permission(False, Rule.NEVER_DIAL)
-    if newest is Choice.OPT_OUT:
-        return Permission(False, Rule.OPTED_OUT)
-    if purpose is Purpose.MARKETING and newest is not Choice.OPT_IN:
-        return Permission(False, Rule.NO_CONSENT)
+    forbidding = _forbidding(purpose, words, is_child=is_child)
+    if forbidding:
+        return Permission(False, forbidding)
     opening = next_opening(hours.week(purpose), now, zone) if channel in DISTURBING else now
     if opening > now:
         return Permission(False, Rule.QUIET_HOURS, opening)
     return Permission(True, Rule.ALLOWED)
+
+
+def _forbidding(purpose: Purpose, words: Sequence[Word], *, is_child: bool) -> Rule | None:
+    if any(word.choice is Choice.OPT_OUT for word in words):
+        return Rule.OPTED_OUT
+    if purpose is not Purpose.MARKETING:
+        return None
+    if not words:
+        return Rule.NO_CONSENT
+    is_theirs = all(word.given_by is GivenBy.PERSON for word in words)
+    return Rule.NO_GUARDIAN if is_child and is_theirs else None
+
+
+def is_child(born: date | None, today: date) -> bool:
+    """Younger than a law lets somebody consent for themselves; of whom no birthday is known, nobody says so."""
+    if born is None:
+        return False
+    had_birthday = (today.month, today.day) >= (born.month, born.day)
+    return today.year - born.year - (not had_birthday) < CHILD_UNTIL
 
 
 def wants(purpose: Purpose, newest: Choice | None) -> bool:

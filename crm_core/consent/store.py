@@ -5,38 +5,50 @@ from datetime import datetime
 import asyncpg
 
 from crm_core.consent.model import (
+    Address,
     Choice,
     ContactChannel,
     ContactHours,
     DayName,
     Decision,
+    GivenBy,
     LeftAlone,
     Purpose,
     QuietHours,
+    Said,
     Window,
+    Word,
 )
 from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import Msisdn, PatientId
 
+_OF = "address_kind = $1 AND address = $2 AND ($1 <> 'person' OR patient_id = $3)"
+_DECISION = "id, address, purpose, channel, decision, at, source, evidence, given_by, text_version"
 
-async def newest(conn: Connection, msisdn: Msisdn, purpose: Purpose, channel: ContactChannel) -> Choice | None:
+
+async def newest(conn: Connection, about: Address, purpose: Purpose, channel: ContactChannel) -> Word | None:
     """The last word about this, None when nothing was ever said."""
-    said = await conn.fetchval(
-        "SELECT decision FROM consent WHERE msisdn = $1 AND purpose = $2 AND channel = $3 ORDER BY id DESC LIMIT 1",
-        msisdn,
+    row = await conn.fetchrow(
+        f"SELECT decision, given_by FROM consent WHERE {_OF} AND purpose = $4 AND channel = $5 "  # noqa: S608 ours
+        "ORDER BY id DESC LIMIT 1",
+        *_where(about),
         purpose,
         channel,
     )
-    return Choice(said) if said else None
+    return Word(Choice(row["decision"]), GivenBy(row["given_by"])) if row else None
 
 
-async def ever_opted_in(conn: Connection, msisdn: Msisdn, purpose: Purpose, channel: ContactChannel) -> bool:
+def _where(about: Address) -> tuple[str, str, PatientId | None]:
+    return about.kind, about.value, about.patient_id
+
+
+async def ever_opted_in(conn: Connection, about: Address, purpose: Purpose, channel: ContactChannel) -> bool:
     """Whether they asked for it at any time."""
     return bool(
         await conn.fetchval(
-            "SELECT EXISTS (SELECT FROM consent "
-            "WHERE msisdn = $1 AND purpose = $2 AND channel = $3 AND decision = 'opt_in')",
-            msisdn,
+            f"SELECT EXISTS (SELECT FROM consent WHERE {_OF} "  # noqa: S608 ours
+            "AND purpose = $4 AND channel = $5 AND decision = 'opt_in')",
+            *_where(about),
             purpose,
             channel,
         )
@@ -45,59 +57,60 @@ async def ever_opted_in(conn: Connection, msisdn: Msisdn, purpose: Purpose, chan
 
 async def insert(
     conn: Connection,
+    about: Address,
     *,
-    msisdn: Msisdn,
     patient_id: PatientId | None,
     purpose: Purpose,
     channel: ContactChannel,
     choice: Choice,
-    source: str,
-    evidence: str,
+    said: Said,
     now: datetime,
 ) -> int:
     """One more word; the ones before stay."""
     return int(
         await conn.fetchval(
             """
-            INSERT INTO consent (msisdn, patient_id, purpose, channel, decision, at, source, evidence)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
+            INSERT INTO consent (address_kind, address, patient_id, purpose, channel, decision, at, source, evidence,
+                                 given_by, text_version)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id
             """,
-            msisdn,
+            about.kind,
+            about.value,
             patient_id,
             purpose,
             channel,
             choice,
             now,
-            source,
-            evidence,
+            said.source,
+            said.evidence,
+            said.given_by,
+            said.text_version,
         )
     )
 
 
-async def lock(conn: Connection, msisdn: Msisdn) -> None:
-    """One at a time speaks for this number, until the transaction ends."""
-    await conn.execute("SELECT pg_advisory_xact_lock(hashtext('consent'), hashtext($1))", msisdn)
+async def lock(conn: Connection, about: Address) -> None:
+    """One at a time speaks for this address or person, until the transaction ends."""
+    whose = about.value or f"patients/{about.patient_id}"
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtext('consent'), hashtext($1))", whose)
 
 
-async def history(conn: Connection, msisdn: Msisdn, *, limit: int = 200) -> list[Decision]:
+async def history(conn: Connection, about: Address, *, limit: int = 200) -> list[Decision]:
     """Newest first."""
     rows = await conn.fetch(
-        "SELECT id, msisdn, purpose, channel, decision, at, source, evidence FROM consent "
-        "WHERE msisdn = $1 ORDER BY id DESC LIMIT $2",
-        msisdn,
+        f"SELECT {_DECISION} FROM consent WHERE {_OF} ORDER BY id DESC LIMIT $4",  # noqa: S608 ours
+        *_where(about),
         limit,
     )
     return [_decision(row) for row in rows]
 
 
-async def current(conn: Connection, msisdn: Msisdn) -> list[Decision]:
+async def current(conn: Connection, about: Address) -> list[Decision]:
     """The last word for each purpose and channel about which something was said."""
     rows = await conn.fetch(
-        """
-        SELECT DISTINCT ON (purpose, channel) id, msisdn, purpose, channel, decision, at, source, evidence
-        FROM consent WHERE msisdn = $1 ORDER BY purpose, channel, id DESC
-        """,
-        msisdn,
+        f"SELECT DISTINCT ON (purpose, channel) {_DECISION} FROM consent WHERE {_OF} "  # noqa: S608 ours
+        "ORDER BY purpose, channel, id DESC",
+        *_where(about),
     )
     return [_decision(row) for row in rows]
 
@@ -105,13 +118,15 @@ async def current(conn: Connection, msisdn: Msisdn) -> list[Decision]:
 def _decision(row: asyncpg.Record) -> Decision:
     return Decision(
         id=row["id"],
-        msisdn=Msisdn(row["msisdn"]),
+        address=row["address"],
         purpose=Purpose(row["purpose"]),
         channel=ContactChannel(row["channel"]),
         choice=Choice(row["decision"]),
         at=row["at"],
         source=row["source"],
         evidence=row["evidence"],
+        given_by=GivenBy(row["given_by"]),
+        text_version=row["text_version"],
     )
 
 

@@ -1,7 +1,7 @@
 """What staff write down about whom may be contacted: one wish at a time, and only if it is still what they saw."""
 
 from crm_core.consent import rules, service, store
-from crm_core.consent.model import WISH_CHANNELS, NewWish, Purpose, Wishes, WishSource
+from crm_core.consent.model import WISH_CHANNELS, Address, GivenBy, NewWish, Purpose, Said, Wishes, WishSource
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.errors import InvalidInputError, StaleError
@@ -28,7 +28,8 @@ async def of_patient(db: Database, actor: Actor, patient: Patient) -> tuple[Wish
 
 
 async def _of(conn: Connection, msisdn: Msisdn) -> Wishes:
-    said = {(one.purpose, one.channel): one for one in await store.current(conn, msisdn)}
+    current = await store.current(conn, Address.phone(msisdn))
+    said = {(one.purpose, one.channel): one for one in current}
     wishes = [(purpose, channel) for purpose in Purpose for channel in WISH_CHANNELS]
     return Wishes(
         msisdn=msisdn,
@@ -39,18 +40,21 @@ async def _of(conn: Connection, msisdn: Msisdn) -> Wishes:
 
 
 async def say(db: Database, actor: Actor, patient_id: PatientId, wish: NewWish) -> None:
-    """Raises ForbiddenError, InvalidInputError, and StaleError when somebody spoke of it meanwhile."""
+    """Raises ForbiddenError, InvalidInputError, GuardianNeededError, StaleError when somebody spoke of it meanwhile."""
     if wish.source not in set(WishSource):
         raise InvalidInputError("phone, person or paper", field="source")
+    if wish.given_by not in set(GivenBy):
+        raise InvalidInputError("person or guardian", field="given_by")
     async with db.transaction(actor) as tx:
+        number = await _number(tx, patient_id, wish.msisdn)
         await service.record_in(
             tx,
-            await _number(tx, patient_id, wish.msisdn),
+            Address.phone(number),
             purpose=wish.purpose,
             channel=wish.channel,
             choice=wish.choice,
-            source=wish.source,
-            evidence=f"users/{actor.name}",
+            said=Said(wish.source, f"users/{actor.name}", GivenBy(wish.given_by)),
+            whose=patient_id,
             seen=wish.seen,
         )
 
@@ -85,6 +89,6 @@ async def _number(tx: Tx, patient_id: PatientId, msisdn: str) -> Msisdn:
         raise PatientNotFoundError("no such patient")
     for known in patient.phones:
         if known == msisdn:
-            await store.lock(tx.conn, known)
+            await store.lock(tx.conn, Address.phone(known))
             return known
     raise InvalidInputError("not a number of this patient", field="msisdn")

@@ -2,12 +2,28 @@
 
 from dataclasses import dataclass
 
-from crm_core.kernel.ids import DepartmentId, PractitionerId
+from crm_core.kernel.ids import CampusId, DepartmentId, PractitionerId
+
+MAIN = CampusId(1)  # there from the beginning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campus:
+    """One of the hospital's places (院区). While there is only one, nobody sees it."""
+
+    id: CampusId
+    code: str
+    name: str
+    name_en: str
+    position: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Department:
-    """`keywords` are other words patients use for it; `position` is the order in menus."""
+    """Its names have the campus with them as soon as there are two.
+
+    `keywords` are other words patients use for it; `position` is the order in menus.
+    """
 
     id: DepartmentId
     code: str
@@ -15,6 +31,7 @@ class Department:
     name_en: str
     keywords: tuple[str, ...]
     position: int
+    campus_id: CampusId = MAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,35 @@
 
 from collections.abc import Sequence
 
-from crm_core.directory.model import Department, Practitioner
+from crm_core.directory.model import MAIN, Campus, Department, Practitioner
 from crm_core.kernel.db import Connection
-from crm_core.kernel.ids import DepartmentId, PractitionerId
+from crm_core.kernel.ids import CampusId, DepartmentId, PractitionerId
+
+
+async def campuses(conn: Connection) -> list[Campus]:
+    """All, in the order of menus."""
+    rows = await conn.fetch("SELECT id, code, name, name_en, position FROM campus ORDER BY position, id")
+    return [Campus(**row) for row in rows]
+
+
+async def insert_campus(conn: Connection, *, code: str, name: str, name_en: str, position: int) -> CampusId:
+    """Raises UniqueViolationError when another one has the code."""
+    return CampusId(
+        await conn.fetchval(
+            "INSERT INTO campus (code, name, name_en, position) VALUES ($1, $2, $3, $4) RETURNING id",
+            code,
+            name,
+            name_en,
+            position,
+        )
+    )
 
 
 async def departments(conn: Connection) -> list[Department]:
     """All, in the order of menus."""
-    rows = await conn.fetch("SELECT id, code, name, name_en, keywords, position FROM department ORDER BY position, id")
+    rows = await conn.fetch(
+        "SELECT id, code, name, name_en, keywords, position, campus_id FROM department_named ORDER BY position, id"
+    )
     return [Department(**{**dict(row), "keywords": tuple(row["keywords"])}) for row in rows]
 
 
@@ -40,15 +61,22 @@ async def practitioner(conn: Connection, practitioner_id: PractitionerId) -> Pra
 
 
 async def put_department(
-    conn: Connection, *, code: str, name: str, name_en: str, keywords: Sequence[str] = (), position: int = 0
+    conn: Connection,
+    *,
+    code: str,
+    name: str,
+    name_en: str,
+    keywords: Sequence[str] = (),
+    position: int = 0,
+    campus_id: CampusId = MAIN,
 ) -> DepartmentId:
     """New or, by `code`, changed."""
     return DepartmentId(
         await conn.fetchval(
             """
-            INSERT INTO department (code, name, name_en, keywords, position) VALUES ($1, $2, $3, $4, $5)
+            INSERT INTO department (code, name, name_en, keywords, position, campus_id) VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT (code) DO UPDATE SET name = excluded.name, name_en = excluded.name_en,
-                keywords = excluded.keywords, position = excluded.position
+                keywords = excluded.keywords, position = excluded.position, campus_id = excluded.campus_id
             RETURNING id
             """,
             code,
@@ -56,6 +84,7 @@ async def put_department(
             name_en,
             list(keywords),
             position,
+            campus_id,
         )
     )
 

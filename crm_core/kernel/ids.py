@@ -4,6 +4,7 @@ from typing import NewType
 from uuid import UUID
 
 PatientId = NewType("PatientId", int)
+CampusId = NewType("CampusId", int)
 DepartmentId = NewType("DepartmentId", int)
 PractitionerId = NewType("PractitionerId", int)
 SlotId = NewType("SlotId", int)

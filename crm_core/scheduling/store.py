@@ -86,7 +86,7 @@ async def slots_by_id(conn: Connection, slot_ids: Sequence[SlotId]) -> list[Slot
                s.ends_at, s.capacity, s.capacity - (SELECT count(*)::int FROM appointment a
                              WHERE a.slot_id = s.id AND a.status <> 'cancelled') AS free
         FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position)
-        JOIN slot s USING (id) JOIN schedule c ON c.id = s.schedule_id JOIN department d ON d.id = s.department_id
+        JOIN slot s USING (id) JOIN schedule c ON c.id = s.schedule_id JOIN department_named d ON d.id = s.department_id
         JOIN practitioner p ON p.id = s.practitioner_id
         ORDER BY wanted.position
         """,
@@ -137,7 +137,7 @@ _APPOINTMENT = """
                OR EXISTS (SELECT FROM appointment again WHERE again.patient_id = a.patient_id
                           AND again.slot_id = a.slot_id AND again.status <> 'cancelled')) AS is_replaced
     FROM appointment a JOIN slot s ON s.id = a.slot_id JOIN schedule c ON c.id = s.schedule_id
-    JOIN department d ON d.id = s.department_id
+    JOIN department_named d ON d.id = s.department_id
     JOIN practitioner p ON p.id = s.practitioner_id"""
 _OF_SLOT = {field.name for field in fields(Slot)} - {"id"}
 

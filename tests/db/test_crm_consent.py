@@ -7,7 +7,19 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crm_core.consent import service, store
-from crm_core.consent.model import Choice, ContactChannel, DayName, Purpose, QuietHours, Window, every_day
+from crm_core.consent.errors import GuardianNeededError
+from crm_core.consent.model import (
+    Address,
+    Choice,
+    ContactChannel,
+    DayName,
+    GivenBy,
+    Purpose,
+    QuietHours,
+    Said,
+    Window,
+    every_day,
+)
 from crm_core.kernel.actor import SMS_SENDER, SYSTEM
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import InvalidInputError
@@ -70,9 +82,9 @@ async def test_who_had_asked_for_offers_gets_them_back_by_start(database: Databa
     await service.opt_in(database, SMS_SENDER, NUMBER, channel="sms", source="sms")
     assert await rule(database, "marketing") == "allowed"
     async with database.connection() as conn:
-        said = [d for d in await store.history(conn, NUMBER) if d.purpose is Purpose.MARKETING]
+        said = [d for d in await store.history(conn, Address.phone(NUMBER)) if d.purpose is Purpose.MARKETING]
         mine = [d.choice for d in said if d.channel is ContactChannel.SMS]
-        now = {(d.purpose, d.channel): d.choice for d in await store.current(conn, NUMBER)}
+        now = {(d.purpose, d.channel): d.choice for d in await store.current(conn, Address.phone(NUMBER))}
     assert mine == [Choice.OPT_IN, Choice.OPT_OUT, Choice.OPT_IN]
     assert said[-1].evidence == "form/3"
     assert now[Purpose.MARKETING, ContactChannel.SMS] is Choice.OPT_IN
@@ -85,7 +97,7 @@ async def test_stop_read_twice_from_the_modem_is_written_once(database: Database
     )
     await asyncio.gather(*stops)
     async with database.connection() as conn:
-        assert len(await store.history(conn, NUMBER)) == 5  # four channels of offers, notices by sms
+        assert len(await store.history(conn, Address.phone(NUMBER))) == 5  # four channels of offers, notices by sms
         assert await conn.fetchval("SELECT count(*) FROM audit WHERE action = 'change consent'") == 5
 
 
@@ -131,3 +143,68 @@ async def test_words_that_do_not_exist_are_refused(database: Database) -> None:
         await rule(database, "care", "fax")
     with pytest.raises(InvalidInputError):
         await service.record(database, SYSTEM, NUMBER, purpose="care", channel="sms", choice="maybe", source="web")
+
+
+async def test_somebody_may_decide_for_themselves_whatever_the_number(database: Database) -> None:
+    one, other = [
+        await patients.register(database, SYSTEM, NewPatient(name=name, phones=(NUMBER,)))
+        for name in ("王建国", "李秀英")
+    ]
+    async with database.transaction(SYSTEM) as tx:
+        about = Address.of_person(one.id)
+        for channel in ("sms", "letter"):
+            await service.record_in(
+                tx, about, purpose="notice", channel=channel, choice="opt_out", said=Said("paper", text_version="3")
+            )
+    async with database.connection() as conn:
+        asked = [
+            await service.may_contact(
+                conn, purpose="notice", channel="sms", msisdn=NUMBER, patient_id=whose, now=NOON, zone=SHANGHAI
+            )
+            for whose in (one.id, other.id, None)
+        ]
+        ((decision, letter), entries) = (await store.current(conn, about), await timeline.page(conn, one.id, limit=9))
+        assert await timeline.page(conn, other.id, limit=9) == []
+    assert [permission.rule for permission in asked] == ["opted_out", "allowed", "allowed"]
+    assert {decision.channel, letter.channel} == {ContactChannel.SMS, ContactChannel.LETTER}
+    assert (decision.address, decision.text_version, len(entries)) == ("", "3", 2)
+
+
+async def test_for_a_child_a_guardian_asks_for_offers(database: Database) -> None:
+    child = await patients.register(
+        database, SYSTEM, NewPatient(name="王小明", phones=(NUMBER,), birth_date=datetime.now(UTC).date())
+    )
+
+    async def say(given_by: GivenBy) -> str:
+        async with database.transaction(SYSTEM) as tx:
+            await service.record_in(
+                tx,
+                Address.phone(NUMBER),
+                purpose="marketing",
+                channel="sms",
+                choice="opt_in",
+                said=Said("paper", given_by=given_by),
+                whose=child.id,
+            )
+        async with database.connection() as conn:
+            permission = await service.may_contact(
+                conn,
+                purpose="marketing",
+                channel="sms",
+                msisdn=NUMBER,
+                patient_id=child.id,
+                now=datetime.now(UTC),
+                zone=SHANGHAI,
+                hours=QuietHours(marketing=every_day("00:00-24:00")),
+            )
+        return str(permission.rule)
+
+    with pytest.raises(GuardianNeededError):
+        await say(GivenBy.PERSON)
+    await service.record(database, SYSTEM, NUMBER, purpose="marketing", channel="sms", choice="opt_in", source="staff")
+    async with database.connection() as conn:
+        asked = await service.may_contact(
+            conn, purpose="marketing", channel="sms", msisdn=NUMBER, patient_id=child.id, now=NOON, zone=SHANGHAI
+        )
+    assert asked.rule == "no_guardian"
+    assert await say(GivenBy.GUARDIAN) == "allowed"

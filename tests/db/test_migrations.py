@@ -10,10 +10,10 @@ import pytest
 
 from crm_core import migrations
 from crm_core.consent import store as consent
-from crm_core.consent.model import every_day
+from crm_core.consent.model import Address, Choice, ContactChannel, Purpose, Said, every_day
 from crm_core.drafts import store as drafts
 from crm_core.drafts.model import Form, Subject
-from crm_core.kernel.ids import CallId, UserId
+from crm_core.kernel.ids import CallId, Msisdn, UserId
 from crm_core.users import session_store, token_store
 from crm_core.users import store as users
 
@@ -208,5 +208,38 @@ async def test_appointments_of_an_earlier_release_know_their_time(empty_database
         assert await conn.fetchval("SELECT starts_at FROM appointment") == datetime(2026, 3, 2, tzinfo=UTC)
         status = "SELECT s.status, c.status, p.code FROM slot s, schedule c, practitioner p"
         assert tuple(await conn.fetchrow(status) or ()) == ("open", "open", None)
+    finally:
+        await conn.close()
+
+
+async def test_wishes_of_an_earlier_release_are_about_telephones_and_it_may_write_on(empty_database_url: str) -> None:
+    await asyncio.to_thread(migrations.upgrade, empty_database_url, to="0054")
+    conn = await asyncpg.connect(empty_database_url)
+    said = """
+        INSERT INTO consent (msisdn, purpose, channel, decision, at, source)
+        VALUES ('+8613800138000', 'notice', 'sms', $1, now(), 'sms')
+    """
+    phone = Address.phone(Msisdn("+8613800138000"))
+    try:
+        await conn.execute(said, "opt_out")
+        await asyncio.to_thread(migrations.upgrade, empty_database_url)
+        await conn.execute(said, "opt_in")
+        history = await consent.history(conn, phone)
+        assert [(one.choice, one.address, one.given_by) for one in history] == [
+            ("opt_in", phone.value, "person"),
+            ("opt_out", phone.value, "person"),
+        ]
+        await consent.insert(
+            conn,
+            phone,
+            patient_id=None,
+            purpose=Purpose.NOTICE,
+            channel=ContactChannel.SMS,
+            choice=Choice.OPT_OUT,
+            said=Said("sms"),
+            now=datetime.now(UTC),
+        )
+        newest = "SELECT decision FROM consent WHERE msisdn = '+8613800138000' ORDER BY id DESC LIMIT 1"
+        assert await conn.fetchval(newest) == "opt_out"
     finally:
         await conn.close()

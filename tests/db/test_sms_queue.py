@@ -187,8 +187,9 @@ async def test_marketing_names_the_sender_and_the_way_out(hospital: Hospital, te
 
 
 async def allow_offers(hospital: Hospital) -> None:
-    async with hospital.db.transaction(SYSTEM) as tx:
-        await consent.record_in(tx, ZHANG, purpose="marketing", channel="sms", choice="opt_in", source="staff")
+    await consent.record(
+        hospital.db, SYSTEM, ZHANG, purpose="marketing", channel="sms", choice="opt_in", source="staff"
+    )
 
 
 async def test_nobody_gets_two_offers_in_a_week(hospital: Hospital) -> None:

@@ -40,8 +40,9 @@ def person(role: Role) -> Actor:
 
 @pytest.mark.parametrize("role", Role)
 async def test_each_role_writes_for_its_purposes_and_for_no_other(hospital: Hospital, role: Role) -> None:
-    async with hospital.db.transaction(SYSTEM) as tx:
-        await consent.record_in(tx, ZHANG, purpose="marketing", channel="sms", choice="opt_in", source="staff")
+    await consent.record(
+        hospital.db, SYSTEM, ZHANG, purpose="marketing", channel="sms", choice="opt_in", source="staff"
+    )
     for purpose in Purpose:
         if purpose in MAY[role]:
             await service.queue(

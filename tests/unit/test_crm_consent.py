@@ -1,5 +1,6 @@
 """Nobody is disturbed at night, advertised to without asking, or contacted after saying no."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,12 +15,14 @@ from crm_core.consent.model import (
     Choice,
     ContactChannel,
     DayName,
+    GivenBy,
     Permission,
     Purpose,
     QuietHours,
     Rule,
     Week,
     Window,
+    Word,
     every_day,
 )
 
@@ -38,6 +41,8 @@ def ask(
     channel: ContactChannel = ContactChannel.SMS,
     *,
     newest: Choice | None = None,
+    words: Sequence[Word] = (),
+    is_child: bool = False,
     is_reply: bool = False,
     is_never_dial: bool = False,
     zone: ZoneInfo = SHANGHAI,
@@ -49,7 +54,8 @@ def ask(
         now=now,
         zone=zone,
         hours=hours,
-        newest=newest,
+        words=[Word(newest)] if newest else words,
+        is_child=is_child,
         is_reply=is_reply,
         is_never_dial=is_never_dial,
     )
@@ -194,3 +200,26 @@ def test_hours_that_are_none_are_refused(text: str) -> None:
 def test_a_week_in_which_nothing_ever_leaves_is_refused() -> None:
     with pytest.raises(ValueError, match="one day from Monday to Friday"):
         QuietHours(care={DayName.SUNDAY: Window.of("08:00-20:00")})
+
+
+def test_what_a_person_said_of_themselves_counts_beside_what_was_said_of_the_number() -> None:
+    yes, no = Word(Choice.OPT_IN), Word(Choice.OPT_OUT)
+    offers = Purpose.MARKETING
+    asked = [ask(at(10), offers, words=said).rule for said in ([yes], [yes, yes], [yes, no], [no, yes], [])]
+    assert asked == [Rule.ALLOWED, Rule.ALLOWED, Rule.OPTED_OUT, Rule.OPTED_OUT, Rule.NO_CONSENT]
+    assert ask(at(10), Purpose.CARE, words=[no]).rule == Rule.OPTED_OUT
+
+
+def test_a_child_gets_offers_only_when_a_guardian_said_so_and_care_always() -> None:
+    child, guardian = Word(Choice.OPT_IN), Word(Choice.OPT_IN, GivenBy.GUARDIAN)
+    offers = Purpose.MARKETING
+    assert ask(at(10), offers, words=[child], is_child=True).rule == Rule.NO_GUARDIAN
+    assert ask(at(10), offers, words=[child, guardian], is_child=True).rule == Rule.ALLOWED
+    assert ask(at(10), Purpose.CARE, is_child=True).rule == Rule.ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("born", "child"), [(date(2012, 3, 3), True), (date(2012, 3, 2), False), (date(2026, 3, 1), True), (None, False)]
+)
+def test_somebody_is_a_child_until_the_day_they_are_fourteen(born: date | None, child: bool) -> None:
+    assert rules.is_child(born, date(2026, 3, 2)) is child

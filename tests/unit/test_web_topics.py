@@ -40,13 +40,13 @@ def test_an_event_is_about_whom_it_names_and_the_lists_it_changes() -> None:
     assert about(confirmed) == {"patient:7", "day:2026-11-25"}
     assert about(events.TaskDone(task_id=TaskId(1), patient_id=PatientId(7))) == {"tasks", "patient:7"}
     changed = events.ConsentChanged(
-        msisdn=Msisdn("+8613800138000"),
+        address="+8613800138000",
         purpose="care",
         channel="sms",
         decision="opt_out",
         patient_ids=(PatientId(7), PatientId(8)),
     )
-    listed = events.NeverDialChanged(msisdn=changed.msisdn, is_listed=True, patient_ids=changed.patient_ids)
+    listed = events.NeverDialChanged(msisdn=Msisdn(changed.address), is_listed=True, patient_ids=changed.patient_ids)
     assert about(changed) == about(listed) == {"patient:7", "patient:8"}
     assert "138" not in notice(changed) + notice(listed)
 

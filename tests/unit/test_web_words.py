@@ -28,6 +28,9 @@ pytestmark = pytest.mark.unit
 ZONE = ZoneInfo("Asia/Shanghai")
 NAMES = re.compile(r"{(\w+)}")
 STAFF_MEET = (
+    "crm_core.consent.errors",
+    "crm_core.directory.errors",
+    "crm_core.kernel.event_log",
     "crm_core.kernel.errors",
     "crm_core.kernel.msisdn",
     "crm_core.calls.errors",

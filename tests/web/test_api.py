@@ -269,3 +269,17 @@ async def test_the_api_describes_itself(house: House) -> None:
     text = str(document)
     names = {part.split("'")[0] for part in text.split("#/components/schemas/")[1:]}
     assert names <= set(document["components"]["schemas"])
+
+
+async def test_a_second_campus_is_named_wherever_its_departments_are(house: House) -> None:
+    await house.sessions()
+    async with client(house, "supervisor") as system:
+        status, made = await system.post("/campuses", {"code": "east", "name": "东院区"})
+        assert (status, made["position"]) == (201, 0)
+        assert [one["code"] for one in (await system.get("/campuses"))[1]["items"]] == ["main", "east"]
+        (department,) = (await system.get("/departments"))[1]["items"]
+        assert (department["name"], department["campus_id"]) == ("本部 内科", 1)
+        assert (await system.get("/slots"))[1]["items"][0]["department"] == "本部 内科"
+        status, problem = await system.post("/campuses", {"code": "east", "name": "西院区"})
+        assert (status, problem["code"]) == (409, "code_taken")
+        assert (await system.post("/campuses", {"code": " ", "name": "西院区"}))[0] == 422

@@ -1,47 +1,24 @@
-"""`/departments`, `/practitioners`, `/slots` and `/appointments`."""
+"""`/slots` and `/appointments`."""
 
-import math
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from crm_core.directory import service as directory
 from crm_core.kernel.actor import Actor
 from crm_core.kernel.cursor import Cursor, by_id, cut, parse
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import InvalidInputError
-from crm_core.kernel.ids import AppointmentId, DepartmentId, PatientId, PractitionerId, SlotId
+from crm_core.kernel.ids import AppointmentId, PatientId, PractitionerId, SlotId
 from crm_core.kernel.once import once_outside
 from crm_core.scheduling import lookup, service
 from crm_core.scheduling.model import Appointment, Channel, SessionKind, Slot, Status
 from crm_core.users.rights import Right
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
-from web.values import Flag, Id, Line, Moment, Whole
+from web.values import Flag, Id, Line, Moment
 
 LONGEST_SPAN = timedelta(days=92)
-
-
-class DepartmentOut(BaseModel):
-    """Where patients are seen."""
-
-    id: int
-    code: str
-    name: str
-    name_en: str
-
-
-class PractitionerOut(BaseModel):
-    """Who sees patients. `code` is the hospital's own; it tells two of one name apart."""
-
-    id: int
-    code: str | None
-    department_id: int
-    name: str
-    name_en: str
-    title: str
-    title_en: str
 
 
 class SlotOut(BaseModel):
@@ -112,22 +89,8 @@ class AppointmentOut(BaseModel):
         )
 
 
-DepartmentPage = Page[DepartmentOut]
-PractitionerPage = Page[PractitionerOut]
 SlotPage = Page[SlotOut]
 AppointmentPage = Page[AppointmentOut]
-
-
-class DirectoryQuery(PageQuery):
-    """All at once in most hospitals."""
-
-    limit: Whole = Field(default=200, ge=1, le=200, description="at most this many items")
-
-
-class PractitionersQuery(DirectoryQuery):
-    """All, or one department's."""
-
-    department: Id | None = None
 
 
 class SlotsQuery(PageQuery):
@@ -172,29 +135,6 @@ class Reminder(BaseModel):
 
     channel: Literal["sms", "call"]
     id: int
-
-
-async def departments(ask: Ask[DirectoryQuery, NoBody]) -> DepartmentPage:
-    """In the order of the menus."""
-    place = _place(ask.query)
-    found = [one for one in await directory.departments(ask.deps.db) if (one.position, one.id) > place]
-    shown = cut(found, ask.query.limit, lambda one: Cursor(one.position, str(one.id)))
-    return DepartmentPage.of(shown, lambda one: DepartmentOut.model_validate(one, from_attributes=True))
-
-
-def _place(query: PageQuery) -> tuple[float, int]:
-    after = parse(query.place)
-    return (after.order, after.number) if after else (-math.inf, 0)
-
-
-async def practitioners(ask: Ask[PractitionersQuery, NoBody]) -> PractitionerPage:
-    """Who works now, by department."""
-    wanted, place = ask.query.department, _place(ask.query)
-    everybody = await directory.practitioners(ask.deps.db, None if wanted is None else DepartmentId(wanted))
-    in_order = sorted(everybody, key=lambda one: (one.department_id, one.id))
-    found = [one for one in in_order if (one.department_id, one.id) > place]
-    shown = cut(found, ask.query.limit, lambda one: Cursor(one.department_id, str(one.id)))
-    return PractitionerPage.of(shown, lambda one: PractitionerOut.model_validate(one, from_attributes=True))
 
 
 async def slots(ask: Ask[SlotsQuery, NoBody]) -> SlotPage:
@@ -278,30 +218,11 @@ async def remind(ask: Ask[NoQuery, RemindIn]) -> Reminder:
 
 _BOOK = Right.BOOK
 _SEE = Right.SEE_PATIENTS
-_OFFER = Right.SEE_SCHEDULE
 ENDPOINTS = (
     Endpoint(
         method="GET",
-        path="/departments",
-        right=_OFFER,
-        handle=departments,
-        query=DirectoryQuery,
-        response=DepartmentPage,
-        summary="Departments",
-    ),
-    Endpoint(
-        method="GET",
-        path="/practitioners",
-        right=_OFFER,
-        handle=practitioners,
-        query=PractitionersQuery,
-        response=PractitionerPage,
-        summary="Practitioners",
-    ),
-    Endpoint(
-        method="GET",
         path="/slots",
-        right=_OFFER,
+        right=Right.SEE_SCHEDULE,
         handle=slots,
         query=SlotsQuery,
         response=SlotPage,

@@ -40,6 +40,7 @@ CONTACT = {"name": "The hospital's IT department"}
 TAGS = {
     "status": "Is every part up?",
     "patients": "The register and each patient's timeline.",
+    "campuses": "The hospital's places; one in most.",
     "departments": "Where patients are seen.",
     "practitioners": "Who sees patients.",
     "slots": "Bookable times.",

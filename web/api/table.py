@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from web.access import Open, Route
-from web.api import appointments, calls, events, openapi, patients, recordings, settings, sms, status
+from web.api import appointments, calls, directory, events, openapi, patients, recordings, settings, sms, status
 from web.api.endpoint import PREFIX, Ask, Endpoint, NoBody, NoQuery
 
 VERSION = "1.0"
@@ -20,6 +20,7 @@ async def show_document(_ask: Ask[NoQuery, NoBody]) -> web.Response:
 ENDPOINTS: tuple[Endpoint, ...] = (
     *status.ENDPOINTS,
     *patients.ENDPOINTS,
+    *directory.ENDPOINTS,
     *appointments.ENDPOINTS,
     *calls.ENDPOINTS,
     *recordings.ENDPOINTS,

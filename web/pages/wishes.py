@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from crm_core.consent import wishes
-from crm_core.consent.model import WISH_CHANNELS, Choice, ContactChannel, NewWish, Purpose, Wishes
+from crm_core.consent.model import WISH_CHANNELS, Choice, ContactChannel, GivenBy, NewWish, Purpose, Wishes
 from crm_core.kernel.errors import InvalidInputError, StaleError
 from crm_core.kernel.ids import PatientId
 from crm_core.patients.model import Patient
@@ -79,6 +79,7 @@ def _wish(form: Mapping[str, str]) -> NewWish:
         choice=form.get("choice", ""),
         source=form.get("source", ""),
         seen=forms.whole(form, "seen"),
+        given_by=form.get("given_by", GivenBy.PERSON),
     )
 
 
