@@ -35,6 +35,17 @@ def fact_words(fact: Field, value: object) -> str:
             return field_words(fact.name, str(value)) if fact.words else str(value)
 
 
+def changed_words(name: str, value: object) -> str:
+    """What stood in a field, as its history shows it; a field that is no more shows as it was kept."""
+    fact = BY_NAME.get(name)
+    return (fact_words(fact, value) if fact else str(value or "")) or "–"
+
+
+def field_name(name: str) -> str:
+    """Of a field of the record, also of one that is no more."""
+    return _(BY_NAME[name].english) if name in BY_NAME else name
+
+
 def record_parts(patient: Patient, left_out: Collection[str]) -> list[tuple[str, list[tuple[Field, str]]]]:
     """What is known of somebody, part by part; `left_out` stands elsewhere on the page."""
     said = [(one, fact_words(one, getattr(patient, one.name))) for one in FIELDS if one.name not in left_out]

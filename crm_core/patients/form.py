@@ -11,7 +11,7 @@ from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.errors import StaleError
 from crm_core.kernel.ids import Msisdn, PatientId
-from crm_core.patients import lookup, rules, seen, service, store
+from crm_core.patients import history_store, lookup, rules, seen, service, store
 from crm_core.patients.meanwhile import Meanwhile, meanwhile
 from crm_core.patients.model import NewPatient, Patient
 from crm_core.users import rights
@@ -111,7 +111,7 @@ async def _meanwhile(
 ) -> Meanwhile:
     record = await opened(db, actor, patient_id)
     async with db.connection() as conn:
-        since = await store.changes_since(conn, patient_id, version)
+        since = await history_store.changes_since(conn, patient_id, version)
     return meanwhile(record, since, typed)
 
 

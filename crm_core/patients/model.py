@@ -65,6 +65,26 @@ class PatientChange:
     actor: str
     old: object = field(repr=False)
     new: object = field(repr=False)
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """Who made a record, when, and the names of its fields that have been changed since."""
+
+    at: datetime
+    actor: str
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """How a record came to be as it is. `typed`: its telephones as somebody typed them."""
+
+    patient: Patient
+    changes: Page[PatientChange]
+    beginning: Beginning
+    typed: tuple[Phone, ...]
 
 
 class TimelineKind(StrEnum):
@@ -140,3 +160,4 @@ class OpenedPatient:
     patient: Patient
     timeline: Page[TimelineEntry]
     family: Family
+    history: History

@@ -9,7 +9,7 @@ from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import StaleError
 from crm_core.kernel.ids import PatientId
 from crm_core.kernel.once import Wish, made, made_before
-from crm_core.patients import identifier_store, rules, store
+from crm_core.patients import history_store, identifier_store, rules, store
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.fields import IDENTIFIERS, SEVERAL
 from crm_core.patients.model import NewPatient, Patient, Phone
@@ -73,7 +73,7 @@ async def change_in(
     if not differences:
         return before
     await _store(tx, before, after, phones, differences.keys())
-    await store.add_changes(
+    await history_store.add_changes(
         tx.conn, patient_id, differences, version=before.version + 1, actor=tx.actor.name, now=tx.now
     )
     await audit.record(tx, "change patient", "patient", patient_id, detail={"fields": sorted(differences)})

@@ -1,6 +1,6 @@
 """The register in PostgreSQL. Finders fetch ids by an index; `many` loads the records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import Msisdn, PatientId
 from crm_core.patients import identifier_store, rules
 from crm_core.patients.fields import COLUMNS, IDENTIFIERS
-from crm_core.patients.model import Identifier, Language, NewPatient, Patient, PatientChange, Phone, Sex
+from crm_core.patients.model import Identifier, Language, NewPatient, Patient, Phone, Sex
 from crm_core.patients.pinyin import search_text
 
 _NAMES = [field.name for field in COLUMNS]  # constants of ours: nothing typed becomes SQL
@@ -202,52 +202,4 @@ async def replace_phones(conn: Connection, patient_id: PatientId, phones: Sequen
         "INSERT INTO patient_phone (patient_id, msisdn, as_typed, position) VALUES ($1, $2, $3, $4) "
         "ON CONFLICT (patient_id, msisdn) DO UPDATE SET position = excluded.position, as_typed = excluded.as_typed",
         [(patient_id, phone.msisdn, phone.as_typed, position) for position, phone in enumerate(phones)],
-    )
-
-
-async def add_changes(
-    conn: Connection,
-    patient_id: PatientId,
-    changes: Mapping[str, tuple[object, object]],
-    *,
-    version: int,
-    actor: str,
-    now: datetime,
-) -> None:
-    """The history: field -> (old, new), and the version that has the new."""
-    await conn.executemany(
-        "INSERT INTO patient_change (patient_id, version, at, actor, field, old_value, new_value) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        [(patient_id, version, now, actor, field, old, new) for field, (old, new) in changes.items()],
-    )
-
-
-async def changes_since(conn: Connection, patient_id: PatientId, version: int) -> list[PatientChange]:
-    """What made later versions of the record, oldest first."""
-    rows = await conn.fetch(
-        """
-        SELECT c.field, c.at, coalesce(u.name, c.actor) AS actor, c.old_value, c.new_value
-        FROM patient_change c LEFT JOIN app_user u ON u.login = c.actor
-        WHERE c.patient_id = $1 AND c.version > $2 ORDER BY c.id
-        """,
-        patient_id,
-        version,
-    )
-    return [_change(row) for row in rows]
-
-
-async def history(conn: Connection, patient_id: PatientId, *, limit: int = 200) -> list[PatientChange]:
-    """Newest first: who changed which field when, from what to what."""
-    rows = await conn.fetch(
-        "SELECT field, at, actor, old_value, new_value FROM patient_change WHERE patient_id = $1 "
-        "ORDER BY at DESC, id DESC LIMIT $2",
-        patient_id,
-        limit,
-    )
-    return [_change(row) for row in rows]
-
-
-def _change(row: asyncpg.Record) -> PatientChange:
-    return PatientChange(
-        field_name=row["field"], at=row["at"], actor=row["actor"], old=row["old_value"], new=row["new_value"]
     )
