@@ -18,6 +18,7 @@ from web.record_words import changed_words as changed_words
 from web.record_words import fact_words as fact_words
 from web.record_words import field_name as field_name
 from web.record_words import field_words as field_words
+from web.record_words import phone_words as phone_words
 from web.record_words import record_parts as record_parts
 from web.work_words import PURPOSE as PURPOSE
 from web.work_words import PURPOSE_MEANS as PURPOSE_MEANS

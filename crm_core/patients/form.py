@@ -98,7 +98,7 @@ async def save(
     try:
         async with db.transaction(actor) as tx:
             before = await store.get(tx.conn, patient_id)
-            patient = await service.change_in(tx, patient_id, typed, expected_version=version)
+            patient = await service.change_in(tx, patient_id, typed, expected_version=version, is_whole=True)
             added = [number for number in patient.phones if before and number not in before.phones]
             await drafts.saved_in(tx, Subject(form=Form.PATIENT, patient_id=patient_id))
             return Saved(patient, await _people(tx.conn, added))

@@ -116,7 +116,6 @@ async def _history(conn: Connection, patient: Patient, field: str | None, before
         patient=patient,
         changes=cut(found, limit, lambda one: by_id(one.id)),
         beginning=await history_store.beginning(conn, patient.id),
-        typed=tuple(await store.phones(conn, patient.id)),
     )
 
 

@@ -14,10 +14,13 @@ from crm_core.patients.fields import Sex as Sex
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """One number of a patient: E.164, and as somebody wrote it."""
+    """One number of a patient: E.164, as somebody wrote it, whose it is (OWNERS), what kind, and a note."""
 
     msisdn: Msisdn = field(repr=False)
     as_typed: str = field(repr=False)
+    owner: str = ""
+    kind: str = ""
+    note: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,8 @@ class Identifier:
 class Patient(Facts):
     """`phones` in the order of use. Several patients may have the same number: families share phones.
 
-    `identifiers` are all their numbers, also of earlier stays; `card_no` and the like are those to use.
+    `numbers` are the phones with whose they are. `identifiers` are those of earlier stays too; `card_no` and the like
+    are those to use.
 
     `version` counts the changes of the record, its phones included.
     """
@@ -44,6 +48,7 @@ class Patient(Facts):
     sex: Sex = Sex.UNKNOWN
     language: Language = Language.ZH_CN
     phones: tuple[Msisdn, ...] = ()
+    numbers: tuple[Phone, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
 
     def __repr__(self) -> str:
@@ -79,12 +84,11 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """How a record came to be as it is. `typed`: its telephones as somebody typed them."""
+    """How a record came to be as it is."""
 
     patient: Patient
     changes: Page[PatientChange]
     beginning: Beginning
-    typed: tuple[Phone, ...]
 
 
 class TimelineKind(StrEnum):

@@ -16,7 +16,8 @@ from crm_core.patients.pinyin import search_text
 _NAMES = [field.name for field in COLUMNS]  # constants of ours: nothing typed becomes SQL
 MANY = f"""
 SELECT p.id, p.version, {", ".join(f"p.{name}" for name in _NAMES)},
-       ARRAY(SELECT msisdn FROM patient_phone WHERE patient_id = p.id ORDER BY position, msisdn) AS phones,
+       (SELECT jsonb_agg(jsonb_build_array(msisdn, as_typed, owner, kind, note) ORDER BY position, msisdn)
+        FROM patient_phone WHERE patient_id = p.id) AS numbers,
        (SELECT jsonb_agg(jsonb_build_array(system, value, period_start, period_end) ORDER BY i.id)
         FROM patient_identifier i WHERE patient_id = p.id) AS identifiers
 FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position) JOIN patient p USING (id)
@@ -45,10 +46,11 @@ async def many(conn: Connection, patient_ids: Sequence[PatientId]) -> list[Patie
 
 def _patient(row: asyncpg.Record) -> Patient:
     fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
-    numbers = tuple(_identifier(*one) for one in fields["identifiers"] or ())
-    current = {one.system: one.value for one in numbers if one.period_end is None}
-    closed = {"sex": Sex(fields["sex"]), "language": Language(fields["language"]), "identifiers": numbers}
-    return Patient(**fields | closed | current)
+    identifiers = tuple(_identifier(*one) for one in fields["identifiers"] or ())
+    fields |= {one.system: one.value for one in identifiers if one.period_end is None}
+    numbers = tuple(Phone(*one) for one in fields["numbers"] or ())
+    fields |= {"identifiers": identifiers, "numbers": numbers, "phones": tuple(one.msisdn for one in numbers)}
+    return Patient(**fields | {"sex": Sex(fields["sex"]), "language": Language(fields["language"])})
 
 
 def _identifier(system: str, value: str, start: str | None, end: str | None) -> Identifier:
@@ -60,14 +62,6 @@ async def lock(conn: Connection, patient_id: PatientId) -> Patient | None:
     """The same as `get`, and nobody else changes it until the transaction ends."""
     await conn.execute("SELECT 1 FROM patient WHERE id = $1 FOR NO KEY UPDATE", patient_id)
     return await get(conn, patient_id)
-
-
-async def phones(conn: Connection, patient_id: PatientId) -> list[Phone]:
-    """Numbers in the order of use, with what was typed."""
-    rows = await conn.fetch(
-        "SELECT msisdn, as_typed FROM patient_phone WHERE patient_id = $1 ORDER BY position, msisdn", patient_id
-    )
-    return [Phone(Msisdn(row["msisdn"]), row["as_typed"]) for row in rows]
 
 
 async def find_by_msisdn(conn: Connection, msisdn: Msisdn) -> list[Patient]:
@@ -199,7 +193,11 @@ async def replace_phones(conn: Connection, patient_id: PatientId, phones: Sequen
         [phone.msisdn for phone in phones],
     )
     await conn.executemany(
-        "INSERT INTO patient_phone (patient_id, msisdn, as_typed, position) VALUES ($1, $2, $3, $4) "
-        "ON CONFLICT (patient_id, msisdn) DO UPDATE SET position = excluded.position, as_typed = excluded.as_typed",
-        [(patient_id, phone.msisdn, phone.as_typed, position) for position, phone in enumerate(phones)],
+        """
+        INSERT INTO patient_phone (patient_id, msisdn, as_typed, owner, kind, note, position)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (patient_id, msisdn) DO UPDATE SET position = excluded.position, as_typed = excluded.as_typed,
+            owner = excluded.owner, kind = excluded.kind, note = excluded.note
+        """,
+        [(patient_id, p.msisdn, p.as_typed, p.owner, p.kind, p.note, position) for position, p in enumerate(phones)],
     )

@@ -23,7 +23,7 @@ from web import lists
 pytestmark = pytest.mark.web
 
 AUDITOR = Actor(ActorKind.USER, "auditor", Role.AUDITOR)
-FIELDS = r'<(?:input|textarea)[^>]*name="(\w+)"[^>]*?(?:value="([^"]*)"[^>]*>|>([^<]*)</textarea>)'
+FIELDS = r'<(?:input(?![^>]*checkbox)|textarea)[^>]*name="(\w+)"[^>]*?(?:value="([^"]*)"[^>]*>|>([^<]*)</textarea>)'
 CHOICES = r'<select[^>]*name="(\w+)".*?</select>'
 
 
