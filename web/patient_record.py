@@ -10,8 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, create_m
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from crm_core.kernel.msisdn import try_parse_msisdn
-from crm_core.patients import rules
+from crm_core.patients import numbers, rules
 from crm_core.patients.field import Field as Fact
 from crm_core.patients.field import Kind
 from crm_core.patients.fields import FIELDS
@@ -19,9 +18,13 @@ from web.i18n import N_
 from web.sheet import Ask
 from web.values import Day, FilledLine, Line, Lines, PhoneAsTyped, Phrase, Text
 
+ONE_A_LINE = N_("The first is used first. Whose it is, what kind and a note may follow: 13800138000 母亲 家里 晚上打")
 FORM: Mapping[str, Mapping[str, Any]] = {  # what else the form says of a field
     "birth_date": {"wrong": N_("Please give a day that has been, like 1980-03-31.")},
-    "phones": {"label": N_("Telephones, one per line"), "hint": N_("The first one is used first.")},
+    "phones": {
+        "label": N_("Telephones, one per line"),
+        "hint": ONE_A_LINE,
+    },
     "department": {"extra": {"list": "departments"}},
     "postcode": {"wrong": N_("A postcode has six digits."), "extra": {"inputmode": "numeric", "autocomplete": "off"}},
     "contact_phone": {"wrong": N_("This is not a telephone number. Example: 13800138000")},
@@ -37,7 +40,7 @@ GIVES: Mapping[str, str] = {"department": "as written in the record; need not be
 def _numbers(lines: tuple[str, ...]) -> tuple[str, ...]:
     """As typed; which of them is none is named."""
     for line in lines:
-        if not rules.is_placeholder(line) and try_parse_msisdn(line) is None:
+        if not rules.is_placeholder(line) and not numbers.is_one(line):
             raise PydanticCustomError("no_number", "no telephone number", {"typed": line})
     return lines
 
@@ -60,6 +63,9 @@ def _asked(fact: Fact) -> tuple[str, Any, Any]:
             kind = Day | None
         case Kind.CHOICE:
             kind, said["words"] = fact.codes, {code: word.english for code, word in fact.words.items()}
+        case Kind.CHOICES:
+            kind, said["widget"] = Lines, "boxes"
+            said["words"] = {code: word.english for code, word in fact.words.items()}
         case Kind.TEXTS:
             kind = Annotated[Lines, BeforeValidator(_parts)]
             said |= {"hint": N_("Separated by commas."), "joined": "、"}
@@ -93,7 +99,13 @@ GIVEN: Mapping[Kind, Any] = {  # what JSON says
 
 
 def _taken(fact: Fact) -> Any:
+    if fact.kind is Kind.CHOICES:
+        return list[fact.codes]  # type: ignore[name-defined]
     return FilledLine if fact.is_required else fact.codes or TAKEN[fact.kind]
+
+
+def _given(fact: Fact) -> Any:
+    return _taken(fact) if fact.codes else GIVEN[fact.kind]
 
 
 def _unset(fact: Fact) -> FieldInfo:
@@ -124,5 +136,5 @@ def changed(base: type[BaseModel]) -> Any:
 
 def shown(base: type[BaseModel]) -> Any:
     """The model of what is answered."""
-    said = {fact.name: (fact.codes or GIVEN[fact.kind], Field(description=GIVES.get(fact.name))) for fact in FIELDS}
+    said = {fact.name: (_given(fact), Field(description=GIVES.get(fact.name))) for fact in FIELDS}
     return _made("PatientOut", base, said)

@@ -1,10 +1,12 @@
 """A patient's record in words: its parts, its closed sets, and what is known of somebody."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+from crm_core.kernel.ids import Msisdn
 from crm_core.patients.field import Field, Part
 from crm_core.patients.fields import BY_NAME, FIELDS, LANGUAGES, SEXES
-from crm_core.patients.model import Patient
+from crm_core.patients.model import Patient, Phone
+from crm_core.patients.words import OWNERS, PHONE_KINDS
 from web.i18n import N_, _
 
 SEX = {code: word.english for code, word in SEXES.items()}
@@ -30,9 +32,29 @@ def fact_words(fact: Field, value: object) -> str:
         case None | "unknown":
             return ""
         case list() | tuple():
-            return "、".join(str(one) for one in value)
+            return "、".join(field_words(fact.name, str(one)) for one in value)
         case _:
             return field_words(fact.name, str(value)) if fact.words else str(value)
+
+
+def changed_words(name: str, value: object) -> str:
+    """What stood in a field, as its history shows it; a field that is no more shows as it was kept."""
+    fact = BY_NAME.get(name)
+    return (fact_words(fact, value) if fact else str(value or "")) or "–"
+
+
+def phone_words(numbers: Sequence[Phone], msisdn: Msisdn) -> str:
+    """Whose it is, of what kind, and what to know of it."""
+    phone = next((one for one in numbers if one.msisdn == msisdn), None)
+    if phone is None:
+        return ""
+    said = [_(kinds[code].english) for kinds, code in ((OWNERS, phone.owner), (PHONE_KINDS, phone.kind)) if code]
+    return " · ".join(filter(None, (*said, phone.note)))
+
+
+def field_name(name: str) -> str:
+    """Of a field of the record, also of one that is no more."""
+    return _(BY_NAME[name].english) if name in BY_NAME else name
 
 
 def record_parts(patient: Patient, left_out: Collection[str]) -> list[tuple[str, list[tuple[Field, str]]]]:

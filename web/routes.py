@@ -102,6 +102,7 @@ PAGES: tuple[Route, ...] = (
     Route("GET", r"/patients/{id:\d+}/edit", patient_form.edit, Right.EDIT_PATIENTS),
     Route("GET", r"/patients/{id:\d+}/cards", patients.show_cards, Right.SEE_PATIENTS),
     Route("GET", r"/patients/{id:\d+}/timeline", patients.entries, Right.SEE_PATIENTS),
+    Route("GET", r"/patients/{id:\d+}/history", patients.show_history, Right.SEE_PATIENTS),
     Route("GET", r"/patients/{id:\d+}/wishes", wishes.show, Right.SEE_PATIENTS),
     Route("GET", r"/patients/{id:\d+}/numbers", wishes.head, Right.SEE_PATIENTS),
     Route("POST", r"/patients/{id:\d+}/wishes", wishes.say, Right.CHANGE_CONSENT),

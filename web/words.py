@@ -15,8 +15,11 @@ from web.i18n import N_, _, current_locale, say_moment
 from web.record_words import LANGUAGE as LANGUAGE
 from web.record_words import RECORD_PART as RECORD_PART
 from web.record_words import SEX as SEX
+from web.record_words import changed_words as changed_words
 from web.record_words import fact_words as fact_words
+from web.record_words import field_name as field_name
 from web.record_words import field_words as field_words
+from web.record_words import phone_words as phone_words
 from web.record_words import record_parts as record_parts
 from web.timeline_words import entry_words as entry_words
 from web.work_words import CONTACT as CONTACT

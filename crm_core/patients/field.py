@@ -1,5 +1,7 @@
 """What a field of a record is: how it is called, what may stand in it, where it is kept. Pure."""
 
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from enum import StrEnum
@@ -25,6 +27,7 @@ class Kind(StrEnum):
     TEXT = "text"  # a line
     LONG = "long"  # some lines
     CHOICE = "choice"  # one of a closed set
+    CHOICES = "choices"  # some of a closed set
     DAY = "day"
     TEXTS = "texts"  # any number of words
     PHONES = "phones"
@@ -41,6 +44,23 @@ class Word:
 
 
 Words = Mapping[str, Word]  # by what is kept
+
+
+def folded(text: object) -> str:
+    """As headings and words are compared: without spaces and points, full-width forms and case."""
+    return re.sub(r"[\s._:：()（）]+", "", unicodedata.normalize("NFKC", str(text or ""))).lower()
+
+
+def codes_of(words: Words, typed: str) -> list[str]:
+    """What is meant by a word of this set, in either language or as another system writes it."""
+    wanted = folded(typed)
+    return [
+        code
+        for code, word in words.items()
+        if wanted in {folded(way) for way in (code, word.chinese, word.english, *word.also.split())}
+    ]
+
+
 Check = Callable[[str], str]
 
 
@@ -90,6 +110,11 @@ def day(part: Part, chinese: str, english: str, also: str = "") -> Field:
 def choice(part: Part, codes: type[StrEnum], words: Words, chinese: str, english: str, also: str = "") -> Field:
     """One of these."""
     return Field(part=part, kind=Kind.CHOICE, chinese=chinese, english=english, also=also, codes=codes, words=words)
+
+
+def choices(part: Part, codes: type[StrEnum], words: Words, chinese: str, english: str, also: str = "") -> Field:
+    """Some of these."""
+    return replace(choice(part, codes, words, chinese, english, also), kind=Kind.CHOICES)
 
 
 def identifier(chinese: str, english: str, also: str = "") -> Field:

@@ -16,6 +16,7 @@ from crm_core.patients.field import (
     Word,
     Words,
     choice,
+    choices,
     day,
     fields_of,
     identifier,
@@ -69,6 +70,17 @@ class MaritalStatus(StrEnum):
     OTHER = "other"
 
 
+class PatientRole(StrEnum):
+    """What a person is to the hospital besides or instead of being ill."""
+
+    PATIENT = "patient"
+    FAMILY = "family"
+    CONTACT = "contact"
+    HEALTHY = "healthy"
+    PARTNER = "partner"
+    STAFF = "staff"
+
+
 PERSON, NUMBERS, ADDRESS, HEALTH, BACKGROUND = Part
 
 SEXES: Words = {
@@ -101,6 +113,14 @@ MARITAL_STATUSES: Words = {
     MaritalStatus.DIVORCED: Word("离婚", "Divorced", "离异"),
     MaritalStatus.OTHER: Word("其他", "Other", "其它"),
 }
+ROLES: Words = {
+    PatientRole.PATIENT: Word("患者", "Patient", "病人"),
+    PatientRole.FAMILY: Word("家属", "Family", "亲属 亲友"),
+    PatientRole.CONTACT: Word("联系人", "Contact person"),
+    PatientRole.HEALTHY: Word("健康人群", "Healthy or check-up customer", "体检客户 体检 亚健康 健康"),
+    PatientRole.PARTNER: Word("合作伙伴", "Partner"),
+    PatientRole.STAFF: Word("本院职工", "Staff", "职工 员工"),
+}
 CONTACT_ALSO = "联系人手机 联系人手机号 紧急联系人电话"
 PHONES_ALSO = "手机 手机号 手机号码 移动电话 电话号码 联系电话 联系方式 phone mobile tel telephone"
 BORN_ALSO = "出生年月 出生年月日 生日 birthdate birthday dob born"
@@ -123,6 +143,9 @@ class Facts:
     diseases: Annotated[tuple[str, ...], texts(HEALTH, "疾病", "Diseases", "病种 诊断 disease")] = ()
     member_level: Annotated[str, text(NUMBERS, "会员等级", "Member level", "会员级别 会员类型 会员 member")] = ""
     language: Annotated[str, choice(PERSON, Language, LANGUAGES, "语言", "Language", "语种")] = Language.ZH_CN
+    roles: Annotated[
+        tuple[str, ...], choices(PERSON, PatientRole, ROLES, "客户类别", "Roles", "客户类型 人员类别")
+    ] = ()
     contact_name: Annotated[str, text(PERSON, "联系人", "Contact person", "联系人姓名 紧急联系人")] = ""
     contact_phone: Annotated[str, text(PERSON, "联系人电话", "Contact's phone", CONTACT_ALSO, check=checks.phone)] = ""
     province: Annotated[str, text(ADDRESS, "省份", "Province", "省 省市")] = ""
@@ -152,9 +175,6 @@ class Facts:
 FIELDS = fields_of(Facts)
 BY_NAME = {field.name: field for field in FIELDS}
 COLUMNS = tuple(field for field in FIELDS if field.is_column)
-FILTERS = {field.name: field for field in FIELDS if field.kind in (Kind.TEXT, Kind.LONG, Kind.TEXTS, Kind.CHOICE)}
+FILTERS = {one.name: one for one in FIELDS if one.kind not in (Kind.DAY, Kind.PHONES, Kind.IDENTIFIER)}
 IDENTIFIERS = tuple(field.name for field in FIELDS if field.kind is Kind.IDENTIFIER)
 SEVERAL = frozenset(field.name for field in FIELDS if field.is_many)
-CHINESE = {field.english: field.chinese for field in FIELDS} | {
-    word.english: word.chinese for field in FIELDS for word in field.words.values()
-}

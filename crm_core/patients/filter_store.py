@@ -7,7 +7,7 @@ from crm_core.kernel.db import Connection
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.kernel.ids import PatientId
 from crm_core.patients import search_store, store
-from crm_core.patients.field import Field, Kind
+from crm_core.patients.field import Field, Kind, codes_of
 from crm_core.patients.fields import FILTERS
 from crm_core.patients.model import Patient
 
@@ -17,6 +17,7 @@ HAS = {
     Kind.LONG: "p.{name} ILIKE $1",
     Kind.TEXTS: "EXISTS (SELECT FROM unnest(p.{name}) AS word WHERE word ILIKE $1)",
     Kind.CHOICE: "p.{name} = $1",
+    Kind.CHOICES: "$1 = ANY (p.{name})",
 }
 
 
@@ -44,8 +45,6 @@ async def having(
 
 def _value(field: Field, value: str) -> str:
     """A code, or a part of what is written."""
-    if field.kind is not Kind.CHOICE:
+    if not field.words:
         return f"%{search_store.escaped(value)}%"
-    wanted = value.strip().lower()
-    codes = [code for code, word in field.words.items() if wanted in (code, word.chinese, word.english.lower())]
-    return codes[0] if codes else value
+    return next(iter(codes_of(field.words, value)), value)

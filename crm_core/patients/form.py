@@ -11,7 +11,7 @@ from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.errors import StaleError
 from crm_core.kernel.ids import Msisdn, PatientId
-from crm_core.patients import lookup, rules, seen, service, store
+from crm_core.patients import history_store, lookup, rules, seen, service, store
 from crm_core.patients.meanwhile import Meanwhile, meanwhile
 from crm_core.patients.model import NewPatient, Patient
 from crm_core.users import rights
@@ -98,7 +98,7 @@ async def save(
     try:
         async with db.transaction(actor) as tx:
             before = await store.get(tx.conn, patient_id)
-            patient = await service.change_in(tx, patient_id, typed, expected_version=version)
+            patient = await service.change_in(tx, patient_id, typed, expected_version=version, is_whole=True)
             added = [number for number in patient.phones if before and number not in before.phones]
             await drafts.saved_in(tx, Subject(form=Form.PATIENT, patient_id=patient_id))
             return Saved(patient, await _people(tx.conn, added))
@@ -111,7 +111,7 @@ async def _meanwhile(
 ) -> Meanwhile:
     record = await opened(db, actor, patient_id)
     async with db.connection() as conn:
-        since = await store.changes_since(conn, patient_id, version)
+        since = await history_store.changes_since(conn, patient_id, version)
     return meanwhile(record, since, typed)
 
 

@@ -5,16 +5,17 @@ typed: a name that somebody looked for is as personal as one that they found.
 """
 
 from crm_core.kernel.actor import Actor
-from crm_core.kernel.cursor import Cursor, Page, page_of
+from crm_core.kernel.cursor import Cursor, Page, by_id, cut, page_of
 from crm_core.kernel.db import Connection, Database, Tx
 from crm_core.kernel.ids import PatientId
-from crm_core.patients import filter_store, rules, search_store, seen, service, store, timeline
+from crm_core.patients import filter_store, history_store, rules, search_store, seen, service, store, timeline
 from crm_core.patients.errors import PatientNotFoundError
-from crm_core.patients.model import Family, Found, OpenedPatient, Patient, TimelineEntry, Wanted
+from crm_core.patients.model import Family, Found, History, OpenedPatient, Patient, TimelineEntry, Wanted
 from crm_core.users import rights
 from crm_core.users.rights import Right
 
 ENTRIES = 30
+CHANGES = 10
 RELATIVES = 8
 COUNTED = 10_000  # people of one number; beyond that it is many
 
@@ -53,6 +54,7 @@ async def open_page(db: Database, actor: Actor, patient_id: PatientId) -> Opened
             patient=patient,
             timeline=await _entries(tx.conn, patient.id, None, None, ENTRIES),
             family=await _family(tx.conn, patient),
+            history=await _history(tx.conn, patient, None, None, CHANGES),
         )
 
 
@@ -91,6 +93,30 @@ async def _entries(
 ) -> Page[TimelineEntry]:
     found = await timeline.page(conn, patient_id, limit=limit + 1, before=before, kind=kind)
     return page_of(found, limit, lambda entry: entry, lambda entry: Cursor(entry.at, str(entry.id)))
+
+
+async def history(
+    db: Database,
+    actor: Actor,
+    patient_id: PatientId,
+    *,
+    field: str | None = None,
+    before: Cursor | None = None,
+    limit: int = CHANGES,
+) -> History:
+    """A page of the changes of a record, newest first. Raises ForbiddenError, PatientNotFoundError."""
+    async with db.transaction(actor) as tx:
+        return await _history(tx.conn, await _part(tx, patient_id, "history"), field, before, limit)
+
+
+async def _history(conn: Connection, patient: Patient, field: str | None, before: Cursor | None, limit: int) -> History:
+    last = before.alone if before else None
+    found = await history_store.page(conn, patient.id, limit=limit + 1, before=last, field=field)
+    return History(
+        patient=patient,
+        changes=cut(found, limit, lambda one: by_id(one.id)),
+        beginning=await history_store.beginning(conn, patient.id),
+    )
 
 
 async def _family(conn: Connection, patient: Patient) -> Family:

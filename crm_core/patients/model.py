@@ -14,10 +14,13 @@ from crm_core.patients.fields import Sex as Sex
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """One number of a patient: E.164, and as somebody wrote it."""
+    """One number of a patient: E.164, as somebody wrote it, whose it is (OWNERS), what kind, and a note."""
 
     msisdn: Msisdn = field(repr=False)
     as_typed: str = field(repr=False)
+    owner: str = ""
+    kind: str = ""
+    note: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,8 @@ class Identifier:
 class Patient(Facts):
     """`phones` in the order of use. Several patients may have the same number: families share phones.
 
-    `identifiers` are all their numbers, also of earlier stays; `card_no` and the like are those to use.
+    `numbers` are the phones with whose they are. `identifiers` are those of earlier stays too; `card_no` and the like
+    are those to use.
 
     `version` counts the changes of the record, its phones included.
     """
@@ -44,6 +48,7 @@ class Patient(Facts):
     sex: Sex = Sex.UNKNOWN
     language: Language = Language.ZH_CN
     phones: tuple[Msisdn, ...] = ()
+    numbers: tuple[Phone, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
 
     def __repr__(self) -> str:
@@ -65,6 +70,25 @@ class PatientChange:
     actor: str
     old: object = field(repr=False)
     new: object = field(repr=False)
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """Who made a record, when, and the names of its fields that have been changed since."""
+
+    at: datetime
+    actor: str
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """How a record came to be as it is."""
+
+    patient: Patient
+    changes: Page[PatientChange]
+    beginning: Beginning
 
 
 class TimelineKind(StrEnum):
@@ -140,3 +164,4 @@ class OpenedPatient:
     patient: Patient
     timeline: Page[TimelineEntry]
     family: Family
+    history: History

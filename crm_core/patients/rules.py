@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from crm_core.kernel.errors import InvalidInputError
-from crm_core.kernel.msisdn import InvalidMsisdnError, parse_msisdn
+from crm_core.patients import numbers
 from crm_core.patients.field import Field, Kind
 from crm_core.patients.fields import BY_NAME, FIELDS
 from crm_core.patients.model import NewPatient, Patient, Phone
@@ -55,21 +55,18 @@ def phones(typed: tuple[str, ...]) -> tuple[Phone, ...]:
     found: dict[str, Phone] = {}
     for text in typed:
         if not is_placeholder(text):
-            msisdn = _msisdn(text)
-            found.setdefault(msisdn, Phone(msisdn, text.strip()))
+            phone = numbers.read(text)
+            found.setdefault(phone.msisdn, phone)
     return tuple(found.values())
-
-
-def _msisdn(text: str) -> Any:
-    try:
-        return parse_msisdn(text)
-    except InvalidMsisdnError as error:
-        raise InvalidMsisdnError(str(error), field="phones") from None
 
 
 def values(patient: Patient) -> dict[str, object]:
     """What a form or a file may change of the record."""
-    return {field.name: getattr(patient, field.name) for field in FIELDS}
+    return {field.name: getattr(patient, field.name) for field in FIELDS} | {"phones": _lines_of(patient)}
+
+
+def _lines_of(patient: Patient) -> tuple[str, ...]:
+    return tuple(numbers.written(phone) for phone in patient.numbers) or patient.phones
 
 
 def as_new(patient: Patient) -> NewPatient:
@@ -84,7 +81,7 @@ def with_changes(patient: Patient, changes: Mapping[str, object]) -> NewPatient:
     for name in typed:
         if name not in BY_NAME:
             raise InvalidInputError("no such field", field=name)
-        if BY_NAME[name].kind in (Kind.PHONES, Kind.TEXTS):
+        if BY_NAME[name].kind in (Kind.PHONES, Kind.TEXTS, Kind.CHOICES):
             typed[name] = _texts(name, typed[name])
     return checked(dataclasses.replace(as_new(patient), **typed))
 
@@ -95,7 +92,8 @@ def differences(
     """Field -> (old, new) as JSON values; empty when nothing is new."""
     old = {field.name: _json(getattr(before, field.name)) for field in FIELDS}
     new = {field.name: _json(getattr(after, field.name)) for field in FIELDS}
-    new["phones"] = [phone.msisdn for phone in after_phones]
+    old["phones"] = list(_lines_of(before))
+    new["phones"] = [numbers.written(phone) for phone in after_phones]
     return {name: (old[name], new[name]) for name in old if old[name] != new[name]}
 
 
@@ -158,6 +156,12 @@ def _one_of(field: Field, value: object) -> str:
     return str(value)
 
 
+def _some_of(field: Field, values: tuple[str, ...]) -> tuple[str, ...]:
+    """In the order of the set."""
+    said = {_one_of(field, value) for value in values}
+    return tuple(str(code) for code in field.words if code in said)
+
+
 def _day(field: Field, value: object) -> date | None:
     if value is not None and not (type(value) is date and value >= EARLIEST_BIRTH):
         raise InvalidInputError("not a date, or too long ago", field=field.name)
@@ -168,6 +172,7 @@ CHECKED: Mapping[Kind, Callable[[Field, Any], object]] = {
     Kind.TEXT: _line,
     Kind.LONG: _lines,
     Kind.CHOICE: _one_of,
+    Kind.CHOICES: _some_of,
     Kind.DAY: _day,
     Kind.TEXTS: _words,
     Kind.IDENTIFIER: _identifier,

@@ -9,7 +9,7 @@ from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import StaleError
 from crm_core.kernel.ids import PatientId
 from crm_core.kernel.once import Wish, made, made_before
-from crm_core.patients import identifier_store, rules, store
+from crm_core.patients import history_store, identifier_store, numbers, rules, store
 from crm_core.patients.errors import PatientNotFoundError
 from crm_core.patients.fields import IDENTIFIERS, SEVERAL
 from crm_core.patients.model import NewPatient, Patient, Phone
@@ -47,17 +47,23 @@ async def change(
     changes: Mapping[str, object],
     *,
     expected_version: int | None = None,
+    is_whole: bool = False,
 ) -> Patient:
-    """Only the fields named; history is kept. `phones` replaces all numbers. Nothing new changes nothing.
+    """Only the fields named; history is kept. `phones` replaces all numbers; `is_whole`: and whose each is.
 
     Raises StaleError when the record is no longer the `expected_version` that the caller read.
     """
     async with db.transaction(actor) as tx:
-        return await change_in(tx, patient_id, changes, expected_version=expected_version)
+        return await change_in(tx, patient_id, changes, expected_version=expected_version, is_whole=is_whole)
 
 
 async def change_in(
-    tx: Tx, patient_id: PatientId, changes: Mapping[str, object], *, expected_version: int | None = None
+    tx: Tx,
+    patient_id: PatientId,
+    changes: Mapping[str, object],
+    *,
+    expected_version: int | None = None,
+    is_whole: bool = False,
 ) -> Patient:
     """The same inside a caller's transaction, which is over after IdentifierTakenError."""
     rights.ensure(tx.actor, Right.EDIT_PATIENTS)
@@ -68,13 +74,13 @@ async def change_in(
     if expected_version not in (None, before.version):
         raise StaleError("changed since it was read")
     after = rules.with_changes(before, changes)
-    phones = rules.phones(after.phones)
+    phones = numbers.kept(before.numbers, rules.phones(after.phones), is_whole=is_whole)
     rules.ensure_born(after.birth_date if after.birth_date != before.birth_date else None, tx.now)
     differences = rules.differences(before, after, phones)
     if not differences:
         return before
     await _store(tx, before, after, phones, differences.keys())
-    await store.add_changes(
+    await history_store.add_changes(
         tx.conn, patient_id, differences, version=before.version + 1, actor=tx.actor.name, now=tx.now
     )
     await audit.record(tx, "change patient", "patient", patient_id, detail={"fields": sorted(differences)})
@@ -91,11 +97,7 @@ async def _store(
         ended = tx.now.astimezone(tx.zone).date() if value and system in SEVERAL else None
         await identifier_store.put(tx.conn, before.id, system, value, ended=ended)
     if "phones" in changed:
-        typed = {phone.msisdn: phone.as_typed for phone in await store.phones(tx.conn, before.id)}
-        kept = [
-            Phone(p.msisdn, typed.get(p.msisdn, p.as_typed) if p.as_typed == p.msisdn else p.as_typed) for p in phones
-        ]
-        await store.replace_phones(tx.conn, before.id, kept)
+        await store.replace_phones(tx.conn, before.id, phones)
 
 
 async def set_language(db: Database, actor: Actor, patient_id: PatientId, language: str) -> Patient:

@@ -1,6 +1,6 @@
 """The register in PostgreSQL. Finders fetch ids by an index; `many` loads the records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -10,13 +10,14 @@ from crm_core.kernel.db import Connection
 from crm_core.kernel.ids import Msisdn, PatientId
 from crm_core.patients import identifier_store, merged_store, rules
 from crm_core.patients.fields import COLUMNS, IDENTIFIERS
-from crm_core.patients.model import Identifier, Language, NewPatient, Patient, PatientChange, Phone, Sex
+from crm_core.patients.model import Identifier, Language, NewPatient, Patient, Phone, Sex
 from crm_core.patients.pinyin import search_text
 
 _NAMES = [field.name for field in COLUMNS]  # constants of ours: nothing typed becomes SQL
 MANY = f"""
 SELECT p.id, p.version, {", ".join(f"p.{name}" for name in _NAMES)},
-       ARRAY(SELECT msisdn FROM patient_phone WHERE patient_id = p.id ORDER BY position, msisdn) AS phones,
+       (SELECT jsonb_agg(jsonb_build_array(msisdn, as_typed, owner, kind, note) ORDER BY position, msisdn)
+        FROM patient_phone WHERE patient_id = p.id) AS numbers,
        (SELECT jsonb_agg(jsonb_build_array(system, value, period_start, period_end) ORDER BY i.id)
         FROM patient_identifier i WHERE patient_id = p.id) AS identifiers
 FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (id, position) JOIN patient p USING (id)
@@ -48,10 +49,11 @@ async def many(conn: Connection, patient_ids: Sequence[PatientId]) -> list[Patie
 
 def _patient(row: asyncpg.Record) -> Patient:
     fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
-    numbers = tuple(_identifier(*one) for one in fields["identifiers"] or ())
-    current = {one.system: one.value for one in numbers if one.period_end is None}
-    closed = {"sex": Sex(fields["sex"]), "language": Language(fields["language"]), "identifiers": numbers}
-    return Patient(**fields | closed | current)
+    identifiers = tuple(_identifier(*one) for one in fields["identifiers"] or ())
+    fields |= {one.system: one.value for one in identifiers if one.period_end is None}
+    numbers = tuple(Phone(*one) for one in fields["numbers"] or ())
+    fields |= {"identifiers": identifiers, "numbers": numbers, "phones": tuple(one.msisdn for one in numbers)}
+    return Patient(**fields | {"sex": Sex(fields["sex"]), "language": Language(fields["language"])})
 
 
 def _identifier(system: str, value: str, start: str | None, end: str | None) -> Identifier:
@@ -64,14 +66,6 @@ async def lock(conn: Connection, patient_id: PatientId) -> Patient | None:
     await conn.execute("SELECT 1 FROM patient WHERE id = $1 FOR NO KEY UPDATE", patient_id)
     found = await get(conn, patient_id)
     return found if found is None or found.id == patient_id else await lock(conn, found.id)
-
-
-async def phones(conn: Connection, patient_id: PatientId) -> list[Phone]:
-    """Numbers in the order of use, with what was typed."""
-    rows = await conn.fetch(
-        "SELECT msisdn, as_typed FROM patient_phone WHERE patient_id = $1 ORDER BY position, msisdn", patient_id
-    )
-    return [Phone(Msisdn(row["msisdn"]), row["as_typed"]) for row in rows]
 
 
 async def find_by_msisdn(conn: Connection, msisdn: Msisdn) -> list[Patient]:
@@ -205,55 +199,11 @@ async def replace_phones(conn: Connection, patient_id: PatientId, phones: Sequen
         [phone.msisdn for phone in phones],
     )
     await conn.executemany(
-        "INSERT INTO patient_phone (patient_id, msisdn, as_typed, position) VALUES ($1, $2, $3, $4) "
-        "ON CONFLICT (patient_id, msisdn) DO UPDATE SET position = excluded.position, as_typed = excluded.as_typed",
-        [(patient_id, phone.msisdn, phone.as_typed, position) for position, phone in enumerate(phones)],
-    )
-
-
-async def add_changes(
-    conn: Connection,
-    patient_id: PatientId,
-    changes: Mapping[str, tuple[object, object]],
-    *,
-    version: int,
-    actor: str,
-    now: datetime,
-) -> None:
-    """The history: field -> (old, new), and the version that has the new."""
-    await conn.executemany(
-        "INSERT INTO patient_change (patient_id, version, at, actor, field, old_value, new_value) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        [(patient_id, version, now, actor, field, old, new) for field, (old, new) in changes.items()],
-    )
-
-
-async def changes_since(conn: Connection, patient_id: PatientId, version: int) -> list[PatientChange]:
-    """What made later versions of the record, oldest first."""
-    rows = await conn.fetch(
         """
-        SELECT c.field, c.at, coalesce(u.name, c.actor) AS actor, c.old_value, c.new_value
-        FROM patient_change c LEFT JOIN app_user u ON u.login = c.actor
-        WHERE c.patient_id = $1 AND c.version > $2 ORDER BY c.id
+        INSERT INTO patient_phone (patient_id, msisdn, as_typed, owner, kind, note, position)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (patient_id, msisdn) DO UPDATE SET position = excluded.position, as_typed = excluded.as_typed,
+            owner = excluded.owner, kind = excluded.kind, note = excluded.note
         """,
-        patient_id,
-        version,
-    )
-    return [_change(row) for row in rows]
-
-
-async def history(conn: Connection, patient_id: PatientId, *, limit: int = 200) -> list[PatientChange]:
-    """Newest first: who changed which field when, from what to what."""
-    rows = await conn.fetch(
-        "SELECT field, at, actor, old_value, new_value FROM patient_change WHERE patient_id = $1 "
-        "ORDER BY at DESC, id DESC LIMIT $2",
-        patient_id,
-        limit,
-    )
-    return [_change(row) for row in rows]
-
-
-def _change(row: asyncpg.Record) -> PatientChange:
-    return PatientChange(
-        field_name=row["field"], at=row["at"], actor=row["actor"], old=row["old_value"], new=row["new_value"]
+        [(patient_id, p.msisdn, p.as_typed, p.owner, p.kind, p.note, position) for position, p in enumerate(phones)],
     )

@@ -23,7 +23,7 @@ async def ward(database: Database) -> Database:
     for new in (
         NewPatient(name="张三", allergies=("青霉素类", "海鲜"), education="bachelor", phones=("13800138000",)),
         NewPatient(name="李四", allergies=("磺胺",), street="100%路", needs="请讲\n慢一点"),
-        NewPatient(name="王五", allergies=("青霉素",), education="master"),
+        NewPatient(name="王五", allergies=("青霉素",), education="master", roles=("staff", "patient", "staff")),
     ):
         await service.register(database, SYSTEM, new)
     return database
@@ -39,6 +39,15 @@ async def test_who_is_allergic_to_penicillin_is_a_list(ward: Database) -> None:
 async def test_a_closed_set_is_asked_in_its_words(ward: Database) -> None:
     assert await found(ward, "education", "本科") == await found(ward, "education", "Bachelor") == ["张三"]
     assert await found(ward, "education", "nonsense") == []
+
+
+async def test_somebody_has_several_roles_and_is_found_by_each(ward: Database) -> None:
+    assert await found(ward, "roles", "职工") == await found(ward, "roles", "Patient") == ["王五"]
+    assert await found(ward, "roles", "家属") == []
+    (one,) = (await lookup.find(ward, AGENT, Wanted(words="王五"), limit=1)).patients
+    assert one.roles == ("patient", "staff")
+    with pytest.raises(InvalidInputError):
+        await service.change(ward, SYSTEM, one.id, {"roles": ["king"]})
 
 
 async def test_what_is_typed_is_text_and_no_pattern(ward: Database) -> None:

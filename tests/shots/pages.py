@@ -34,6 +34,7 @@ LEFT_OUT: Mapping[str, str] = {
     "/desk/calls/{id}": A_PART,
     r"/patients/{id:\d+}/cards": A_PART,
     r"/patients/{id:\d+}/timeline": A_PART,
+    r"/patients/{id:\d+}/history": A_PART,
     r"/patients/{id:\d+}/wishes": A_PART,
     r"/patients/{id:\d+}/numbers": A_PART,
     "/appointments/free": A_PART,

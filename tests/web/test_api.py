@@ -67,6 +67,20 @@ async def test_a_patient_is_registered_found_and_changed(house: House) -> None:
     assert "view patient" in seen
 
 
+async def test_an_integrator_says_whose_a_telephone_is_and_an_older_one_does_not_take_it_away(house: House) -> None:
+    numbers = [{"msisdn": "138 0013 8000", "owner": "mother", "kind": "home", "note": "晚上打"}]
+    async with client(house) as system:
+        _, made = await system.post("/patients", {"name": "张三丰", "numbers": numbers, "roles": ["staff", "patient"]})
+        known = {"msisdn": ZHANG, "as_typed": "138 0013 8000", "owner": "mother", "kind": "home", "note": "晚上打"}
+        assert (made["phones"], made["numbers"], made["roles"]) == ([ZHANG], [known], ["patient", "staff"])
+        path = f"/patients/{made['id']}"
+        _, same = await system.ask("PATCH", path, {"phones": [ZHANG, "13900000009"]})
+        assert same["numbers"][0] == known
+        _, plain = await system.ask("PATCH", path, {"numbers": [{"msisdn": ZHANG, "owner": ""}]})
+        assert (plain["phones"], plain["numbers"][0]["owner"]) == ([ZHANG], "")
+        assert (await system.ask("PATCH", path, {"numbers": [{"msisdn": ZHANG, "owner": "king"}]}))[0] == 422
+
+
 async def test_what_is_wrong_is_said_field_by_field_and_not_repeated(house: House) -> None:
     async with client(house) as system:
         status, answer = await system.post("/patients", {"nmae": "张三丰", "sex": "unsure"})

@@ -1,8 +1,8 @@
 """`/patients`: the register."""
 
 from dataclasses import asdict
-from datetime import date, tzinfo
-from typing import Any, Self
+from datetime import date, datetime, tzinfo
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
@@ -10,12 +10,14 @@ from crm_core.kernel.cursor import by_id, parse
 from crm_core.kernel.ids import PatientId
 from crm_core.patients import lookup, service
 from crm_core.patients.model import NewPatient, Patient, TimelineKind, Wanted
+from crm_core.patients.rules import MOST_PHONES
+from crm_core.patients.words import OWNERS, PHONE_KINDS
 from crm_core.users.rights import Right
 from overview.timeline import Told, told
 from web import patient_record
 from web.api.endpoint import Ask, Endpoint, Model, NoBody, NoQuery, Page, PageQuery
 from web.timeline_words import entry_words
-from web.values import Line, Subscriber
+from web.values import Line, PhoneAsTyped, Subscriber
 
 
 class IdentifierOut(BaseModel):
@@ -27,9 +29,47 @@ class IdentifierOut(BaseModel):
     period_end: date | None
 
 
+class NumberOut(BaseModel):
+    """A telephone with whose it is."""
+
+    msisdn: str = Field(examples=["+8613800138000"])
+    as_typed: str
+    owner: str = Field(description="one of " + ", ".join(OWNERS) + "; empty when nobody said")
+    kind: str = Field(description="one of " + ", ".join(PHONE_KINDS) + "; empty when nobody said")
+    note: str
+
+
+class NumberIn(Model):
+    """A telephone with whose it is."""
+
+    msisdn: PhoneAsTyped
+    owner: Literal[
+        "", "self", "spouse", "father", "mother", "son", "daughter", "grandparent", "sibling", "carer", "other"
+    ]
+    kind: Literal["", "mobile", "home", "work"] = ""
+    note: Line = ""
+
+    @property
+    def line(self) -> str:
+        """As the register's form has it."""
+        return " ".join(filter(None, (self.msisdn, self.owner, self.kind, self.note)))
+
+
+Numbers = Annotated[list[NumberIn], Field(max_length=MOST_PHONES, description="`phones` with whose each is")]
+
+
+def _said(body: BaseModel) -> dict[str, Any]:
+    """What was sent; numbers as lines of `phones`."""
+    said: dict[str, Any] = body.model_dump(exclude_unset=True)
+    if "numbers" in said:
+        said["phones"] = [NumberIn(**one).line for one in said.pop("numbers")]
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in said.items()}
+
+
 class _Numbered(BaseModel):
     id: int
     version: int
+    numbers: list[NumberOut]
     identifiers: list[IdentifierOut]
 
 
@@ -45,9 +85,13 @@ class PatientOut(patient_record.shown(_Numbered)):  # type: ignore[misc]
 class PatientIn(patient_record.registered(Model)):  # type: ignore[misc]
     """Who is registered. Phones as people write them."""
 
+    numbers: Numbers = Field(default_factory=list)
+
 
 class PatientPatch(patient_record.changed(Model)):  # type: ignore[misc]
     """What changes; fields left out stay, null clears. `phones` and `diseases` are replaced whole."""
+
+    numbers: Numbers = Field(default_factory=list)
 
 
 class PatientsQuery(PageQuery):
@@ -111,9 +155,7 @@ async def find(ask: Ask[PatientsQuery, NoBody]) -> PatientPage:
 
 async def register(ask: Ask[NoQuery, PatientIn]) -> PatientOut:
     """A new person."""
-    body = ask.body.model_dump()
-    said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in body.items()}
-    new = NewPatient(**said)
+    new = NewPatient(**_said(ask.body))
     return PatientOut.of(await service.register(ask.deps.db, ask.actor, new, ask.wish))
 
 
@@ -124,12 +166,15 @@ async def show(ask: Ask[NoQuery, NoBody]) -> PatientOut:
 
 async def change(ask: Ask[NoQuery, PatientPatch]) -> PatientOut:
     """The fields that are sent; with If-Match only while nobody else has changed them."""
-    changes: dict[str, Any] = ask.body.model_dump(exclude_unset=True)
-    return PatientOut.of(
-        await service.change(
-            ask.deps.db, ask.actor, PatientId(ask.id()), changes, expected_version=ask.expected_version
-        )
+    done = await service.change(
+        ask.deps.db,
+        ask.actor,
+        PatientId(ask.id()),
+        _said(ask.body),
+        expected_version=ask.expected_version,
+        is_whole="numbers" in ask.body.model_fields_set,
     )
+    return PatientOut.of(done)
 
 
 async def show_timeline(ask: Ask[TimelineQuery, NoBody]) -> TimelinePage:

@@ -20,6 +20,7 @@ from crm_core.patients.fields import FILTERS
 from crm_core.patients.model import (
     Family,
     Found,
+    History,
     Patient,
     TimelineEntry,
     TimelineKind,
@@ -123,12 +124,22 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """A part of the history: of one field or of all, its first page or an older one."""
+
+    history: History
+    field: str = ""
+    is_older: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """The page of one patient."""
 
     patient: Patient
     timeline: Timeline
     family: Family
+    changes: Changes
     wishes: Sequence[Wishes]
     cards: Cards
     purposes: Sequence[Purpose] = tuple(Purpose)
@@ -147,6 +158,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         patient=opened.patient,
         timeline=await _timeline(db, actor, opened.patient, opened.timeline),
         family=opened.family,
+        changes=Changes(history=opened.history),
         wishes=await wishes.of_patient(db, actor, opened.patient),
         cards=await cards.beside(db, actor, opened.patient),
     )
@@ -176,6 +188,16 @@ async def _timeline(
         kind=kind,
         is_older=is_older,
     )
+
+
+async def show_history(request: web.Request) -> web.StreamResponse:
+    """Who changed what of the record, and who made it."""
+    name, before = request.query.get("field", ""), cursor.parse(request.query.get("before", ""))
+    patient_id = PatientId(forms.path_number(request))
+    db, actor = request.app[DEPS].db, actor_of(request)
+    found = await lookup.history(db, actor, patient_id, field=name or None, before=before)
+    changes = Changes(history=found, field=name, is_older=before is not None)
+    return page(request, "patients/_history.html", {"changes": changes})
 
 
 async def show_cards(request: web.Request) -> web.StreamResponse:

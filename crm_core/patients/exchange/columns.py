@@ -8,7 +8,7 @@ from typing import Any, assert_never
 
 from crm_core.kernel.errors import InvalidInputError
 from crm_core.patients.exchange.spreadsheet import Cell
-from crm_core.patients.field import Field, Kind, Word
+from crm_core.patients.field import Field, Kind, codes_of, folded
 from crm_core.patients.fields import BY_NAME, FIELDS
 from crm_core.patients.model import NewPatient, Patient
 from crm_core.patients.rules import checked, is_placeholder, phones
@@ -21,12 +21,8 @@ _ROUNDED = re.compile(r"\d+(\.\d+)?[eE]\+?\d+")  # 1.38E+10: the digits are gone
 LARGEST_EXACT = 10**15  # a spreadsheet keeps 15 digits
 
 
-def _key(title: object) -> str:
-    return re.sub(r"[\s._:：()（）]+", "", unicodedata.normalize("NFKC", str(title or ""))).lower()
-
-
 def _titles(field: Field) -> set[str]:
-    return {_key(title) for title in (field.chinese, field.english, field.name, *field.also.split())}
+    return {folded(title) for title in (field.chinese, field.english, field.name, *field.also.split())}
 
 
 FIELD_BY_TITLE = {title: field.name for field in FIELDS for title in _titles(field)}
@@ -34,7 +30,7 @@ FIELD_BY_TITLE = {title: field.name for field in FIELDS for title in _titles(fie
 
 def field_of(title: object) -> str | None:
     """The field a column's title names, in Chinese or English; phone columns may be numbered (电话2)."""
-    key = _key(title)
+    key = folded(title)
     return FIELD_BY_TITLE.get(key) or FIELD_BY_TITLE.get(key.rstrip("0123456789"))
 
 
@@ -84,11 +80,17 @@ def _value(field: Field, text: str) -> object:
         case Kind.DAY:
             return _date(field, text)
         case Kind.PHONES | Kind.TEXTS:
-            return tuple(part.strip() for part in _SEPARATORS.split(text) if not is_placeholder(part))
+            return _parts(text)
+        case Kind.CHOICES:
+            return tuple(_one_of(field, part) for part in _parts(text))
         case Kind.TEXT | Kind.LONG | Kind.IDENTIFIER:
             return text
         case _:
             assert_never(field.kind)
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in _SEPARATORS.split(text) if not is_placeholder(part))
 
 
 def _one_of(field: Field, text: str) -> str:
@@ -99,12 +101,7 @@ def _one_of(field: Field, text: str) -> str:
 
 
 def _code(field: Field, text: str) -> str | None:
-    wanted = _key(text)
-    return next((code for code, word in field.words.items() if wanted in _ways(code, word)), None)
-
-
-def _ways(code: str, word: Word) -> set[str]:
-    return {_key(way) for way in (code, word.chinese, word.english, *word.also.split())}
+    return next(iter(codes_of(field.words, text)), None)
 
 
 def _date(field: Field, text: str) -> date:
@@ -138,13 +135,11 @@ def as_row(patient: Patient, *, chinese: bool) -> list[str]:
 
 def _cell(field: Field, value: Any, *, chinese: bool) -> str:
     match value:
-        case None | "":
+        case None:
             return ""
         case tuple():
-            return ";".join(value)
+            return ";".join(_cell(field, one, chinese=chinese) for one in value)
         case date():
             return value.isoformat()
     word = field.words.get(value)
-    if word is None:
-        return str(value)
-    return word.chinese if chinese else word.english
+    return str(value) if word is None else word.chinese if chinese else word.english
