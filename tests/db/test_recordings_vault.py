@@ -20,6 +20,7 @@ from recordings import keeping, service, vault
 from recordings.errors import StillRecordingError
 from recordings.jobs import jobs
 from recordings.model import Absence, Kind
+from recordings.vault import Vault
 from tests.db.archive import CALLER, RATE, Archive
 
 pytestmark = pytest.mark.db
