@@ -11,6 +11,12 @@ class RecordingNotFoundError(NotFoundError):
     code = "recording_not_found"
 
 
+class NoteNotFoundError(NotFoundError):
+    """There is no such note, or somebody else wrote it."""
+
+    code = "recording_note_not_found"
+
+
 class RangeNotSatisfiableError(ConflictError):
     """The range begins behind the end of the audio."""
 

@@ -41,6 +41,19 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What a supervisor wrote beside a place of a recording; without text it is a mark."""
+
+    id: int
+    recording_id: RecordingId
+    at_ms: int  # from the recording's beginning
+    text: str = field(repr=False)
+    user_id: UserId
+    user_name: str
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What a search asks for; None means any. `text` is part of a patient's name, pinyin or number."""
 

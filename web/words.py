@@ -228,6 +228,7 @@ ERROR = {
     "call_forbidden": N_("This person may not be called now."),
     "no_phone": N_("This patient has no telephone number."),
     "recording_not_found": N_("There is no such recording."),
+    "recording_note_not_found": N_("This note is gone, or somebody else wrote it."),
     "corrupt_audio": N_("The recording is damaged."),
     "tampered": N_("The recording was changed on disk and is not played."),
     "sms_not_found": N_("There is no such message."),

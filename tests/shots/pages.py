@@ -41,6 +41,7 @@ LEFT_OUT: Mapping[str, str] = {
     "/appointments/new": "nobody comes here without a place: the day leads to it",
     r"/patients/{id:\d+}/sms": "leads to another page",
     "/recordings/{id}": A_PART,
+    "/recordings/{id}/notes": A_PART,
     "/recordings/{id}/peaks": NO_PAGE,
     "/recordings/{id}/audio": NO_PAGE,
     "/recordings/{id}/file": NO_PAGE,

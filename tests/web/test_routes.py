@@ -60,7 +60,7 @@ PREFIXES = (
     ("/patients", {Right.SEE_PATIENTS, Right.EDIT_PATIENTS}),
     ("/appointments", {Right.SEE_PATIENTS, Right.BOOK}),
     ("/calls", {Right.SEE_CALLS}),
-    ("/recordings", {Right.HEAR_RECORDINGS}),
+    ("/recordings", {Right.HEAR_RECORDINGS, Right.SUPERVISE}),
     ("/sms/answers", {Right.SUPERVISE}),
     ("/sms/recipients", {Right.SEE_PATIENTS}),
     ("/sms", {Right.SEE_SMS, Right.SEND_SMS}),

@@ -7,10 +7,19 @@ from pydantic import AwareDatetime, BaseModel
 
 from crm_core.kernel.ids import RecordingId
 from crm_core.users.rights import Right
-from recordings import service
+from recordings import notes, service
 from recordings.model import Kind
 from web import audio
 from web.api.endpoint import Ask, Endpoint, NoBody, NoQuery
+
+
+class NoteOut(BaseModel):
+    """What a supervisor wrote beside a place of it, `at_ms` from its beginning; without text it is a mark."""
+
+    at_ms: int
+    text: str
+    by: str
+    written_at: AwareDatetime
 
 
 class RecordingOut(BaseModel):
@@ -24,11 +33,13 @@ class RecordingOut(BaseModel):
     channels: int
     sha256: str
     created_at: AwareDatetime
+    notes: list[NoteOut]
 
 
 async def show(ask: Ask[NoQuery, NoBody]) -> RecordingOut:
-    """What is known of it."""
+    """What is known of it, with what supervisors wrote."""
     found = await service.get(ask.deps.db, ask.actor, RecordingId(ask.uuid()))
+    written = await notes.of(ask.deps.db, ask.actor, found.id)
     return RecordingOut(
         id=found.id,
         call_id=found.call_id,
@@ -38,6 +49,9 @@ async def show(ask: Ask[NoQuery, NoBody]) -> RecordingOut:
         channels=found.channels,
         sha256=found.sha256.hex(),
         created_at=found.created_at,
+        notes=[
+            NoteOut(at_ms=note.at_ms, text=note.text, by=note.user_name, written_at=note.written_at) for note in written
+        ],
     )
 
 

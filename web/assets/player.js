@@ -17,6 +17,41 @@ function colours(box, channels) {
   return { ...one(hospital), splitChannels: channels > 1 ? [patient, hospital].map((colour) => ({ ...one(colour), overlay: false })) : undefined };
 }
 
+// Notes stand below the waveform as a list and on it as flags. A new one belongs where its writer began to write.
+function attachNotes(box, wave, duration, say) {
+  const list = box.querySelector("[data-notes]");
+  const flags = box.querySelector("[data-flags]");
+  const draw = () =>
+    flags.replaceChildren(
+      ...[...list.querySelectorAll("[data-hear-from]")].map((button) => {
+        const flag = document.createElement("i");
+        flag.style.left = `${Math.min(100, Number(button.dataset.hearFrom) / (duration * 10))}%`;
+        return flag;
+      }),
+    );
+  const place = () => {
+    const form = list.querySelector("[data-note]");
+    if (!form || form.elements.text.value) return;
+    const at = Math.min(wave.getCurrentTime(), duration);
+    form.elements.at_ms.value = Math.floor(at * 1000);
+    form.querySelector("[data-note-place]").textContent = say(at);
+  };
+  list.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-hear-from]");
+    if (!button) return;
+    wave.setTime(Number(button.dataset.hearFrom) / 1000);
+    wave.play();
+  });
+  list.addEventListener("htmx:afterSettle", () => {
+    draw();
+    place();
+  });
+  wave.on("timeupdate", place);
+  wave.on("interaction", place);
+  draw();
+  place();
+}
+
 async function attach(box) {
   if (box.dataset.ready) return;
   box.dataset.ready = "yes";
@@ -59,6 +94,7 @@ async function attach(box) {
     skip.addEventListener("click", () => wave.skip(Number(skip.dataset.skip) * STEP_S));
   }
   show();
+  attachNotes(box, wave, duration, say);
   window.htmx.on("htmx:beforeCleanupElement", ({ target }) => target.contains(box) && wave.destroy());
   if (box.closest(".player-row")) wave.once("ready", () => wave.play()); // in a list somebody has asked to hear it
 }
