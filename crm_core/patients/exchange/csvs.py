@@ -37,11 +37,8 @@ def encoding_of(path: Path) -> str:
     """By its mark, else the first that fits the whole file. Raises InvalidInputError."""
     with path.open("rb") as file:
         head = file.read(4096)
-    for mark, name in _MARKS:
-        if head.startswith(mark):
-            return name
-    unmarked = _wide(head)
-    for name in (unmarked,) if unmarked else _UNMARKED:
+    marked = next((name for mark, name in _MARKS if head.startswith(mark)), "") or _wide(head)
+    for name in (marked,) if marked else _UNMARKED:
         if _fits(path, name):
             return name
     raise InvalidInputError("the file is neither UTF-8, UTF-16 nor GB 18030", field="file")
