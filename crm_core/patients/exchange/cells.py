@@ -28,15 +28,11 @@ _CHINESE = re.compile(
 
 def text(cell: Cell) -> str:
     """As a person reads it: full-width letters and digits as plain ones, no unseen characters, no padding."""
-    match cell:
-        case None | bool():
-            return ""
-        case datetime() | date():
-            return cell.isoformat()
-        case int() | float():
-            return number(cell)
-        case _:
-            return " ".join(unguarded(cell).split()) if cell.isascii() else _plain(cell)
+    if isinstance(cell, str):
+        return " ".join(unguarded(cell).split()) if cell.isascii() else _plain(cell)
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return "" if cell is None or isinstance(cell, bool) else number(cell)
 
 
 @lru_cache(maxsize=4096)  # columns repeat themselves: departments, regions, sexes
@@ -78,9 +74,11 @@ def day(cell: Cell) -> date | None:
     """A day in any of the ways it is written; None for an empty cell. Raises InvalidInputError."""
     if isinstance(cell, datetime):
         return cell.date()
-    if isinstance(cell, date):
-        return cell
-    said = digits(cell)
+    return cell if isinstance(cell, date) else _day(digits(cell))
+
+
+@lru_cache(maxsize=4096)
+def _day(said: str) -> date | None:
     if not said:
         return None
     if said.isdecimal() and len(said) <= 5 and FIRST_SERIAL <= int(said) <= LATEST_SERIAL:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from crm_core.kernel.cells import unguarded
+from crm_core.kernel.cells import GUARD, unguarded
 from crm_core.kernel.errors import InvalidInputError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -28,7 +28,7 @@ def rows(path: Path) -> Iterator[list[str]]:
     with path.open(encoding=encoding, newline="") as file:
         try:
             for row in islice(csv.reader(file, delimiter=delimiter), skipped, None):
-                yield [unguarded(cell) for cell in row]
+                yield [unguarded(cell) if cell[:1] == GUARD else cell for cell in row]
         except csv.Error:
             raise InvalidInputError("not a csv file that can be read", field="file") from None
 
