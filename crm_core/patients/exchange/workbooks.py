@@ -1,7 +1,7 @@
 """Workbooks of Excel and WPS, xlsx and xls, behind python-calamine. Blocking.
 
 What a stranger's file can do to the machine is bounded before it is opened: how much it unpacks to, and how far out its
-cells lie, for a sheet is held whole: about 32 bytes a cell.
+cells lie, for a sheet is held whole: some 90 bytes a cell.
 """
 
 import re
@@ -25,11 +25,10 @@ MOST_CELLS = 40_000_000
 MOST_PARTS = 2_000
 CHUNK = 1 << 22
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_FAR = re.compile(
-    rb"""\br(?:="(?:[B-Z][A-Z]|A[E-Z]|[A-Z]{3})\d|\s+=|=\s*'|=\s+")"""
-)  # beyond the 30th column, or oddly written
+_FAR = re.compile(rb'r="(?:[B-Z][A-Z]|A[E-Z]|[A-Z]{3})\d')  # beyond the 30th column
+_ODD = re.compile(rb"r(?:\s+=|=\s|=')")  # a place written as hardly any program writes it: it may be anywhere
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Z]{1,3})(\d{1,7})["']""")
-_LONGEST_PLACE = 40  # bytes; so much is read again where two chunks meet
+_LONGEST_PLACE = 4096  # bytes; so much is read again where two chunks meet
 
 Merged = tuple[tuple[int, int], tuple[int, int]]
 
@@ -97,7 +96,8 @@ def _ensure_part(parts: ZipFile, info: ZipInfo) -> None:
     is_sheet = info.filename.startswith("xl/worksheets/")
     if not is_sheet and info.file_size > LARGEST_OTHER_BYTES:
         raise _too_large()
-    if sum([_FAR.search(chunk) is not None for chunk in _overlapping(parts, info)]) and is_sheet:
+    to_the_end = [_may_be_far(chunk) for chunk in _overlapping(parts, info)]
+    if is_sheet and any(to_the_end):
         columns, rows = 1, 1
         for chunk in _overlapping(parts, info):
             places = set(_PLACE.findall(chunk))
@@ -116,6 +116,10 @@ def _overlapping(parts: ZipFile, info: ZipInfo) -> Iterator[bytes]:
                 raise BadZipFile("no place in it could be found")
             yield tail + chunk
             tail = chunk[-_LONGEST_PLACE:]
+
+
+def _may_be_far(chunk: bytes) -> bool:
+    return _FAR.search(chunk) is not None or _ODD.search(chunk) is not None
 
 
 def column_number(letters: bytes) -> int:
@@ -162,11 +166,13 @@ def _filled(sheet: CalamineSheet) -> Iterator[list[Cell]]:
 
 def _cell(value: object) -> Cell:
     match value:
+        case "" | None | timedelta():
+            return None
+        case str() | int() | float():
+            return value
         case datetime() if value.time() == time():
             return value.date()
-        case str() | int() | float() | bool() | date():
-            return value if value != "" else None
-        case timedelta() | None:
-            return None
+        case date():
+            return value
         case _:
             return str(value)
