@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--only ivr,pop,sms,pages,big]`: a hospital of its own, measured beside its baselines."""
+"""`python -m tests.bench [--only ivr,pop,sms,pages,files,big]`: a hospital of its own, beside its baselines."""
 
 import argparse
 import asyncio
@@ -13,7 +13,7 @@ from rich.console import Console
 
 from server.config import CHECKOUT
 from telephony.provision.errors import ProvisionError
-from tests.bench import big, ivr, machine, pages, pop, report, sms
+from tests.bench import big, files, ivr, machine, pages, pop, report, sms
 from tests.bench.hospital import Hospital, running_hospital
 from tests.bench.report import Results
 from tests.bench.stats import Figure
@@ -36,6 +36,7 @@ MEASUREMENTS: Mapping[str, Measurement] = MappingProxyType(
         "sms": Measurement(sms.measure, 140),
         "pop": Measurement(pop.measure, 100),
         "pages": Measurement(pages.measure, 60),
+        "files": Measurement(files.measure, 600),
         "ivr": Measurement(ivr.measure, 540),
         "big": Measurement(big.measure, 1200),  # the last: it fills the hospital
     }

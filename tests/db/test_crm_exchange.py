@@ -14,7 +14,7 @@ from crm_core.kernel.actor import SYSTEM, Actor, ActorKind, Role
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import ForbiddenError, InvalidInputError
 from crm_core.patients import service, store
-from crm_core.patients.exchange import spreadsheet
+from crm_core.patients.exchange import spreadsheet, workbooks
 from crm_core.patients.exchange.reading import (
     ROWS_AT_ONCE,
     ImportReport,
@@ -276,7 +276,7 @@ def test_more_rows_than_a_sheet_holds_go_on_in_the_next_and_are_all_read_back(tm
     output.drop()
     with CalamineWorkbook.from_path(path) as book:
         assert [book.get_sheet_by_index(n).to_python()[0] for n in range(3)] == [["姓名", "一卡通号"]] * 3
-    assert spreadsheet.read(path) == [["姓名", "一卡通号"], *rows]
+    assert list(workbooks.rows(path)) == [["姓名", "一卡通号"], *rows]
 
 
 def test_a_sheet_is_never_longer_than_a_spreadsheet_can_be_and_a_cell_too_long_is_said(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from crm_core.migrations import steps
 
 revision = "0040"
-down_revision = "0033"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 

@@ -11,8 +11,8 @@ from crm_core.kernel.errors import InvalidInputError
 from crm_core.patients.exchange.spreadsheet import Cell
 
 LARGEST_EXACT = 10**15  # a spreadsheet keeps 15 digits
-DAYS_BEFORE = {False: date(1899, 12, 30), True: date(1904, 1, 1)}  # by whether days count from 1904
-LATEST_SERIAL = 73_050  # the year 2100
+DAY_NOUGHT = date(1899, 12, 30)  # a bare number in a column of days counts from here
+FIRST_SERIAL, LATEST_SERIAL = 2_101, 73_050  # 1905 to 2100; what is less may be a year
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u200e\u200f"))
 _SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,2})")
 _WHOLE = re.compile(r"(\d+)\.0*")
@@ -28,15 +28,11 @@ _CHINESE = re.compile(
 
 def text(cell: Cell) -> str:
     """As a person reads it: full-width letters and digits as plain ones, no unseen characters, no padding."""
-    match cell:
-        case None | bool():
-            return ""
-        case datetime() | date():
-            return cell.isoformat()
-        case int() | float():
-            return number(cell)
-        case _:
-            return " ".join(unguarded(cell).split()) if cell.isascii() else _plain(cell)
+    if isinstance(cell, str):
+        return " ".join(unguarded(cell).split()) if cell.isascii() else _plain(cell)
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return "" if cell is None or isinstance(cell, bool) else number(cell)
 
 
 @lru_cache(maxsize=4096)  # columns repeat themselves: departments, regions, sexes
@@ -58,7 +54,7 @@ def digits(cell: Cell) -> str:
 
     Raises InvalidInputError.
     """
-    said = text(cell)
+    said = text(cell).lstrip("'‘’")  # what makes a text of it in a spreadsheet
     if said.isdecimal() or not said:
         return said
     whole, scientific = _WHOLE.fullmatch(said), _SCIENTIFIC.fullmatch(said)
@@ -74,17 +70,19 @@ def digits(cell: Cell) -> str:
     return str(int(Decimal(f"{first}.{decimals or 0}e{exponent}")))
 
 
-def day(cell: Cell, *, from_1904: bool = False) -> date | None:
+def day(cell: Cell) -> date | None:
     """A day in any of the ways it is written; None for an empty cell. Raises InvalidInputError."""
     if isinstance(cell, datetime):
         return cell.date()
-    if isinstance(cell, date):
-        return cell
-    said = digits(cell)
+    return cell if isinstance(cell, date) else _day(digits(cell))
+
+
+@lru_cache(maxsize=4096)
+def _day(said: str) -> date | None:
     if not said:
         return None
-    if said.isdecimal() and len(said) <= 5 and 0 < int(said) <= LATEST_SERIAL:
-        return DAYS_BEFORE[from_1904] + timedelta(days=int(said))
+    if said.isdecimal() and len(said) <= 5 and FIRST_SERIAL <= int(said) <= LATEST_SERIAL:
+        return DAY_NOUGHT + timedelta(days=int(said))
     found = _DAY.fullmatch(_from_chinese(said))
     if found is None:
         raise InvalidInputError("not a date")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from crm_core.kernel.cells import unguarded
+from crm_core.kernel.cells import GUARD, unguarded
 from crm_core.kernel.errors import InvalidInputError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -28,7 +28,7 @@ def rows(path: Path) -> Iterator[list[str]]:
     with path.open(encoding=encoding, newline="") as file:
         try:
             for row in islice(csv.reader(file, delimiter=delimiter), skipped, None):
-                yield [unguarded(cell) for cell in row]
+                yield [unguarded(cell) if cell[:1] == GUARD else cell for cell in row]
         except csv.Error:
             raise InvalidInputError("not a csv file that can be read", field="file") from None
 
@@ -37,11 +37,8 @@ def encoding_of(path: Path) -> str:
     """By its mark, else the first that fits the whole file. Raises InvalidInputError."""
     with path.open("rb") as file:
         head = file.read(4096)
-    for mark, name in _MARKS:
-        if head.startswith(mark):
-            return name
-    unmarked = _wide(head)
-    for name in (unmarked,) if unmarked else _UNMARKED:
+    marked = next((name for mark, name in _MARKS if head.startswith(mark)), "") or _wide(head)
+    for name in (marked,) if marked else _UNMARKED:
         if _fits(path, name):
             return name
     raise InvalidInputError("the file is neither UTF-8, UTF-16 nor GB 18030", field="file")

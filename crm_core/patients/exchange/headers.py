@@ -35,6 +35,12 @@ _TAIL = re.compile(r"\d+$")
 _ASIDE = re.compile(r"[(（\[【<][^)）\]】>]*[)）\]】>]|[*＊]|必填|选填")
 _NOISE = re.compile(r"[\s._:：/\\-]+")
 
+_GROUPS = """
+    患者 病人 客户 本人 患者信息 病人信息 客户信息 基本信息 基本资料 基本情况 个人信息
+    联系方式 联系信息 就诊信息 编号 号码 证件
+"""
+NEUTRAL = frozenset(_GROUPS.split())  # above several columns, these say nothing that the columns do not say themselves
+
 Memory = Mapping[str, str]  # a title's key -> field; "": leave that column out
 
 
@@ -76,10 +82,9 @@ def guess(title: str, memory: Memory) -> Guess:
     for score, said in ((1.0, whole), (0.95, bare), (0.9, _TAIL.sub("", bare))):
         if said in KNOWN:
             return Guess(title, KNOWN[said], score)
-    parts = [key(part) for part in title.split()]
-    for score, said in ((0.7, parts[-1] if parts else ""), (0.6, parts[0] if parts else "")):
-        if said in KNOWN and len(parts) > 1:
-            return Guess(title, KNOWN[said], score)
+    group, _space, last = title.rpartition(" ")
+    if key(last) in KNOWN and group:
+        return Guess(title, KNOWN[key(last)], 0.9 if key(group) in NEUTRAL else 0.5)
     inside = max((word for word in KNOWN if len(word) > 1 and word in bare), key=len, default="")
     return Guess(title, KNOWN[inside], 0.5 * len(inside) / len(bare)) if inside else Guess(title, None, 0.0)
 
@@ -104,11 +109,17 @@ def _as_sure(one: Guess, other: Guess) -> bool:
     return one.is_sure and one.score == other.score
 
 
-def find(rows: Sequence[Sequence[Cell]], memory: Memory = {}) -> Header | None:  # noqa: B006 - a mapping nobody changes
+def find(rows: Sequence[Sequence[Cell]], memory: Memory) -> Header | None:
     """The row, or the two rows, in which most columns have a title that is known; None when there is none."""
     texts = [[_said(cell) for cell in row] for row in rows[:SEARCHED]]
     best = max(_candidates(texts, memory), key=_worth, default=None)
-    return best if best and _worth(best) > 0 else None
+    if best is None or _worth(best) <= 0:
+        return None
+    height = best.height
+    below = Header(guesses(texts[height], memory), height + 1) if height < len(texts) else best
+    if below is best or _worth(below) * 2 < _worth(best):
+        return best
+    return Header(guesses(joined(texts[height - 1], texts[height]), memory), height + 1)
 
 
 def _candidates(texts: Sequence[Sequence[str]], memory: Memory) -> Iterator[Header]:
@@ -126,11 +137,14 @@ def _is_alone(row: Sequence[str]) -> bool:
 
 
 def _worth(header: Header) -> float:
-    fields = {one.field: 0.0 for one in header.guesses if one.field}
+    """The best score of each field, less one for each column that says the same as another."""
+    best: dict[str, float] = {}
+    doubled = 0
     for one in header.guesses:
         if one.field:
-            fields[one.field] = max(fields[one.field], one.score)
-    return round(sum(fields.values()), 6)
+            doubled += one.field in best and one.field not in MANY
+            best[one.field] = max(best.get(one.field, 0.0), one.score)
+    return round(sum(best.values()) - doubled, 6)
 
 
 def joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:

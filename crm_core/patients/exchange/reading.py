@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import asyncpg
@@ -15,14 +16,14 @@ from crm_core.kernel.db import Database, Tx
 from crm_core.kernel.errors import ConflictError, DatabaseUnavailableError, HcrmError, InvalidInputError
 from crm_core.kernel.ids import Msisdn
 from crm_core.patients import service, store
-from crm_core.patients.exchange import columns, matching, spreadsheet
+from crm_core.patients.exchange import columns, matching, tables
 from crm_core.patients.exchange.spreadsheet import Cell
 from crm_core.patients.fields import IDENTIFIERS
 from crm_core.patients.model import NewPatient, Patient
 from crm_core.patients.rules import MOST_SHARERS, is_nobodys, phones
 
 ROWS_AT_ONCE = 200  # in one transaction
-MOST_ROWS = 500_000
+MOST_ROWS = 1_100_000
 
 Progress = Callable[[int, int], None]  # rows done, rows in all
 
@@ -84,20 +85,19 @@ async def import_patients(
 
     Rows are committed some hundreds at a time. Raises ImportStoppedError when it cannot go on; run it again later.
     """
-    sheet = await asyncio.to_thread(spreadsheet.read, path)
-    title, rows = (sheet[0], sheet[1:]) if sheet else ([], [])
-    fields = [columns.field_of(cell) for cell in title]
-    _ensure_readable(fields, len(rows))
-    report = ImportReport(ignored_columns=_ignored(title, fields))
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        batch = list(enumerate(rows[start : start + ROWS_AT_ONCE], start=start + 2))
+    total = await asyncio.to_thread(_count, path)  # to the end of the file: what breaks there has changed nothing
+    table = await asyncio.to_thread(tables.open_table, path)
+    fields, done = table.fields, 0
+    report = ImportReport(ignored_columns=_ignored(table))
+    while batch := await asyncio.to_thread(lambda: list(islice(table.rows, ROWS_AT_ONCE))):
         try:
             report.add(await db.transact(actor, partial(_import_batch, fields=fields, batch=batch)))
         except (HcrmError, asyncpg.PostgresError) as error:
             await _note_stop(db, actor, report)
-            raise ImportStoppedError(report, before=start + 2) from error
+            raise ImportStoppedError(report, before=batch[0][0]) from error
+        done += len(batch)
         if on_progress:
-            on_progress(min(start + ROWS_AT_ONCE, len(rows)), len(rows))
+            on_progress(done, total)
     async with db.transaction(actor) as tx:
         await audit.record(tx, "import patients", "patient", detail=report.counts())
     return report
@@ -109,18 +109,29 @@ async def _note_stop(db: Database, actor: Actor, report: ImportReport) -> None:
             await audit.record(tx, "import patients", "patient", outcome="stopped", detail=report.counts())
 
 
-def _ensure_readable(fields: Sequence[str | None], rows: int) -> None:
+def _count(path: Path) -> int:
+    table = tables.open_table(path)
+    _ensure_readable(table.fields)
+    count = sum(1 for _row in table.rows)
+    if count > MOST_ROWS:
+        raise InvalidInputError(f"more than {MOST_ROWS} rows: cut the file in two", field="file")
+    return count
+
+
+def _ensure_readable(fields: Sequence[str | None]) -> None:
     if "name" not in fields:
-        raise InvalidInputError("the first row must have titles, one of them 姓名 or Name", field="file")
+        raise InvalidInputError("a row must have titles, one of them 姓名 or Name", field="file")
     doubled = sorted({name for name in fields if name and name != "phones" and fields.count(name) > 1})
     if doubled:
         raise InvalidInputError(f"two columns mean the same: {', '.join(doubled)}", field="file")
-    if rows > MOST_ROWS:
-        raise InvalidInputError(f"more than {MOST_ROWS} rows: cut the file in two", field="file")
 
 
-def _ignored(title: Sequence[Cell], fields: Sequence[str | None]) -> tuple[str, ...]:
-    return tuple(str(cell) for cell, name in zip(title, fields, strict=True) if name is None and cell)
+def _ignored(table: tables.Table) -> tuple[str, ...]:
+    return tuple(one.title for one in table.guesses if one.title and not one.is_sure)
+
+
+def _given(fields: Sequence[str | None], row: Sequence[Cell]) -> dict[str, str]:
+    return columns.given(fields, [tables.ready(name, cell) for name, cell in zip(fields, row, strict=False)])
 
 
 async def _import_batch(
@@ -139,7 +150,7 @@ async def _import_batch(
 def _keys(fields: Sequence[str | None], row: Sequence[Cell]) -> list[tuple[str, str]]:
     """What a row could be recognised by; nothing for one that will be rejected."""
     try:
-        texts = columns.given(fields, row)
+        texts = _given(fields, row)
         new = columns.as_new(columns.changes_of(texts)) if texts else None
         numbers = [phone.msisdn for phone in phones(new.phones)] if new else []
     except InvalidInputError:
@@ -152,7 +163,7 @@ async def _import_row(
     tx: Tx, report: ImportReport, number: int, fields: Sequence[str | None], row: Sequence[Cell]
 ) -> None:
     try:
-        texts = columns.given(fields, row)
+        texts = _given(fields, row)
         if not texts:
             return  # an empty line
         values = columns.changes_of(texts)

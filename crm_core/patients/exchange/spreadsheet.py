@@ -1,88 +1,23 @@
-"""csv and xlsx behind one function and one class. Blocking: call them in a thread."""
+"""csv and xlsx to be written, behind one class. Blocking: call it in a thread."""
 
 import csv
-import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
-from zipfile import BadZipFile
 
 import xlsxwriter
-from python_calamine import CalamineError, CalamineWorkbook
 from xlsxwriter.exceptions import XlsxWriterException
 
-from crm_core.kernel.cells import guarded, unguarded
+from crm_core.kernel.cells import guarded
 from crm_core.kernel.errors import InvalidInputError
 
 LARGEST_FILE_BYTES = 100_000_000
 ROWS_A_SHEET = 1_048_575  # and the titles
 
 Cell = str | int | float | bool | date | None
-
-
-def read(path: Path) -> list[list[Cell]]:
-    """Rows of the first sheet and of those that continue it; a csv in UTF-8 or GB 18030, with comma, semicolon or tab.
-
-    Raises InvalidInputError.
-    """
-    if path.suffix.lower() not in {".csv", ".xlsx"}:
-        raise InvalidInputError("the file must end in .csv or .xlsx", field="file")
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise InvalidInputError(f"cannot read the file: {error.strerror}", field="file") from None
-    if size > LARGEST_FILE_BYTES:
-        raise InvalidInputError("the file is larger than 100 MB", field="file")
-    return _read_xlsx(path) if path.suffix.lower() == ".xlsx" else _read_csv(path)
-
-
-def _read_xlsx(path: Path) -> list[list[Cell]]:
-    try:
-        with CalamineWorkbook.from_path(path) as book:
-            rows = _continued(book)
-    except (CalamineError, BadZipFile, OSError, ValueError, IndexError):
-        raise InvalidInputError("not an xlsx file that can be read", field="file") from None
-    return [[_cell(value) for value in row] for row in rows]
-
-
-def _continued(book: CalamineWorkbook) -> list[list[Any]]:
-    """The first sheet, and those after it with the same titles, which an export needs beyond a million rows."""
-    rows: list[list[Any]] = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
-    for number in range(1, len(book.sheet_names)):
-        more = book.get_sheet_by_index(number).to_python(skip_empty_area=False)
-        if rows and more and more[0] == rows[0]:
-            rows += more[1:]
-    return rows
-
-
-def _cell(value: object) -> Cell:
-    if isinstance(value, datetime):
-        return value.date()
-    if value is None or isinstance(value, (str, int, float, bool, date)):
-        return value
-    return str(value)
-
-
-def _read_csv(path: Path) -> list[list[Cell]]:
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = raw.decode("gb18030")
-        except UnicodeDecodeError:
-            raise InvalidInputError("the file is neither UTF-8 nor GB 18030", field="file") from None
-    header = text.partition("\n")[0]
-    delimiter = max(",;\t", key=header.count)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error:
-        raise InvalidInputError("not a csv file that can be read", field="file") from None
-    return [[unguarded(cell) for cell in row] for row in rows]
 
 
 @contextmanager

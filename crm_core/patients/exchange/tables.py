@@ -17,7 +17,10 @@ SUFFIXES = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls"})
 PREVIEWED = 50
 NUMBERS = frozenset({"phones", "card_no", "outpatient_no", "inpatient_no", "id_no", "contact_phone", "postcode"})
 DAYS = frozenset({"birth_date"})
+LATER_BY = 1462  # days from the first of 1900 to the first of 1904
 NOTHING: Memory = {}
+
+Row = tuple[int, Sequence[Cell]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,7 @@ class Table:
     """`rows` can be read once: each that says something, with the number that a spreadsheet shows for it."""
 
     guesses: tuple[Guess, ...]
-    rows: Iterator[tuple[int, Sequence[Cell]]] = field(repr=False)
-    from_1904: bool
+    rows: Iterator[Row] = field(repr=False)
 
     @property
     def fields(self) -> list[str | None]:
@@ -60,7 +62,8 @@ def open_table(path: Path, memory: Memory = NOTHING) -> Table:
     if header is None:
         raise InvalidInputError("no row of titles was found, one of them 姓名 or Name", field="file")
     numbered = enumerate(chain(top, found), start=1)
-    return Table(header.guesses, _telling(islice(numbered, header.height, None)), from_1904)
+    rows = _telling(islice(numbered, header.height, None))
+    return Table(header.guesses, _since_1900(rows, header.guesses) if from_1904 else rows)
 
 
 def _rows(path: Path) -> tuple[Iterator[Sequence[Cell]], bool]:
@@ -84,16 +87,28 @@ def _head(path: Path) -> bytes:
         raise InvalidInputError(f"cannot read the file: {error.strerror}", field="file") from None
 
 
-def _telling(rows: Iterator[tuple[int, Sequence[Cell]]]) -> Iterator[tuple[int, Sequence[Cell]]]:
+def _telling(rows: Iterator[Row]) -> Iterator[Row]:
     """Without those in which nothing stands, wherever they are."""
     return ((number, row) for number, row in rows if any(cell not in (None, "") for cell in row))
 
 
-def ready(field_name: str | None, cell: Cell, *, from_1904: bool = False) -> Cell:
+def _since_1900(rows: Iterator[Row], guesses: Sequence[Guess]) -> Iterator[Row]:
+    """Days that are bare numbers, as all other workbooks count them."""
+    days = [column for column, one in enumerate(guesses) if one.field in DAYS]
+    for number, row in rows:
+        moved = list(row)
+        for column in days:
+            cell = moved[column] if column < len(moved) else None
+            if isinstance(cell, int | float) and not isinstance(cell, bool):
+                moved[column] = cell + LATER_BY
+        yield number, moved
+
+
+def ready(field_name: str | None, cell: Cell) -> Cell:
     """A cell as its field wants it. Raises InvalidInputError naming the field."""
     try:
         if field_name in DAYS:
-            return cells.day(cell, from_1904=from_1904)
+            return cells.day(cell)
         return cells.digits(cell) if field_name in NUMBERS else cells.text(cell)
     except InvalidInputError as error:
         raise InvalidInputError(str(error), field=field_name or "") from None
@@ -107,7 +122,7 @@ def preview(table: Table) -> Preview:
         said: dict[str, str] = {}
         for one, cell in zip(table.guesses, row, strict=False):
             try:
-                text = cells.text(ready(one.field, cell, from_1904=table.from_1904)) if one.field else ""
+                text = cells.text(ready(one.field, cell)) if one.field else ""
             except InvalidInputError as error:
                 problems.append(Problem(number, error.field, str(error)))
                 continue

@@ -1,10 +1,11 @@
 """Workbooks of Excel and WPS, xlsx and xls, behind python-calamine. Blocking.
 
 What a stranger's file can do to the machine is bounded before it is opened: how much it unpacks to, and how far out its
-cells lie, for a sheet is held whole: about 32 bytes a cell.
+cells lie, for a sheet is held whole: some 90 bytes a cell.
 """
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -18,14 +19,16 @@ from crm_core.patients.exchange.spreadsheet import Cell
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 LARGEST_UNPACKED_BYTES = 2_000_000_000
+LARGEST_OTHER_BYTES = 600_000_000  # of a part that is no sheet: all texts of a workbook stand in one
 LARGEST_FACTOR = 300  # unpacked to packed; a workbook of one word repeated stays below 100
 MOST_CELLS = 40_000_000
 MOST_PARTS = 2_000
 CHUNK = 1 << 22
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _FAR = re.compile(rb'r="(?:[B-Z][A-Z]|A[E-Z]|[A-Z]{3})\d')  # beyond the 30th column
+_ODD = re.compile(rb"r(?:\s+=|=\s|=')")  # a place written as hardly any program writes it: it may be anywhere
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Z]{1,3})(\d{1,7})["']""")
-_LONGEST_PLACE = 40  # bytes; so much is read again where two chunks meet
+_LONGEST_PLACE = 4096  # bytes; so much is read again where two chunks meet
 
 Merged = tuple[tuple[int, int], tuple[int, int]]
 
@@ -90,8 +93,11 @@ def _ensure_part(parts: ZipFile, info: ZipInfo) -> None:
 
     A sheet as narrow as nearly all are may have as many rows as a sheet can; of a wider one the places are looked at.
     """
-    chunks = list(map(_is_wide, _overlapping(parts, info)))
-    if info.filename.startswith("xl/worksheets/") and any(chunks):
+    is_sheet = info.filename.startswith("xl/worksheets/")
+    if not is_sheet and info.file_size > LARGEST_OTHER_BYTES:
+        raise _too_large()
+    to_the_end = [_may_be_far(chunk) for chunk in _overlapping(parts, info)]
+    if is_sheet and any(to_the_end):
         columns, rows = 1, 1
         for chunk in _overlapping(parts, info):
             places = set(_PLACE.findall(chunk))
@@ -106,13 +112,14 @@ def _overlapping(parts: ZipFile, info: ZipInfo) -> Iterator[bytes]:
     tail = b""
     with parts.open(info) as part:
         while chunk := part.read(CHUNK):
+            if not tail and chunk.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+                raise BadZipFile("no place in it could be found")
             yield tail + chunk
             tail = chunk[-_LONGEST_PLACE:]
 
 
-def _is_wide(chunk: bytes) -> bool:
-    """Whether a cell lies beyond the 30th column, or may, as its place is written in an unusual way."""
-    return _FAR.search(chunk) is not None or b"r='" in chunk or b"r =" in chunk or b'r= "' in chunk
+def _may_be_far(chunk: bytes) -> bool:
+    return _FAR.search(chunk) is not None or _ODD.search(chunk) is not None
 
 
 def column_number(letters: bytes) -> int:
@@ -140,15 +147,13 @@ def _continued(book: CalamineWorkbook) -> Iterator[list[Cell]]:
 
 
 def _filled(sheet: CalamineSheet) -> Iterator[list[Cell]]:
-    """From the first row and column on, so that a row's number is the one that the reader sees."""
+    """From the first row on, which calamine does, and from the first column on, which it does not."""
     if sheet.start is None:
         return
-    above, left = sheet.start
+    left = sheet.start[1]
     merged = sorted(sheet.merged_cell_ranges or ())
-    for _ in range(above):
-        yield []
     open_ranges: list[tuple[Merged, Cell]] = []
-    for number, raw in enumerate(sheet.iter_rows(), start=above):
+    for number, raw in enumerate(sheet.iter_rows()):
         row: list[Cell] = [None] * left + [_cell(value) for value in raw]
         open_ranges = [one for one in open_ranges if one[0][1][0] >= number]
         while merged and merged[0][0][0] <= number:
@@ -161,11 +166,13 @@ def _filled(sheet: CalamineSheet) -> Iterator[list[Cell]]:
 
 def _cell(value: object) -> Cell:
     match value:
+        case "" | None | timedelta():
+            return None
+        case str() | int() | float():
+            return value
         case datetime() if value.time() == time():
             return value.date()
-        case str() | int() | float() | bool() | date():
-            return value if value != "" else None
-        case timedelta() | None:
-            return None
+        case date():
+            return value
         case _:
             return str(value)
