@@ -83,6 +83,7 @@ async def test_the_menu_of_breaks_stays_open_while_the_dock_looks_again(chromium
     seat = await at_the_desk(chromium, house)
     await seat.page.click("#agent-state summary")
     before = await seat.page.wait_for_selector("#agent-state details")
+    assert before is not None
     await seat.page.evaluate("htmx.trigger('#agent-state', 'live:refresh')")
     await before.wait_for_element_state("hidden")  # another stands in its place
     assert await seat.page.locator("#agent-state button:has-text('Meal')").is_visible()
