@@ -10,6 +10,7 @@ from crm_core.kernel.actor import Actor
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import TemporarySendError
 from crm_core.kernel.ids import AppointmentId, AttemptId, Msisdn, SmsId, Uniqueid
+from demo.fortnight import texting
 from demo.gsm.client import HandsetClient, NetworkUnavailableError, RefusedError
 from demo.seed_data import people
 from dialer import service as dialer
@@ -17,6 +18,7 @@ from sms import service as sms
 from sms import store as sms_store
 from sms import telling
 from sms.letterhead import Letterhead
+from sms.model import Sms, SmsState
 from telephony.ami import Ami
 from telephony.control import bring_to_desk, click_to_dial
 from web import telephone
@@ -107,13 +109,20 @@ class Handset:
             raise TemporarySendError("the simulated network did not take it") from error
 
     async def thread(self, msisdn: Msisdn) -> Sequence[HandsetSms]:
-        """What the telephone received, and of what it sent, what reached the hospital."""
+        """What the telephone received, the demo's history too, and of what it sent, what reached the hospital."""
         try:
             received = await self.network.inbox(msisdn)
         except NetworkUnavailableError as error:
             raise TemporarySendError("the simulated network does not answer") from error
         async with self.db.connection() as conn:
             sent = await sms_store.page(conn, peer=msisdn, direction="in", limit=THREAD_LENGTH)
+            written = await sms_store.page(conn, peer=msisdn, direction="out", limit=THREAD_LENGTH)
         both = [HandsetSms(mine=False, text=one.text, at=one.at) for one in received[-THREAD_LENGTH:]]
+        both += [HandsetSms(mine=False, text=one.text, at=one.created_at) for one in written if _is_history(one)]
         both += [HandsetSms(mine=True, text=one.text, at=one.created_at) for one in sent]
         return sorted(both, key=lambda one: one.at)
+
+
+def _is_history(one: Sms) -> bool:
+    """The seed wrote it down as delivered: it was never on the simulated network."""
+    return one.modem == texting.MODEM and one.state is SmsState.DELIVERED

@@ -15,6 +15,9 @@ pytestmark = pytest.mark.browser
 NOTES = "#pop textarea[name=notes]"
 TELEPHONE = """(state) => hcrmPhone.dispatchEvent(new CustomEvent('call', {
   detail: { state, incoming: true, number: '+8613900000009', startedAt: Date.now() } }))"""
+NEAR_THE_TOP = """() => {
+  const { top } = document.getElementById('result').getBoundingClientRect();
+  return top > 0 && top < 300; }"""
 NAME_IS = "(name) => document.getElementById('f-name')?.value === name"
 STORED = "() => JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage })"
 
@@ -54,6 +57,20 @@ async def log_everybody_out(house: House) -> None:
 async def has_draft(house: House, word: str) -> bool:
     async with house.db.connection() as conn:
         return bool(await conn.fetchval("SELECT true FROM draft WHERE draft::text LIKE '%' || $1 || '%'", word))
+
+
+async def test_on_a_telephone_one_press_leads_to_the_result(chromium: Browser, house: House) -> None:
+    seat = await at_the_desk(chromium, house)
+    page = seat.page
+    await talk(house, page)
+    await page.wait_for_selector(NOTES)
+    assert not await page.locator(".result-jump").is_visible()
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.click(".result-jump")
+    await page.wait_for_function(NEAR_THE_TOP)
+    assert not await page.locator(".result-jump").is_visible()
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.name") == "disposition"
 
 
 async def test_notes_survive_another_page_back_and_a_reload(chromium: Browser, house: House) -> None:
