@@ -20,7 +20,7 @@ SHOWN_REJECTED = 50
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help=".xlsx or .csv with titles in the first row.")], as_json: AsJson = False
+    file: Annotated[Path, typer.Argument(help=".xlsx, .xls or .csv with a row of titles.")], as_json: AsJson = False
 ) -> None:
     """Bring patients along. Rows that cannot be read are listed with the reason; running it again changes nothing."""
     with output.errors_told(), _progress() as progress:
