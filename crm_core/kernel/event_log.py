@@ -120,7 +120,7 @@ async def told_since(conn: Connection, tx: int, limit: int) -> Sequence[Mapping[
 
 
 async def forget(db: Database) -> int:
-    """What is older than KEPT, a batch at a time; how many."""
+    """What was written down more than KEPT ago, a batch at a time; how many."""
     gone = 0
     while count := await _forget_some(db):
         gone += count
@@ -132,8 +132,8 @@ async def _forget_some(db: Database) -> int:
     async with db.connection() as conn, conn.transaction():
         count = await conn.fetchval(
             """
-            WITH old AS (DELETE FROM event_log WHERE (tx, id) IN
-                             (SELECT tx, id FROM event_log WHERE at < $1 ORDER BY at LIMIT $2) RETURNING tx, id),
+            WITH aged AS (SELECT tx, id FROM event_log WHERE written_at < $1 ORDER BY written_at LIMIT $2),
+                 old AS (DELETE FROM event_log WHERE (tx, id) IN (SELECT tx, id FROM aged) RETURNING tx, id),
                  last AS (SELECT tx, id FROM old ORDER BY tx DESC, id DESC LIMIT 1),
                  moved AS (UPDATE event_log_start s SET tx = last.tx, id = last.id FROM last
                            WHERE (s.tx, s.id) < (last.tx, last.id))
