@@ -13,13 +13,14 @@ from crm_core.kernel import cursor
 from crm_core.kernel.cursor import Page, by_id
 from crm_core.kernel.errors import NotFoundError
 from crm_core.kernel.ids import PatientId
-from crm_core.patients import lookup
+from crm_core.patients import lookup, relations
 from crm_core.patients.fields import FILTERS
 from crm_core.patients.model import (
     Family,
     Found,
     History,
     Patient,
+    Relatives,
     TimelineEntry,
     TimelineKind,
     Wanted,
@@ -136,6 +137,7 @@ class Shown:
     timeline: Timeline
     family: Family
     changes: Changes
+    relatives: Relatives
     wishes: Sequence[Wishes]
     cards: Cards
     purposes: Sequence[Purpose] = tuple(Purpose)
@@ -153,6 +155,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         timeline=Timeline(patient=opened.patient, entries=opened.timeline, notes=notes),
         family=opened.family,
         changes=Changes(history=opened.history),
+        relatives=await relations.of(db, actor, opened.patient.id),
         wishes=await wishes.of_patient(db, actor, opened.patient),
         cards=await cards.beside(db, actor, opened.patient),
     )
