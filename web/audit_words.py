@@ -25,6 +25,8 @@ ACTION = {
     "change contact hours": N_("Changed the contact hours"),
     "change password": N_("Changed the password"),
     "change patient": N_("Changed a record"),
+    "end relation": N_("Took a relation away"),
+    "relate patients": N_("Wrote down a relation"),
     "change user": N_("Changed an account"),
     "close account": N_("Closed an account"),
     "close consultation": N_("Closed a consultation"),

@@ -5,12 +5,14 @@ from collections.abc import Collection, Sequence
 from crm_core.kernel.ids import Msisdn
 from crm_core.patients.field import Field, Part
 from crm_core.patients.fields import BY_NAME, FIELDS, LANGUAGES, SEXES
+from crm_core.patients.kinship import KINDS
 from crm_core.patients.model import Patient, Phone
 from crm_core.patients.words import OWNERS, PHONE_KINDS
 from web.i18n import N_, _
 
 SEX = {code: word.english for code, word in SEXES.items()}
 LANGUAGE = {code: word.english for code, word in LANGUAGES.items()}
+RELATION = {code: word.english for code, word in KINDS.items()}
 RECORD_PART = {
     "person": N_("Person"),
     "numbers": N_("Numbers and source"),

@@ -14,6 +14,7 @@ from web.agent_words import STATE_REASON as STATE_REASON
 from web.i18n import N_, _, current_locale, say_moment
 from web.record_words import LANGUAGE as LANGUAGE
 from web.record_words import RECORD_PART as RECORD_PART
+from web.record_words import RELATION as RELATION
 from web.record_words import SEX as SEX
 from web.record_words import changed_words as changed_words
 from web.record_words import fact_words as fact_words

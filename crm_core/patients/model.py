@@ -91,6 +91,23 @@ class History:
     beginning: Beginning
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """`kind`: what the other is to the person whose relation it is (kinship.KINDS)."""
+
+    id: int
+    other: Patient
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relatives:
+    """The relations of one person."""
+
+    patient: Patient
+    relations: tuple[Relation, ...]
+
+
 class TimelineKind(StrEnum):
     """What an entry of the one-page patient view is about."""
 

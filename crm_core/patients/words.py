@@ -2,6 +2,7 @@
 
 from crm_core.patients.field import Word, Words
 from crm_core.patients.fields import FIELDS
+from crm_core.patients.kinship import KINDS
 
 OWNERS: Words = {
     "self": Word("本人", "self", "患者 自己"),
@@ -20,7 +21,7 @@ PHONE_KINDS: Words = {
     "home": Word("家里", "home", "家 家庭 住宅"),
     "work": Word("单位", "work", "公司 办公室"),
 }
-_SETS = (*(field.words for field in FIELDS), OWNERS, PHONE_KINDS)
+_SETS = (*(field.words for field in FIELDS), OWNERS, PHONE_KINDS, KINDS)
 CHINESE = {field.english: field.chinese for field in FIELDS} | {
     word.english: word.chinese for words in _SETS for word in words.values()
 }

@@ -89,10 +89,11 @@ def _family(rng: Random, today: date, cards: Iterator[int], phone: str) -> Itera
     """Father, mother and a child or two, who all are reached at the mother's telephone."""
     surname, region = _surname(rng), rng.choice(REGIONS)
     parents_age = rng.randint(28, 45)
-    members = [("male", parents_age + 2, surname), ("female", parents_age, _surname(rng))]
-    members += [(rng.choice(("male", "female")), rng.randint(1, 14), surname) for _ in range(rng.randint(1, 2))]
-    for sex, age, family_name in members:
-        yield _person(rng, next(cards), family_name + _given(rng), sex, _born(rng, today, age), (phone,), region)
+    members = [("male", parents_age + 2, surname, "配偶"), ("female", parents_age, _surname(rng), "本人")]
+    members += [(rng.choice(("male", "female")), rng.randint(1, 14), surname, "母亲") for _ in range(rng.randint(1, 2))]
+    for sex, age, family_name, whose in members:
+        number = (f"{phone} {whose}",)
+        yield _person(rng, next(cards), family_name + _given(rng), sex, _born(rng, today, age), number, region)
 
 
 def _english(rng: Random, today: date, cards: Iterator[int], phone: str, name: str, sex: str) -> NewPatient:

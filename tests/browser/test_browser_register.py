@@ -58,6 +58,34 @@ async def test_what_the_his_wrote_while_an_agent_had_the_form_open_stays_and_the
     assert seat.strangers == []
 
 
+async def test_boxes_that_were_ticked_and_a_telephone_with_its_owner_are_kept_while_typed_and_saved(
+    chromium: Browser, house: House
+) -> None:
+    patient = await house.patient()
+    seat = await seated(chromium, house, "agent1", "agent")
+    page = seat.page
+    await page.goto(f"/patients/{patient.id}/edit")
+    for role in ("staff", "patient"):
+        await page.check(f"input[name=roles][value={role}]")
+    await page.fill("#f-allergies", "青霉素、海鲜")
+    await page.fill("#f-phones", f"{ZHANG} 妈妈 家里 晚上打")
+    await page.select_option("#f-education", "master")
+    await page.wait_for_selector("[data-draft-said]:has-text('Draft kept')")
+    await page.reload()
+    assert await page.is_checked("input[name=roles][value=staff]")
+    assert await page.is_checked("input[name=roles][value=patient]")
+    assert not await page.is_checked("input[name=roles][value=partner]")
+    assert await page.input_value("#f-allergies") == "青霉素、海鲜"
+    await page.click("button[type=submit]:has-text('Save')")
+    await page.wait_for_selector("#cards")
+    now = await kept(house, patient)
+    assert (now.roles, now.allergies, now.education) == (("patient", "staff"), ("青霉素", "海鲜"), "master")
+    assert [(one.owner, one.kind, one.note) for one in now.numbers] == [("mother", "home", "晚上打")]
+    assert "mother · home · 晚上打" in await page.inner_text("#numbers")
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert seat.strangers == []
+
+
 async def test_a_stranger_asks_is_answered_and_registered_with_what_they_asked(chromium: Browser, house: House) -> None:
     call = await house.call("7.1", "+8613900000009")
     seat = await seated(chromium, house, "supervisor", "supervisor")

@@ -35,6 +35,7 @@ LEFT_OUT: Mapping[str, str] = {
     r"/patients/{id:\d+}/cards": A_PART,
     r"/patients/{id:\d+}/timeline": A_PART,
     r"/patients/{id:\d+}/history": A_PART,
+    r"/patients/{id:\d+}/relations": A_PART,
     r"/patients/{id:\d+}/wishes": A_PART,
     r"/patients/{id:\d+}/numbers": A_PART,
     "/appointments/free": A_PART,

@@ -185,9 +185,11 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-take]");
   if (!button) return;
   const field = button.form.elements[button.dataset.take];
-  field.value = button.dataset.value;
+  const boxes = field instanceof RadioNodeList ? [...field] : [];
+  for (const box of boxes) box.checked = button.dataset.value.split("\n").includes(box.value);
+  if (!boxes.length) field.value = button.dataset.value;
   button.closest(".meanwhile").remove();
-  field.focus();
+  (boxes[0] ?? field).focus();
 });
 
 // On a narrow screen the menu closes when a page was chosen.

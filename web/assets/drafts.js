@@ -25,7 +25,12 @@ function note(field) {
   later(PAUSE_MS);
 }
 
-const valueOf = (field) => (field.type === "checkbox" && !field.checked ? "" : field.value);
+// Of boxes with one name: those that are ticked, a line each, as the form is read.
+function valueOf(field) {
+  if (field.type !== "checkbox") return field.value;
+  const group = [...field.form.elements].filter((one) => one.name === field.name && one.checked);
+  return group.map((one) => one.value).join("\n");
+}
 
 function later(ms) {
   clearTimeout(timer);

@@ -15,13 +15,14 @@ from crm_core.kernel.cursor import Cursor, Page, by_id
 from crm_core.kernel.db import Database
 from crm_core.kernel.errors import NotFoundError
 from crm_core.kernel.ids import PatientId
-from crm_core.patients import lookup
+from crm_core.patients import lookup, relations
 from crm_core.patients.fields import FILTERS
 from crm_core.patients.model import (
     Family,
     Found,
     History,
     Patient,
+    Relatives,
     TimelineEntry,
     TimelineKind,
     Wanted,
@@ -140,6 +141,7 @@ class Shown:
     timeline: Timeline
     family: Family
     changes: Changes
+    relatives: Relatives
     wishes: Sequence[Wishes]
     cards: Cards
     purposes: Sequence[Purpose] = tuple(Purpose)
@@ -159,6 +161,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         timeline=await _timeline(db, actor, opened.patient, opened.timeline),
         family=opened.family,
         changes=Changes(history=opened.history),
+        relatives=await relations.of(db, actor, opened.patient.id),
         wishes=await wishes.of_patient(db, actor, opened.patient),
         cards=await cards.beside(db, actor, opened.patient),
     )

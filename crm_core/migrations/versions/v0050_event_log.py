@@ -5,7 +5,7 @@ from pathlib import Path
 from crm_core.migrations import steps
 
 revision = "0050"
-down_revision = "0042"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 

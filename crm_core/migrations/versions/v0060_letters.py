@@ -5,7 +5,7 @@ from pathlib import Path
 from crm_core.migrations import steps
 
 revision = "0060"
-down_revision = "0056"
+down_revision = "0057"
 branch_labels = None
 depends_on = None
 
