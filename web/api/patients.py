@@ -1,7 +1,7 @@
 """`/patients`: the register."""
 
 from dataclasses import asdict
-from datetime import date, datetime, tzinfo
+from datetime import date, tzinfo
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
