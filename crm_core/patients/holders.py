@@ -60,7 +60,8 @@ HOLDERS: tuple[Holder, ...] = (
         needs=TEXT,
     ),
     *_columns("patient_identifier", patient_id=ID, value=TEXT),
-    *_columns("patient_phone", patient_id=ID, msisdn=NUMBER, as_typed=TEXT),
+    *_columns("patient_relation", patient_id=ID, other_id=ID),
+    *_columns("patient_phone", patient_id=ID, msisdn=NUMBER, as_typed=TEXT, note=TEXT),
     *_columns("patient_change", patient_id=ID, old_value=JSON, new_value=JSON),
     *_columns("timeline_entry", patient_id=ID, args=JSON, ref=REF),
     *_columns("appointment", patient_id=ID),
@@ -72,6 +73,7 @@ HOLDERS: tuple[Holder, ...] = (
     *_columns("call_leg", notes=TEXT),
     *_columns("dial_attempt", patient_id=ID, msisdn=NUMBER),
     *_columns("recording", path=REF),  # their voice
+    *_columns("recording_note", text=TEXT),
     *_columns("sms", patient_id=ID, peer=NUMBER, text=TEXT, dedupe_key=REF),
     *_columns("sms_inbound_part", peer=NUMBER, text=TEXT, pdu=TEXT),
     *_columns("sms_conversation", peer=NUMBER, state=JSON),
