@@ -1,4 +1,4 @@
-"""Calls that move while a supervisor is there: outgoing ones, transfers in a room, reloads, a crash in a room."""
+"""Calls that move while a supervisor is there: outgoing ones, reloads, a crash in a room."""
 
 from collections.abc import AsyncIterator
 
@@ -55,16 +55,6 @@ async def test_an_outgoing_call_becomes_one_of_three_and_stays_one_call(busy_hal
     await busy_hall.call_in(CallState.ENDED)
     await busy_hall.agent_is(0, "wrap_up")
     await eventually(agent.is_over.is_set, what="nobody is on the line")
-
-
-async def test_a_transfer_out_of_a_room_takes_no_patient_away(busy_hall: Hall) -> None:
-    """The page offers none there; a telephone that asks all the same is refused, and everybody goes on."""
-    agent, patient, ear = await in_a_room(busy_hall)
-    assert await agent.transfer("queue") >= 400
-    assert await heard_by(patient, agent=agent, ear=ear) == {"agent", "ear"}
-    assert await heard_by(agent, patient=patient, ear=ear) == {"patient", "ear"}
-    (call,) = await busy_hall.calls()
-    assert (call.agent_name, call.state) == ("Desk-31", CallState.TALKING)
 
 
 async def test_an_agent_who_loads_the_page_again_is_listened_to_no_more_and_keeps_the_patient(busy_hall: Hall) -> None:

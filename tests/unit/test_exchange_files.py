@@ -179,6 +179,18 @@ def test_a_title_is_known_by_its_words_and_a_doubtful_one_is_asked(title: str, f
     assert (found.field, found.is_sure) == (field, sure)
 
 
+@pytest.mark.parametrize(
+    "row", [["张三", "患者", "VIP", "138"], ["患者", "来源", "会员", "13800138000"], ["李四", "门诊", "", ""]]
+)
+def test_a_person_whose_cells_look_like_titles_is_a_person(tmp_path: Path, row: list[str]) -> None:
+    path = text_file(tmp_path / "p.csv", [["姓名", "来源", "会员等级", "手机"], row])
+    assert [number for number, _row in said(path)] == [2]
+
+
+def test_a_title_that_only_names_patients_in_general_suggests_nothing() -> None:
+    assert headers.guess("患者类型", {}).field is None
+
+
 def test_what_a_hospital_answered_once_is_known_ever_after() -> None:
     titles = ["客户编码", "体重", "手机"]
     memory = headers.remembered({}, titles, ["card_no", None, ""])

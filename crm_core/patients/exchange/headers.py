@@ -29,9 +29,10 @@ _MORE = {  # besides what `columns` knows
     "source": "来源渠道 渠道 客户来源 病人来源",
     "department": "科别 科室名称 就诊科别 出院科室 所在科室",
     "diseases": "疾病名称 诊断名称 主要诊断 出院诊断 门诊诊断 病名",
-    "member_level": "会员卡级别 会员卡类型 vip vip级别",
+    "member_level": "会员卡级别 会员卡类型 vip级别",
 }
 _TAIL = re.compile(r"\d+$")
+_FIGURES = re.compile(r"\d{4}|\d[-/.年]\d")
 _ASIDE = re.compile(r"[(（\[【<][^)）\]】>]*[)）\]】>]|[*＊]|必填|选填")
 _NOISE = re.compile(r"[\s._:：/\\-]+")
 
@@ -74,6 +75,9 @@ def key(title: object) -> str:
 KNOWN: Mapping[str, str] = {key(word): name for name, words in _MORE.items() for word in words.split()} | FIELD_BY_TITLE
 
 
+_TELLING = frozenset(word for word in KNOWN if len(word) > 1) - {"患者", "病人", "客户", "本人", "出生"}
+
+
 def guess(title: str, memory: Memory) -> Guess:
     """By what was answered before, the word itself, the word without its number or remark, a word in it."""
     whole, bare = key(title), key(_ASIDE.sub("", title))
@@ -85,7 +89,7 @@ def guess(title: str, memory: Memory) -> Guess:
     group, _space, last = title.rpartition(" ")
     if key(last) in KNOWN and group:
         return Guess(title, KNOWN[key(last)], 0.9 if key(group) in NEUTRAL else 0.5)
-    inside = max((word for word in KNOWN if len(word) > 1 and word in bare), key=len, default="")
+    inside = max((word for word in _TELLING if word in bare), key=len, default="")
     return Guess(title, KNOWN[inside], 0.5 * len(inside) / len(bare)) if inside else Guess(title, None, 0.0)
 
 
@@ -111,13 +115,13 @@ def _as_sure(one: Guess, other: Guess) -> bool:
 
 def find(rows: Sequence[Sequence[Cell]], memory: Memory) -> Header | None:
     """The row, or the two rows, in which most columns have a title that is known; None when there is none."""
-    texts = [[_said(cell) for cell in row] for row in rows[:SEARCHED]]
+    texts = [[text(cell) for cell in row] if _may_be_titles(row) else [] for row in rows[:SEARCHED]]
     best = max(_candidates(texts, memory), key=_worth, default=None)
     if best is None or _worth(best) <= 0:
         return None
     height = best.height
     below = Header(guesses(texts[height], memory), height + 1) if height < len(texts) else best
-    if below is best or _worth(below) * 2 < _worth(best):
+    if below is best or len({one.field for one in below.guesses} - {None}) < 2 or _worth(below) * 2 < _worth(best):
         return best
     return Header(guesses(joined(texts[height - 1], texts[height]), memory), height + 1)
 
@@ -129,6 +133,11 @@ def _candidates(texts: Sequence[Sequence[str]], memory: Memory) -> Iterator[Head
     for number, (upper, lower) in enumerate(pairwise(texts), start=2):
         if not _is_alone(upper):
             yield Header(guesses(joined(upper, lower), memory), number)
+
+
+def _may_be_titles(row: Sequence[Cell]) -> bool:
+    """Titles are words: a telephone, a day or a number is somebody's."""
+    return all(cell is None or (isinstance(cell, str) and not _FIGURES.search(cell)) for cell in row)
 
 
 def _is_alone(row: Sequence[str]) -> bool:
@@ -156,10 +165,6 @@ def joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
         group = above or (group if below else "")
         titles.append(below if below == group or not group else f"{group} {below}".strip())
     return titles
-
-
-def _said(cell: Cell) -> str:
-    return text(cell) if isinstance(cell, str) else ""
 
 
 def remembered(memory: Memory, titles: Sequence[str], chosen: Sequence[str | None]) -> dict[str, str]:
