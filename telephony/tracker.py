@@ -197,11 +197,12 @@ class CallTracker:
     async def _left(self, call: Linkedid, channel: Channel, at: datetime | None) -> None:
         """A desk's leg is over; a page that was reloaded has a second one in the same call."""
         self._legs.pop(channel.uniqueid, None)
-        room = self._rooms.pop(channel.uniqueid, None) or self._room_of(call)
+        left = self._rooms.pop(channel.uniqueid, None)
+        room, was_ear = left or self._room_of(call), channel.uniqueid in self._ears
         self._ears.discard(channel.uniqueid)
         desk = names.desk_of(channel.name)
         others = [leg for leg in self._legs.values() if leg.desk == desk and leg.linkedid == call]
-        if not desk or others:
+        if not desk or others or (left and await self._inherited(left, desk, call, was_ear=was_ear)):
             return
         stays = self._in_room(room)
         if stays:
@@ -252,6 +253,15 @@ class CallTracker:
         if await together.goes_on_with(self._db, call, left, self._legs[stays].desk, at=at):
             self._ears.discard(stays)
             await supervision.over(self._db, stays, at=at)
+
+    async def _inherited(self, room: Uniqueid, desk: str, call: Linkedid, *, was_ear: bool) -> bool:
+        """Whether a page that was loaded again has taken its old leg's place in a room: no event says so."""
+        with suppress(AmiError):
+            if heir := rooms.leg_with(await living_now(self._ami), room, desk):
+                self._rooms[heir], self._legs[heir] = room, _Leg(desk, call)
+                self._ears |= {heir} if was_ear else set()
+                return True
+        return False
 
     async def _hang_up(self, leg: Uniqueid) -> None:
         """Nobody is left to speak with; without a link the comparison finds them."""
