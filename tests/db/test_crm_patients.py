@@ -292,11 +292,14 @@ async def test_a_search_reads_an_index_and_never_the_whole_register(
         await conn.execute(
             "INSERT INTO patient_phone (patient_id, msisdn) SELECT id, '+86138' || lpad(id::text, 8, '0') FROM patient"
         )
-        await run_as_owner(owner_url, "VACUUM ANALYZE patient, patient_phone")
+        await conn.execute(
+            "INSERT INTO patient_identifier (patient_id, system, value) SELECT id, 'card_no', 'C-' || id FROM patient"
+        )
+        await run_as_owner(owner_url, "VACUUM ANALYZE patient, patient_phone, patient_identifier")
         before = await _scans(conn)
         for _ in range(10):  # PostgreSQL may choose another plan from the sixth time on
             await search_store.search(conn, text, limit=20)
         after = await _scans(conn)
     assert after[index] - before[index] >= 10
-    for table in ("all of patient", "all of patient_phone"):
+    for table in ("all of patient", "all of patient_phone", "all of patient_identifier"):
         assert after[table] == before[table]

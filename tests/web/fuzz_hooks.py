@@ -15,6 +15,7 @@ from schemathesis import Case, HookContext
 from web import values
 
 PHONE = "13800138000"
+POSTCODE = "310000"
 TEXT = "【测试医院】您好，请按时复查。拒收请回复R"
 LONGEST_PHONE = 40
 Values = MutableMapping[str, Any]
@@ -57,10 +58,21 @@ def better_query(query: Values) -> None:
         query["department"] = "im"
     if is_line(query.get("to")) and "T" in query["to"]:
         del query["to"]
+    better_filter(query)
     ways = [name for name in ("phone", "q", "card_no") if query.get(name)]
     for name in ways[1:]:
         if is_line(query[name]):
             del query[name]
+
+
+def better_filter(query: Values) -> None:
+    """A field that there is, with something in it; no telephone and no card beside it."""
+    said = [query.get("having", ""), query.get("value", "")]
+    if any(said) and all(is_line(one) for one in said):
+        query |= {"having": "allergies", "value": query.get("value") or "penicillin"}
+        for name in ("phone", "card_no"):
+            if is_line(query.get(name)):
+                del query[name]
 
 
 def better_headers(headers: Any) -> None:
@@ -77,6 +89,13 @@ def better_body(body: Values) -> None:
         body["to"] = PHONE
     if is_line(body.get("agent")):
         body["agent"] = "agent1"
+    for number in body["numbers"] if isinstance(body.get("numbers"), list) else ():
+        if isinstance(number, MutableMapping) and is_line(number.get("msisdn"), LONGEST_PHONE):
+            number["msisdn"] = PHONE
+    if is_line(body.get("contact_phone")):
+        body["contact_phone"] = PHONE
+    if is_line(body.get("postcode")):
+        body["postcode"] = POSTCODE
     if isinstance(body.get("phones"), list):
         body["phones"] = [PHONE if is_line(phone, LONGEST_PHONE) else phone for phone in body["phones"]]
     if isinstance(body.get("text"), str) and 1 <= len(body["text"]) <= values.LONGEST_TEXT:

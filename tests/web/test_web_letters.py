@@ -110,9 +110,7 @@ async def test_one_patients_page_leads_to_their_envelope_and_tells_of_it_afterwa
         assert 'textLength="' in page
         await nurse.post("/letters", posted(page))
     opened = await lookup.open_page(house.db, SYSTEM, ids["李一"])
-    assert [(one.kind, one.code, one.ref) for one in opened.timeline.items] == [
-        ("letter", "Envelope printed", "letters/1")
-    ]
+    assert [(one.code, one.ref) for one in opened.timeline.items] == [("letter.printed", "letters/1")]
 
 
 async def test_a_run_of_nobody_is_refused_and_nothing_is_written_down(house: House) -> None:

@@ -57,7 +57,6 @@ async def relate(request: web.Request) -> web.StreamResponse:
 
 async def end(request: web.Request) -> web.StreamResponse:
     """It was wrong."""
+    patient_id = _patient_id(request)
     relation_id = forms.number(await forms.posted(request), "relation_id")
-    return _card(
-        request, await relations.end(request.app[DEPS].db, actor_of(request), _patient_id(request), relation_id)
-    )
+    return _card(request, await relations.end(request.app[DEPS].db, actor_of(request), patient_id, relation_id))
