@@ -69,7 +69,7 @@ def better_filter(query: Values) -> None:
     """A field that there is, with something in it; no telephone and no card beside it."""
     said = [query.get("having", ""), query.get("value", "")]
     if any(said) and all(is_line(one) for one in said):
-        query |= {"having": "allergies", "value": query.get("value") or "penicillin"}
+        query.update(having="allergies", value=query.get("value") or "penicillin")
         for name in ("phone", "card_no"):
             if is_line(query.get(name)):
                 del query[name]
